@@ -1,2 +1,105 @@
-//! Stub.
-fn main() {}
+//! From the matrix to the results: plans what `make bench` measures, and turns the raw measurements
+//! into `measurements.csv`, pages and plots. Bad input is one line on stderr, exit code 2, and nothing written.
+
+mod machine;
+mod matrix;
+mod plan;
+mod workload;
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+use crate::{machine::Machine, matrix::Place};
+
+/// Version of the raw files and of `measurements.csv`.
+const SCHEMA: u32 = 1;
+
+/// Plans measurements, and makes results of them.
+#[derive(Parser)]
+struct Args {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Print the steps that measure the chosen workloads, one a line.
+    Plan {
+        /// Names from bench.toml; all when none is given.
+        workloads: Vec<String>,
+        /// Shorter waits, fewer items, two rounds.
+        #[arg(long)]
+        quick: bool,
+        /// Folder for the raw data.
+        #[arg(long, default_value = "target/bench/new/raw")]
+        raw: String,
+        /// Folder that the lab writes.
+        #[arg(long, default_value = "target/bench/lab")]
+        lab: String,
+        /// The matrix.
+        #[arg(long, default_value = "bench.toml")]
+        matrix: PathBuf,
+    },
+    /// Write machine.toml, or print the name of this machine's results folder.
+    Machine {
+        /// Print the name only.
+        #[arg(long, conflicts_with_all = ["out", "measured", "previous"])]
+        name: bool,
+        /// File to write.
+        #[arg(long, required_unless_present = "name")]
+        out: Option<PathBuf>,
+        /// Folders of the workloads that are measured now, separated by commas.
+        #[arg(long, value_delimiter = ',')]
+        measured: Vec<String>,
+        /// An earlier machine.toml, which tells when the other workloads were measured.
+        #[arg(long)]
+        previous: Option<PathBuf>,
+        /// The matrix.
+        #[arg(long, default_value = "bench.toml")]
+        matrix: PathBuf,
+        /// Versions of the crates.
+        #[arg(long, default_value = "Cargo.lock")]
+        lock: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Args::parse().command) {
+        Ok(text) => match io::stdout().write_all(text.as_bytes()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::from(2),
+        },
+        Err(error) => {
+            // One line, whatever a parser thinks of layout.
+            let text = format!("{error:#}");
+            eprintln!("bench-report: {}", text.split_whitespace().collect::<Vec<_>>().join(" "));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Does one task and returns what to print.
+fn run(task: Task) -> Result<String> {
+    match task {
+        Task::Plan { workloads, quick, raw, lab, matrix } => {
+            let place = Place { raw: &raw, lab: &lab, cpus: machine::cpus()?, quick };
+            plan::plan(&matrix, &workloads, &place)
+        }
+        Task::Machine { out: None, .. } => Ok(format!("{}\n", machine::name()?)),
+        Task::Machine { out: Some(out), measured, previous, matrix, lock, .. } => {
+            let previous = previous.as_deref().map(Machine::read).transpose()?;
+            let mut machine = Machine::look(&matrix, &lock)?;
+            machine.stamp(&measured, previous);
+            let text = toml::to_string(&machine).context("cannot write machine.toml")?;
+            fs::write(&out, text).with_context(|| format!("cannot write {}", out.display()))?;
+            Ok(machine.warnings.iter().map(|warning| format!("warning: {warning}\n")).collect())
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! `raw/<workload>/workload.toml`: one workload of the matrix, resolved for the machine that measures it.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+/// A workload with everything that the report needs to know of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Workload {
+    /// Version of the raw files.
+    pub version: u32,
+    /// Place in `bench.toml`, from 0.
+    pub order: usize,
+    /// `db`, `web`, `sleep`, `prices`.
+    pub name: String,
+    /// Name of its folder; with the size where a name occurs more than once.
+    pub key: String,
+    /// Number of the article that asks it.
+    pub article: u32,
+    /// Heading.
+    pub title: String,
+    /// What is asked, as a sentence.
+    pub asks: String,
+    /// Number of items.
+    pub size: u64,
+    /// What one item waits, in seconds.
+    pub latency_s: f64,
+    /// CPUs that the model's default concurrency was taken from.
+    pub cpus: u64,
+    /// Made by `make quick`.
+    pub quick: bool,
+    /// Whether the lab answered (and counted).
+    pub lab: bool,
+    /// All models, in the order of the columns.
+    pub models: Vec<String>,
+    /// Why a model has no program here.
+    pub absent: BTreeMap<String, String>,
+    /// The programs, in the order of the tables.
+    pub rows: Vec<Row>,
+}
+
+/// One program with its arguments.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// Name and extra arguments, as people read it.
+    pub program: String,
+    /// Name of its folder.
+    pub slug: String,
+    /// Arguments that this row has beyond those of its workload.
+    pub args: Vec<String>,
+    /// Which way of waiting.
+    pub model: String,
+    /// Items in flight that the model allows.
+    pub at_once: u64,
+    /// Least wall time that the model allows: `ceil(size / at_once) * latency`, in seconds.
+    pub limit_s: f64,
+    /// Rounds of hyperfine; 0 where the observed run is the timing.
+    pub runs: u32,
+    /// Shows whether the machine has what the row needs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probe: Option<String>,
+    /// The observed run.
+    pub observe: String,
+    /// A round of hyperfine, `{round}` to be replaced by two digits.
+    pub time: String,
+    /// The count of system calls.
+    pub count: String,
+    /// `limit_s` of that count, in seconds.
+    pub count_limit_s: f64,
+    /// Latency of that count where it is shorter than the workload's, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count_latency_s: Option<f64>,
+}
+
+impl Workload {
+    /// Reads `workload.toml`.
+    ///
+    /// # Errors
+    /// Missing, cut off, or of another version.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let table: toml::Table =
+            toml::from_str(&text).with_context(|| format!("cannot use {}", path.display()))?;
+        match table.get("version").and_then(toml::Value::as_integer) {
+            Some(version) if version == i64::from(crate::SCHEMA) => {}
+            version => bail!(
+                "{} has version {}, this bench-report reads version {}: measure again",
+                path.display(),
+                version.map_or("none".to_owned(), |version| version.to_string()),
+                crate::SCHEMA,
+            ),
+        }
+        toml::from_str(&text).with_context(|| format!("cannot use {}", path.display()))
+    }
+}
+
+/// `text` with every run of other characters than letters and digits as one `-`.
+pub fn slug(text: &str) -> String {
+    text.split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("-")
+}
