@@ -1,0 +1,94 @@
+//! Memory over time: samples, how often to take them, and how to thin them.
+
+use std::time::Duration;
+
+/// At most so many points are recorded.
+pub const MOST_POINTS: usize = 1000;
+
+/// The shortest distance of two samples.
+const SHORTEST: Duration = Duration::from_millis(5);
+
+/// The process tree at one instant.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample {
+    /// Seconds since the command started.
+    pub at_s: f64,
+    /// Proportional set size, summed over the tree.
+    pub pss_kib: u64,
+    /// Processes alive.
+    pub processes: u64,
+}
+
+/// How long to wait after a sample that took `cost` of CPU time: sampling takes 1 % of the time at most.
+pub fn interval(cost: Duration) -> Duration {
+    SHORTEST.max(cost * 100)
+}
+
+/// At most `most` points: halves the resolution as often as needed. Of each group the sample with
+/// the most memory stays, so that no peak is lost.
+pub fn thin(samples: &[Sample], most: usize) -> Vec<Sample> {
+    let group = samples.len().div_ceil(most.max(1)).max(1).next_power_of_two();
+    samples
+        .chunks(group)
+        .filter_map(|group| group.iter().max_by_key(|sample| sample.pss_kib).copied())
+        .collect()
+}
+
+/// The median distance of neighbouring samples in milliseconds, `None` for fewer than two.
+pub fn median_interval_ms(samples: &[Sample]) -> Option<f64> {
+    let mut distances: Vec<f64> =
+        samples.windows(2).map(|pair| (pair[1].at_s - pair[0].at_s) * 1e3).collect();
+    distances.sort_by(f64::total_cmp);
+    let middle = distances.len() / 2;
+    match distances.len() {
+        0 => None,
+        n if n % 2 == 1 => Some(distances[middle]),
+        _ => Some((distances[middle - 1] + distances[middle]) / 2.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn samples(pss: &[u64]) -> Vec<Sample> {
+        pss.iter().enumerate().map(|(i, &pss_kib)| Sample { at_s: i as f64, pss_kib, processes: 1 }).collect()
+    }
+
+    #[test]
+    fn thinning_keeps_the_largest_of_each_group() {
+        let thinned = thin(&samples(&[1, 5, 2, 2, 9, 3, 4]), 4);
+        let pss: Vec<u64> = thinned.iter().map(|sample| sample.pss_kib).collect();
+        assert_eq!(pss, [5, 2, 9, 4]);
+        assert_eq!(thinned[2].at_s, 4.0);
+    }
+
+    #[test]
+    fn a_short_series_is_kept_as_it_is() {
+        let all = samples(&[3, 1, 2]);
+        assert_eq!(thin(&all, 3), all);
+        assert_eq!(thin(&[], 3), []);
+    }
+
+    #[test]
+    fn a_long_series_is_halved_until_it_fits() {
+        assert_eq!(thin(&samples(&[7; 1001]), 1000).len(), 501);
+        assert_eq!(thin(&samples(&[7; 100_000]), 1000).len(), 782);
+    }
+
+    #[test]
+    fn interval_bounds_the_cost_to_one_percent() {
+        assert_eq!(interval(Duration::from_micros(20)), Duration::from_millis(5));
+        assert_eq!(interval(Duration::from_micros(300)), Duration::from_millis(30));
+    }
+
+    #[test]
+    fn median_of_distances() {
+        let at = |times: &[f64]| -> Vec<Sample> {
+            times.iter().map(|&at_s| Sample { at_s, pss_kib: 1, processes: 1 }).collect()
+        };
+        assert_eq!(median_interval_ms(&at(&[0.0])), None);
+        assert_eq!(median_interval_ms(&at(&[0.0, 1.0, 2.0, 10.0])), Some(1000.0));
+        assert_eq!(median_interval_ms(&at(&[0.0, 1.0, 4.0])), Some(2000.0));
+    }
+}
