@@ -1,2 +1,102 @@
-//! Stub.
-fn main() {}
+//! Asks 500 MySQL hosts, all at once.
+//!
+//! Mirrors article 1, "Asyncio": one thread, one event loop, a task for each host.
+//! How it waits: the thread sleeps in `epoll_wait` until any host has answered, then runs that host's task.
+//! Expected wall time: 500 hosts ÷ 500 at once × 0.1 s = 0.1 s.
+//!
+//!     cargo run --release -p db-tokio -- --urls FILE
+
+use std::time::{Duration, Instant};
+use std::{fs, num::NonZeroUsize, process::ExitCode, sync::Arc};
+
+use anyhow::{Context, Result, anyhow, ensure};
+use clap::Parser;
+use mysql_async::{Conn, Opts, OptsBuilder, Row, prelude::Queryable};
+use tokio::{runtime::Builder, sync::Semaphore, task::JoinSet, time};
+
+/// Asks MySQL hosts, all at once.
+#[derive(Parser)]
+struct Args {
+    /// File with one mysql://user:password@host:port/database a line
+    #[arg(long, value_name = "FILE", env = "DB_URLS", value_parser = read_urls)]
+    urls: Box<[String]>,
+    /// What to ask each host
+    #[arg(long, value_name = "SQL", default_value = "select sleep(0.1)")]
+    query: String,
+    /// How long one host may take
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    timeout: Duration,
+    /// Hosts asked at once [default: all]
+    #[arg(long, value_name = "N")]
+    concurrency: Option<NonZeroUsize>,
+    /// Threads of the event loop
+    #[arg(long, value_name = "N", default_value = "1")]
+    threads: NonZeroUsize,
+}
+
+/// Opens a connection, asks, and closes the connection.
+async fn query(url: &str, sql: &str) -> Result<Row> {
+    let options = OptsBuilder::from_opts(Opts::from_url(url)?)
+        // Known here, so not asked for at connect: that would cost a round trip.
+        .max_allowed_packet(Some(1 << 24))
+        .wait_timeout(Some(28_800))
+        .prefer_socket(false)
+        .stmt_cache_size(0); // one statement a connection: nothing to cache
+    let mut connection = Conn::new(options).await?;
+    let row = connection.query_first(sql).await?.context("no row")?;
+    connection.disconnect().await?;
+    Ok(row)
+}
+
+fn main() -> Result<ExitCode> {
+    let start = Instant::now();
+    let args = Args::parse();
+    let total = args.urls.len();
+
+    let mut runtime =
+        if args.threads.get() > 1 { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+    let runtime = runtime.worker_threads(args.threads.get()).enable_all().build()?;
+    let ok: usize = runtime.block_on(async {
+        let slots = Arc::new(Semaphore::new(args.concurrency.map_or(total, NonZeroUsize::get)));
+        let mut tasks = JoinSet::new();
+        for url in args.urls {
+            let (sql, slots) = (args.query.clone(), slots.clone());
+            tasks.spawn(async move {
+                let _slot = slots.acquire().await;
+                let row = time::timeout(args.timeout, query(&url, &sql)).await;
+                report(&url, row.unwrap_or_else(|_| Err(anyhow!("no answer in {:?}", args.timeout))))
+            });
+        }
+        tasks.join_all().await.iter().sum()
+    });
+
+    println!("{ok} ok, {} failed in {:.3} s", total - ok, start.elapsed().as_secs_f64());
+    Ok(ExitCode::from(u8::from(ok < total)))
+}
+
+/// Prints a host's row on stdout, or its error on stderr; returns the number of rows.
+fn report(url: &str, result: Result<Row>) -> usize {
+    let host = url.rsplit('@').next().unwrap_or_default();
+    match &result {
+        Ok(row) => println!("{row:?}"),
+        Err(error) => eprintln!("{host}: {error}"),
+    }
+    result.iter().count()
+}
+
+/// Reads the URL file. A bad line is named by its number alone: it may hold a password.
+fn read_urls(file: &str) -> Result<Box<[String]>> {
+    let urls: Box<[String]> = fs::read_to_string(file)?.lines().map(String::from).collect();
+    for (index, url) in urls.iter().enumerate() {
+        Opts::from_url(url).with_context(|| format!("line {} is no MySQL URL", index + 1))?;
+    }
+    ensure!(!urls.is_empty(), "the file is empty");
+    Ok(urls)
+}
+
+/// Parses a time in seconds; zero would mean never.
+fn seconds(text: &str) -> Result<Duration> {
+    let time = Duration::try_from_secs_f64(text.parse()?)?;
+    ensure!(!time.is_zero(), "must be more than 0");
+    Ok(time)
+}
