@@ -1,2 +1,185 @@
-//! Stub.
-fn main() {}
+//! The servers under the programs: MySQL hosts and an HTTP server, on loopback only.
+//!
+//! `bench-lab --dir DIR` listens, writes `DIR/db.urls` (a `mysql://` URL a host, one a line) and
+//! `DIR/http.url` (the base URL), and prints `ready`. It stops on SIGTERM or SIGINT, and when its
+//! standard input closes, so that it never outlives whoever started it: in a script, give it a
+//! pipe (`sleep infinity | bench-lab …`), not `/dev/null`.
+//!
+//! One thread serves everything. What it counts is at `GET /stats` (see [`stats`]).
+
+mod http;
+mod listen;
+mod mysql;
+mod prices;
+mod sick;
+mod stats;
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, Write as _};
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use clap::Parser;
+use rustix::rand::{GetRandomFlags, getrandom};
+use tempfile::NamedTempFile;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+
+use crate::http::Site;
+use crate::mysql::{Auth, DATABASE, Hosts, USER};
+use crate::sick::{Kind, Share};
+use crate::stats::Stats;
+
+/// MySQL hosts and an HTTP server on loopback, for the programs of this workspace to wait on.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    /// Where db.urls and http.url are written
+    #[arg(long)]
+    dir: PathBuf,
+
+    /// How many MySQL hosts: addresses in 127.0.0.0/8 with one port
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u16).range(1..))]
+    hosts: u16,
+
+    /// How long the server takes to answer /prices
+    #[arg(long, value_name = "SECONDS", default_value = "0.29", value_parser = seconds)]
+    prices_delay: Duration,
+
+    /// Port of the MySQL hosts; 0: any free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    db_port: u16,
+
+    /// Port of the HTTP server; 0: any free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    http_port: u16,
+
+    /// How the MySQL hosts check passwords
+    #[arg(long, default_value = "native")]
+    auth: Auth,
+
+    /// COUNT of the hosts, and of every --days days of prices, misbehave as KIND says: refuse,
+    /// hang, error, close, slow; prices also length, not-json, no-price. Repeatable
+    #[arg(long, value_name = "KIND=COUNT")]
+    sick: Vec<Share>,
+
+    /// The days after which sick days of prices repeat
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..))]
+    days: u16,
+}
+
+/// File descriptors beside those of the hosts' connections: listeners, epoll, pipes, HTTP.
+const SPARE_DESCRIPTORS: u64 = 200;
+
+fn main() -> ExitCode {
+    match run(Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench-lab: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Serves until it is told to stop. Every failure is one of starting.
+fn run(args: Args) -> Result<()> {
+    let sick_hosts = sick::spread(&args.sick, Kind::of_hosts, args.hosts, "--hosts")?;
+    let sick_days = sick::spread(&args.sick, Kind::of_days, args.days, "--days")?;
+    raise_descriptor_limit(args.hosts)?;
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the event loop")?
+        .block_on(async {
+            let mut terminate = signal(SignalKind::terminate())?;
+            let mut interrupt = signal(SignalKind::interrupt())?;
+            let stats = Arc::new(Stats::default());
+
+            let db = listen::listen(args.db_port)?;
+            let refusing = listen::bind(0)?;
+            let web = listen::listen(args.http_port)?;
+
+            let (db_port, refusing_port) = (db.local_addr()?.port(), listen::port(&refusing)?);
+            let password = random_password()?;
+            let mut urls = String::new();
+            let mut sick = HashMap::new();
+            for (host, kind) in sick_hosts.into_iter().enumerate() {
+                let address = listen::host_address(host);
+                let port = if kind == Some(Kind::Refuse) { refusing_port } else { db_port };
+                writeln!(urls, "mysql://{USER}:{password}@{address}:{port}/{DATABASE}")?;
+                sick.extend(kind.map(|kind| (address, kind)));
+            }
+            let base_url = format!("http://{}:{}\n", Ipv4Addr::LOCALHOST, web.local_addr()?.port());
+
+            let hosts = Hosts { password, auth: args.auth, sick, stats: Arc::clone(&stats) };
+            let site = Site { prices_delay: args.prices_delay, sick_days, stats };
+            tokio::spawn(mysql::serve(db, hosts));
+            tokio::spawn(http::serve(web, site));
+
+            write_file(&args.dir, "db.urls", &urls)?;
+            write_file(&args.dir, "http.url", &base_url)?;
+            writeln!(io::stdout(), "ready").context("cannot write to standard output")?;
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+                _ = stdin_closed() => {}
+            }
+            Ok(())
+        })
+}
+
+/// Raises the soft limit on file descriptors to the hard one: a connection needs one.
+fn raise_descriptor_limit(hosts: u16) -> Result<()> {
+    let wanted = u64::from(hosts) + SPARE_DESCRIPTORS;
+    let limit = rlimit::increase_nofile_limit(u64::MAX).context("cannot raise `ulimit -n`")?;
+    ensure!(
+        limit >= wanted,
+        "--hosts {hosts} needs {wanted} file descriptors, the hard limit is {limit}: \
+         raise it (`ulimit -Hn {wanted}` as root) or ask for fewer hosts"
+    );
+    Ok(())
+}
+
+/// 128 random bits in hexadecimal: another password every start.
+fn random_password() -> Result<String> {
+    let mut bytes = [0; 16];
+    getrandom(&mut bytes, GetRandomFlags::empty()).context("no random bytes for the password")?;
+    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
+}
+
+/// Writes `dir/name` aside, readable by its owner only, and moves it into place: whoever sees it
+/// sees all of it.
+fn write_file(dir: &Path, name: &str, text: &str) -> Result<()> {
+    let path = dir.join(name);
+    let write = || -> Result<()> {
+        fs::create_dir_all(dir)?;
+        let mut file = NamedTempFile::new_in(dir)?;
+        file.write_all(text.as_bytes())?;
+        file.persist(&path)?;
+        Ok(())
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Ends when standard input does. Read in a thread of its own, because tokio's standard input
+/// would keep the runtime from ending before the next line.
+async fn stdin_closed() {
+    let (closed, wait) = oneshot::channel::<()>();
+    thread::spawn(move || {
+        let _ = io::copy(&mut io::stdin(), &mut io::sink());
+        drop(closed);
+    });
+    let _ = wait.await;
+}
+
+/// A number of seconds from the command line.
+fn seconds(text: &str) -> Result<Duration> {
+    Ok(Duration::try_from_secs_f64(text.parse()?)?)
+}
