@@ -1,1 +1,140 @@
-//! Stub.
+//! What the behaviour tests share: a lab on free ports, and a program's run as its user sees it.
+//!
+//! The programs are run as they were built: `cargo build --workspace` comes first.
+
+use std::env;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A running lab. It stops when this is dropped: its stdin closes.
+pub struct Lab {
+    process: Child,
+    dir: TempDir,
+}
+
+impl Lab {
+    /// Starts a lab with these arguments besides `--dir`, and waits until it is ready.
+    pub fn start(args: &[&str]) -> Self {
+        let dir = TempDir::new().expect("a scratch directory");
+        let mut process = Command::new(program("bench-lab"))
+            .arg("--dir")
+            .arg(dir.path())
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("bench-lab starts");
+        let mut line = String::new();
+        let stdout = process.stdout.take().expect("a pipe");
+        BufReader::new(stdout).read_line(&mut line).expect("a line of the lab");
+        assert_eq!(line, "ready\n");
+        Self { process, dir }
+    }
+
+    /// A file in the lab's directory that does not exist yet, or one that the lab wrote.
+    pub fn file(&self, name: &str) -> String {
+        self.dir.path().join(name).to_str().expect("a plain path").to_owned()
+    }
+
+    /// Base URL of the HTTP server.
+    pub fn http(&self) -> String {
+        fs::read_to_string(self.file("http.url")).expect("http.url").trim().to_owned()
+    }
+
+    /// Writes a URL file of one's own, from the lab's URLs, and returns its path.
+    pub fn urls(&self, edit: impl Fn(Vec<String>) -> Vec<String>) -> String {
+        let text = fs::read_to_string(self.file("db.urls")).expect("db.urls");
+        let urls = edit(text.lines().map(String::from).collect());
+        let file = self.file("own.urls");
+        fs::write(&file, urls.join("\n")).expect("own.urls");
+        file
+    }
+
+    /// What the lab counted for a workload since the last call: answered items, highest number in flight.
+    pub fn counts(&self, workload: &str) -> (u64, u64) {
+        let url = format!("{}/stats", self.http());
+        let text = ureq::get(&url).call().expect("/stats").body_mut().read_to_string().expect("its text");
+        let stats: Value = serde_json::from_str(&text).expect("JSON");
+        ureq::post(format!("{url}/reset")).send_empty().expect("/stats/reset");
+        let count = |name: &str| stats[workload][name].as_u64().expect("a number");
+        (count("items"), count("max_in_flight"))
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        let _ = self.process.wait();
+    }
+}
+
+/// What a finished program left: its lines and its exit code.
+#[derive(Debug)]
+pub struct Run {
+    /// Lines of stdout.
+    pub out: Vec<String>,
+    /// Lines of stderr.
+    pub err: Vec<String>,
+    /// Exit code; -1 after a signal.
+    pub code: i32,
+}
+
+impl Run {
+    /// Lines of stdout that begin with this.
+    pub fn count(&self, start: &str) -> usize {
+        self.out.iter().filter(|line| line.starts_with(start)).count()
+    }
+
+    /// Whether the last line reports these numbers.
+    pub fn ends_with(&self, ok: usize, failed: usize) -> bool {
+        self.out.last().is_some_and(|line| line.starts_with(&format!("{ok} ok, {failed} failed in ")))
+    }
+}
+
+/// Runs a program of the workspace to its end.
+pub fn run(name: &str, args: &[&str]) -> Run {
+    finish(start(name, args))
+}
+
+/// Starts a program of the workspace.
+pub fn start(name: &str, args: &[&str]) -> Child {
+    Command::new(program(name))
+        .args(args)
+        .env_remove("DB_URLS")
+        .env_remove("RUST_BACKTRACE")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// Waits for a program's end.
+pub fn finish(program: Child) -> Run {
+    let output = program.wait_with_output().expect("its output");
+    let lines = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).lines().map(String::from).collect();
+    Run { out: lines(output.stdout), err: lines(output.stderr), code: output.status.code().unwrap_or(-1) }
+}
+
+/// Does the same with every program, all at the same time.
+pub fn for_each(programs: &[&str], test: impl Fn(&str) + Sync) {
+    thread::scope(|scope| {
+        for program in programs {
+            scope.spawn(|| test(program));
+        }
+    });
+}
+
+/// The path of a program, built beside this test.
+pub fn program(name: &str) -> PathBuf {
+    let test = env::current_exe().expect("the path of this test");
+    let program = test.parent().and_then(|deps| deps.parent()).expect("target/debug").join(name);
+    assert!(program.exists(), "{name} is not built: cargo build --workspace");
+    program
+}

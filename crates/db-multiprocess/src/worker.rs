@@ -1,11 +1,14 @@
-//! A worker process: this program again, with `--worker`. It takes a URL a line on stdin and answers each
-//! with its row on stdout, or with an empty line after it has told on stderr why there is none.
+//! A worker process: this program again, with `--worker`. It takes a URL a line on stdin, and answers each
+//! with a line on stdout: the row, or the error after a mark.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 use std::{env, slice, sync::Mutex, time::Duration};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, anyhow};
+
+/// Begins an answer that is an error.
+const ERROR: &str = "error: ";
 
 /// A running worker process, and the pipes to it.
 pub struct Worker {
@@ -37,16 +40,11 @@ impl Worker {
         let next = || queue.lock().expect("no feeder panics").next();
         let mut ok = 0;
         while let Some(url) = next() {
-            match self.ask(url) {
-                Ok(row) if row.is_empty() => {}
-                Ok(row) => {
-                    println!("{row}");
-                    ok += 1;
-                }
-                Err(error) => {
-                    crate::report(url, Err(error.context("the worker process has ended")));
-                    break;
-                }
+            let answer = self.ask(url);
+            let ended = answer.is_err();
+            ok += crate::report(url, answer.context("its worker process has ended").flatten());
+            if ended {
+                break;
             }
         }
         drop(self.urls); // the end of its input ends the worker
@@ -55,11 +53,17 @@ impl Worker {
     }
 
     /// Hands it one URL and waits for the line that it answers.
-    fn ask(&mut self, url: &str) -> Result<String> {
+    fn ask(&mut self, url: &str) -> io::Result<Result<String>> {
         writeln!(self.urls, "{url}")?;
-        let mut row = String::new();
-        ensure!(self.rows.read_line(&mut row)? > 0, "no answer");
-        Ok(row.trim_end().to_owned())
+        let mut answer = String::new();
+        if self.rows.read_line(&mut answer)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let answer = answer.trim_end();
+        Ok(match answer.strip_prefix(ERROR) {
+            Some(error) => Err(anyhow!("{error}")),
+            None => Ok(answer.to_owned()),
+        })
     }
 }
 
@@ -67,10 +71,11 @@ impl Worker {
 ///
 /// # Errors
 /// When stdin cannot be read.
-pub fn work(ask: impl Fn(&str) -> usize) -> Result<ExitCode> {
+pub fn work(ask: impl Fn(&str) -> Result<String>) -> Result<ExitCode> {
     for url in io::stdin().lines() {
-        if ask(&url?) == 0 {
-            println!();
+        match ask(&url?) {
+            Ok(row) => println!("{row}"),
+            Err(error) => println!("{ERROR}{}", error.to_string().replace('\n', " ")),
         }
     }
     Ok(ExitCode::SUCCESS)
