@@ -115,13 +115,14 @@ fn evaluate(expression: &str) -> Result<Value, SqlError> {
     })
 }
 
-/// The variables that client libraries read. `@@socket` is NULL: they would leave TCP for it.
+/// The variables that client libraries read. `@@socket` is empty: the Rust drivers would leave TCP
+/// for it, and `mysql` takes no NULL.
 fn system_variable(name: &str) -> Option<Value> {
     Some(match name {
         "autocommit" => Value::Int(1),
         "lower_case_table_names" => Value::Int(0),
         "max_allowed_packet" => Value::Int(MAX_PACKET as u64),
-        "socket" => Value::Null,
+        "socket" => Value::Text("".into()),
         "sql_mode" => Value::Text("".into()),
         "transaction_isolation" | "tx_isolation" => Value::Text("REPEATABLE-READ".into()),
         "version" => Value::Text(VERSION.into()),

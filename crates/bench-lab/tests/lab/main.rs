@@ -1,0 +1,7 @@
+//! The lab from outside: with the clients that the programs use, and with bad ones.
+
+mod clients;
+mod http;
+mod lab;
+mod process;
+mod protocol;
