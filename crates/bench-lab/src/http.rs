@@ -179,7 +179,7 @@ async fn prices_of_day(
     match sick {
         Some(Kind::Refuse) => return no_answer(),
         Some(Kind::Hang) => pending().await,
-        Some(Kind::Slow) => sleep(site.prices_delay * SLOWNESS).await,
+        Some(Kind::Slow) => sleep(site.prices_delay.saturating_mul(SLOWNESS)).await,
         _ => sleep(site.prices_delay).await,
     }
     let mut prices = prices::of_day(query.date);

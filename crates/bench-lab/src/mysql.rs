@@ -36,7 +36,9 @@ pub struct Hosts {
 /// Serves every connection that the listener accepts, for ever.
 pub async fn serve(listener: TcpListener, hosts: Hosts) {
     let hosts = Arc::new(hosts);
-    for id in 1.. {
+    let mut id = 0_u32;
+    loop {
+        id = id.wrapping_add(1);
         let stream = listen::accept(&listener).await;
         hosts.stats.db.connected();
         let hosts = Arc::clone(&hosts);

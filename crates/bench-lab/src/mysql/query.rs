@@ -107,11 +107,7 @@ fn evaluate(expression: &str) -> Result<Value, SqlError> {
         "version()" => Value::Text(VERSION.into()),
         "database()" | "schema()" => Value::Text(DATABASE.into()),
         "user()" | "current_user()" => Value::Text(format!("{USER}@localhost").into()),
-        _ => match (expression.parse(), quoted(expression)) {
-            (Ok(number), _) => Value::Int(number),
-            (_, Some(text)) => Value::Text(text.to_owned().into()),
-            _ => return Err(syntax_error(expression)),
-        },
+        _ => Value::Int(expression.parse().map_err(|_| syntax_error(expression))?),
     })
 }
 
@@ -136,11 +132,6 @@ fn system_variable(name: &str) -> Option<Value> {
 fn call<'a>(expression: &'a str, function: &str) -> Option<&'a str> {
     let (name, argument) = expression.strip_suffix(')')?.split_once('(')?;
     name.trim_end().eq_ignore_ascii_case(function).then(|| argument.trim())
-}
-
-/// The text between quotes.
-fn quoted(expression: &str) -> Option<&str> {
-    expression.strip_prefix('\'')?.strip_suffix('\'')
 }
 
 fn without_suffix<'a>(text: &'a str, suffix: &str) -> Option<&'a str> {
@@ -168,4 +159,77 @@ fn syntax_error(near: &str) -> SqlError {
         b"42000",
         format!("You have an error in your SQL syntax: the lab does not know '{near}'"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sleep(column: &str, seconds: f64) -> Reply {
+        Reply::Sleep(column.to_owned(), Duration::from_secs_f64(seconds))
+    }
+
+    /// The row of a statement, as the text protocol would show it.
+    fn row(statement: &str) -> Vec<(String, String)> {
+        let Reply::Rows(rows) = parse(statement.as_bytes()) else {
+            panic!("{statement}: no rows");
+        };
+        let show = |value| match value {
+            Value::Null => "NULL".to_owned(),
+            Value::Int(int) => int.to_string(),
+            Value::Text(text) => text.into_owned(),
+        };
+        rows.columns.into_iter().map(|column| (column.name, show(column.value))).collect()
+    }
+
+    fn error_code(statement: &[u8]) -> u16 {
+        match parse(statement) {
+            Reply::Error(error) => error.code(),
+            reply => panic!("{reply:?}"),
+        }
+    }
+
+    #[test]
+    fn sleeps_for_any_time() {
+        assert_eq!(parse(b"select sleep(0.1)"), sleep("sleep(0.1)", 0.1));
+        assert_eq!(parse(b"\n SELECT\tSLEEP( 2 ) ; "), sleep("SLEEP( 2 )", 2.0));
+        assert_eq!(parse(b"Select Sleep (0);"), sleep("Sleep (0)", 0.0));
+        for bad in ["-0.1", "", "x", "inf", "NaN", "1e30", "0.1, 2"] {
+            assert_eq!(error_code(format!("select sleep({bad})").as_bytes()), 1210, "{bad}");
+        }
+    }
+
+    #[test]
+    fn answers_what_clients_ask_by_themselves() {
+        let pairs = |row: &[(&str, &str)]| -> Vec<_> {
+            row.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+        };
+        assert_eq!(
+            row("SELECT @@max_allowed_packet,@@wait_timeout,@@socket"),
+            pairs(&[("@@max_allowed_packet", "65536"), ("@@wait_timeout", "28800"), ("@@socket", "")])
+        );
+        assert_eq!(row("select @@version_comment limit 1"), pairs(&[("@@version_comment", "bench-lab")]));
+        assert_eq!(row("SELECT @@Session.Autocommit AS `A`"), pairs(&[("A", "1")]));
+        assert_eq!(
+            row("select DATABASE(), USER() limit 1"),
+            pairs(&[("DATABASE()", "bench"), ("USER()", "bench@localhost")])
+        );
+        assert_eq!(row("select 1"), pairs(&[("1", "1")]));
+        for statement in
+            ["SET NAMES utf8mb4", "SET AUTOCOMMIT = 0", "commit", "ROLLBACK", "start transaction"]
+        {
+            assert_eq!(parse(statement.as_bytes()), Reply::Ok, "{statement}");
+        }
+        assert_eq!(parse(b"SHOW WARNINGS"), Reply::Rows(no_warnings()));
+    }
+
+    #[test]
+    fn refuses_everything_else() {
+        let nothing = ["", ";", "select", "select ", "select ,", "select x", "select 1 from hosts"];
+        for statement in nothing.into_iter().chain(["show tables", "selectsleep(1)", "ä", "drop ä as"]) {
+            assert_eq!(error_code(statement.as_bytes()), 1064, "{statement}");
+        }
+        assert_eq!(error_code(b"select \xff"), 1064);
+        assert_eq!(error_code(b"select @@nonsense"), 1193);
+    }
 }

@@ -66,6 +66,12 @@ impl SqlError {
         Self { code, state: *state, message: message.into() }
     }
 
+    /// Its number.
+    #[cfg(test)]
+    pub fn code(&self) -> u16 {
+        self.code
+    }
+
     /// What is sent is larger than [`MAX_PACKET`].
     fn packet_too_large() -> Self {
         Self::new(1153, b"08S01", "Got a packet bigger than 'max_allowed_packet' bytes")

@@ -83,3 +83,19 @@ fn bad_arguments_are_told_in_a_line() {
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 }
+
+#[test]
+fn too_few_descriptors_are_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let lab = command(&dir);
+    let output = std::process::Command::new("sh")
+        .args(["-c", "ulimit -n 300 && exec \"$0\" \"$@\" --hosts 500"])
+        .arg(lab.get_program())
+        .args(lab.get_args())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("--hosts 500 needs 700 file descriptors, the hard limit is 300"), "{stderr}");
+}

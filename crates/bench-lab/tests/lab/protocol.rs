@@ -191,6 +191,23 @@ fn bad_packets_end_the_connection() {
 }
 
 #[test]
+fn damaged_logins_are_answered() {
+    let lab = Lab::start(&[]);
+    let raw = Raw::connect(&lab);
+    let good = raw.response(&[7; 20], AuthPlugin::MysqlNativePassword, CapabilityFlags::CLIENT_PLUGIN_AUTH);
+    for i in 0..good.len() {
+        let mut flipped = good.clone();
+        flipped[i] ^= 0xFF;
+        for packet in [&good[..i], &flipped] {
+            let mut raw = Raw::connect(&lab);
+            raw.write(1, packet);
+            let (_, answer) = raw.read().unwrap();
+            assert!([0xFE, 0xFF].contains(&answer[0]), "{packet:?}: {answer:?}");
+        }
+    }
+}
+
+#[test]
 fn survives_noise() {
     let lab = Lab::start(&[]);
     let mut noise = 1_u64;
