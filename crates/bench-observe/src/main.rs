@@ -22,7 +22,7 @@ use lab::{Lab, Workload};
 use output::Prefixes;
 use record::Record;
 use std::fs::{self, File};
-use std::io::BufWriter;
+use std::io::{BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -78,7 +78,8 @@ fn observe(args: Args) -> Result<u8> {
 
     let run = run::run(&args.command, &args.time, prefixes)?;
     if let Some(signal) = run.interrupted {
-        bail_quietly(signal);
+        // Half a run is not a measurement.
+        eprintln!("bench-observe: stopped by signal {signal}, no record written");
         return Ok(128 + signal as u8);
     }
     let stats = lab.map(|lab| lab.stats()).transpose()?;
@@ -86,11 +87,6 @@ fn observe(args: Args) -> Result<u8> {
     write(&args.out, &record).with_context(|| format!("cannot write {}", args.out.display()))?;
     println!("{}", record.summary());
     Ok(record.exit_code)
-}
-
-/// An interrupted run is not a measurement: no record.
-fn bail_quietly(signal: i32) {
-    eprintln!("bench-observe: stopped by signal {signal}, no record written");
 }
 
 fn create_parent(file: &Path) -> Result<()> {
@@ -105,7 +101,7 @@ fn create_parent(file: &Path) -> Result<()> {
 fn write(file: &Path, record: &Record) -> Result<()> {
     let mut to = BufWriter::new(File::create(file)?);
     serde_json::to_writer(&mut to, record)?;
-    std::io::Write::flush(&mut to)?;
+    to.flush()?;
     Ok(())
 }
 

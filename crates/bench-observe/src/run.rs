@@ -3,7 +3,7 @@
 use crate::output::{self, Output, Prefixes};
 use crate::series::{self, Sample};
 use crate::tree;
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use nix::sys::resource::{UsageWho, getrusage};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
@@ -28,9 +28,6 @@ pub const TIME: &str = "/usr/bin/time";
 
 /// How long a command may take to end after a signal before it is killed.
 const GRACE: Duration = Duration::from_secs(1);
-
-/// How often to look whether `time` has started the command.
-const LOOK: Duration = Duration::from_micros(50);
 
 /// What was seen of a run.
 pub struct Run {
@@ -77,8 +74,8 @@ pub fn run(command: &[String], text: &Path, prefixes: Option<Prefixes>) -> Resul
     let reader = read_output(time.stdout.take(), prefixes)?;
 
     let root = first_child(group);
-    let started = if root.is_some() { Instant::now() } else { spawned };
-    let (ended, samples) = sample_until_end(root, group, started)?;
+    let mut sampler = Sampler::start(root, if root.is_some() { Instant::now() } else { spawned });
+    let ended = sampler.run(group)?;
 
     // The ended `time` is not yet reaped: its number, which is the group's, cannot be another's.
     wait_for(group, WaitIdOptions::EXITED).context("cannot wait for the command")?;
@@ -87,13 +84,13 @@ pub fn run(command: &[String], text: &Path, prefixes: Option<Prefixes>) -> Resul
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).context("cannot read the CPU time")?;
     let output = reader.join().map_err(|_| anyhow!("cannot read the command's output"))?;
     Ok(Run {
-        started,
-        wall: ended.duration_since(started),
+        started: sampler.started,
+        wall: ended.duration_since(sampler.started),
         user: duration(usage.user_time()),
         system: duration(usage.system_time()),
         exit_code,
         interrupted: Some(interrupted.load(Ordering::SeqCst)).filter(|&signal| signal != 0),
-        samples,
+        samples: sampler.samples,
         output,
     })
 }
@@ -118,50 +115,71 @@ fn read_output(stdout: Option<ChildStdout>, prefixes: Option<Prefixes>) -> Resul
     Ok(thread::spawn(move || output::read(stdout, prefixes.as_ref())))
 }
 
-/// Waits until `time` has started the command. `None` if it ended before it was seen.
+/// Waits until `time` has started the command. `None` if it ended before it was seen. Looks without a
+/// pause, for the 2 ms that `time` takes: a sleep would make the start of the run less exact.
 fn first_child(time: Pid) -> Option<Pid> {
     loop {
-        if let Some(&pid) = tree::children(time.as_raw_pid()).unwrap_or_default().first() {
+        if let Some(&pid) = tree::children(time.as_raw_pid()).first() {
             return Pid::from_raw(pid);
         }
         if !matches!(wait_for(time, WaitIdOptions::EXITED | WaitIdOptions::NOHANG), Ok(false)) {
             return None;
         }
-        thread::sleep(LOOK);
+        thread::yield_now();
     }
 }
 
-/// Samples the tree under `root` until that process ends, and returns when that was. The end is
-/// watched by another thread, so that a long sample does not delay it.
-fn sample_until_end(root: Option<Pid>, time: Pid, started: Instant) -> Result<(Instant, Vec<Sample>)> {
-    let (sender, ended) = mpsc::channel();
-    let root_end = root.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
-    thread::spawn(move || {
-        match root_end {
-            Some(end) => {
-                while matches!(poll(&mut [PollFd::new(&end, PollFlags::IN)], None), Err(Errno::INTR)) {}
-            }
-            None => drop(wait_for(time, WaitIdOptions::EXITED)),
+/// Takes samples of the tree under a process.
+struct Sampler {
+    root: Option<Pid>,
+    started: Instant,
+    samples: Vec<Sample>,
+    pause: Duration,
+}
+
+impl Sampler {
+    /// Takes the first sample at once: the command may end within a millisecond.
+    fn start(root: Option<Pid>, started: Instant) -> Self {
+        let mut sampler = Self { root, started, samples: Vec::new(), pause: Duration::ZERO };
+        sampler.sample();
+        sampler
+    }
+
+    fn sample(&mut self) {
+        let Some(root) = self.root else { return };
+        let (at, cpu_before) = (self.started.elapsed(), cpu_time());
+        let tree = tree::measure(root.as_raw_pid());
+        self.pause = series::interval(cpu_time().saturating_sub(cpu_before), at);
+        if tree.processes > 0 {
+            self.samples.push(Sample {
+                at_s: at.as_secs_f64(),
+                pss_kib: tree.pss_kib,
+                processes: tree.processes,
+            });
         }
-        // Nobody listens any more only when the sampler failed.
-        let _ = sender.send(Instant::now());
-    });
-    let mut samples = Vec::new();
-    loop {
-        let mut pause = Duration::from_millis(5);
-        if let Some(root) = root {
-            let (at, before) = (Instant::now(), cpu_time());
-            let now = tree::measure(root.as_raw_pid());
-            pause = series::interval(cpu_time().saturating_sub(before));
-            if now.processes > 0 {
-                let at_s = at.duration_since(started).as_secs_f64();
-                samples.push(Sample { at_s, pss_kib: now.pss_kib, processes: now.processes });
+    }
+
+    /// Samples until the root ends, and returns when that was. Another thread watches for the
+    /// end, so that a long sample does not delay it.
+    fn run(&mut self, time: Pid) -> Result<Instant> {
+        let (sender, ended) = mpsc::channel();
+        let end_of_root = self.root.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
+        thread::spawn(move || {
+            match end_of_root {
+                Some(end) => {
+                    while let Err(Errno::INTR) = poll(&mut [PollFd::new(&end, PollFlags::IN)], None) {}
+                }
+                None => drop(wait_for(time, WaitIdOptions::EXITED)),
             }
-        }
-        match ended.recv_timeout(pause) {
-            Ok(end) => return Ok((end, samples)),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return Err(anyhow!("cannot wait for the command")),
+            // Nobody listens any more only when the sampler has failed.
+            let _ = sender.send(Instant::now());
+        });
+        loop {
+            match ended.recv_timeout(self.pause) {
+                Ok(end) => return Ok(end),
+                Err(RecvTimeoutError::Timeout) => self.sample(),
+                Err(RecvTimeoutError::Disconnected) => bail!("cannot wait for the command"),
+            }
         }
     }
 }

@@ -19,9 +19,12 @@ pub struct Sample {
     pub processes: u64,
 }
 
-/// How long to wait after a sample that took `cost` of CPU time: sampling takes 1 % of the time at most.
-pub fn interval(cost: Duration) -> Duration {
-    SHORTEST.max(cost * 100)
+/// How long to wait after a sample that took `cost` of CPU time, `elapsed` after the start: sampling
+/// takes 1 % of the time at most. In the beginning it may take more, since one sample of 500
+/// threads costs 3 ms, and a short run must not end before its peak was sampled: the next sample
+/// comes when the run has lasted three times as long as at this one.
+pub fn interval(cost: Duration, elapsed: Duration) -> Duration {
+    SHORTEST.max((cost * 100).min(elapsed * 2))
 }
 
 /// At most `most` points: halves the resolution as often as needed. Of each group the sample with
@@ -78,8 +81,17 @@ mod tests {
 
     #[test]
     fn interval_bounds_the_cost_to_one_percent() {
-        assert_eq!(interval(Duration::from_micros(20)), Duration::from_millis(5));
-        assert_eq!(interval(Duration::from_micros(300)), Duration::from_millis(30));
+        let after_a_second = |micros| interval(Duration::from_micros(micros), Duration::from_secs(1));
+        assert_eq!(after_a_second(20), Duration::from_millis(5));
+        assert_eq!(after_a_second(300), Duration::from_millis(30));
+    }
+
+    #[test]
+    fn a_costly_start_does_not_hide_what_follows() {
+        let costly = |elapsed| interval(Duration::from_millis(3), Duration::from_millis(elapsed));
+        assert_eq!(costly(0), Duration::from_millis(5));
+        assert_eq!(costly(20), Duration::from_millis(40));
+        assert_eq!(costly(200), Duration::from_millis(300));
     }
 
     #[test]
