@@ -5,7 +5,9 @@
 //! standard input closes, so that it never outlives whoever started it: in a script, give it a
 //! pipe (`sleep infinity | bench-lab …`), not `/dev/null`.
 //!
-//! One thread serves everything. What it counts is at `GET /stats` (see [`stats`]).
+//! One thread serves everything. What it counts is at `GET /stats` (see [`stats`]); a reset is
+//! `POST /stats/reset`. With `--sick KIND=COUNT` hosts and days of prices misbehave (see [`sick`]),
+//! with `fault=` in its query a page does (see [`http`]).
 
 mod http;
 mod listen;
@@ -91,7 +93,7 @@ fn main() -> ExitCode {
 /// Serves until it is told to stop. Every failure is one of starting.
 fn run(args: Args) -> Result<()> {
     let sick_hosts = sick::spread(&args.sick, Kind::of_hosts, args.hosts, "--hosts")?;
-    let sick_days = sick::spread(&args.sick, Kind::of_days, args.days, "--days")?;
+    let sick_days = sick::spread(&args.sick, |_| true, args.days, "--days")?;
     raise_descriptor_limit(args.hosts)?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()

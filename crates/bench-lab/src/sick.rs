@@ -34,11 +34,6 @@ impl Kind {
     pub fn of_hosts(self) -> bool {
         !matches!(self, Self::Length | Self::NotJson | Self::NoPrice)
     }
-
-    /// Whether days of prices can misbehave so.
-    pub fn of_days(self) -> bool {
-        true
-    }
 }
 
 /// `KIND=COUNT`: so many misbehave in this way.
@@ -118,7 +113,7 @@ mod tests {
         let shares = shares(&["not-json=2", "refuse=1"]);
         let kinds = spread(&shares, Kind::of_hosts, 1, "--hosts").unwrap();
         assert_eq!(kinds, [Some(Kind::Refuse)]);
-        assert!(spread(&shares, Kind::of_days, 2, "--days").is_err());
+        assert!(spread(&shares, |_| true, 2, "--days").is_err());
     }
 
     #[test]
