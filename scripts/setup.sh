@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the bench needs and the machine lacks. A second run installs nothing.
-# Needs Rust, a C compiler and make. hyperfine goes into target/tools; GNU time, strace and
-# shellcheck come from the distribution's package manager, where root or passwordless sudo allows.
+# Needs Rust, a C compiler and make. hyperfine goes into target/tools; the package manager brings
+# GNU time, strace and shellcheck where root or passwordless sudo allows.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
