@@ -57,7 +57,8 @@ fn main() -> Result<ExitCode> {
         if args.threads.get() > 1 { Builder::new_multi_thread() } else { Builder::new_current_thread() };
     let runtime = runtime.worker_threads(args.threads.get()).enable_all().build()?;
     let ok: usize = runtime.block_on(async {
-        let slots = Arc::new(Semaphore::new(args.concurrency.map_or(total, NonZeroUsize::get)));
+        let at_once = args.concurrency.map_or(total, NonZeroUsize::get).min(total);
+        let slots = Arc::new(Semaphore::new(at_once));
         let mut tasks = JoinSet::new();
         for url in args.urls {
             let (sql, slots) = (args.query.clone(), slots.clone());
