@@ -1,0 +1,27 @@
+.DEFAULT_GOAL := help
+.PHONY: help bench bench-db bench-web bench-sleep bench-prices quick compare report test setup
+
+help: ## List what can be made
+	@sed -nE 's/^([a-z -]+):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 48
+
+bench: ## Measure everything into results/<machine>; about 25 minutes
+	@scripts/bench.sh
+
+bench-db bench-web bench-sleep bench-prices: ## Measure one workload, keep the others
+	@scripts/bench.sh $(@:bench-%=%)
+
+quick: ## The same with less, in about a minute, into target/quick
+	@scripts/bench.sh --quick
+
+compare: ## Two results side by side: make compare BASE=results/a NEW=results/b
+	@test "$(BASE)" -a "$(NEW)" || { echo "usage: make compare BASE=results/a NEW=results/b" >&2; exit 2; }
+	@cargo run --quiet --release --locked -p bench-report -- compare "$(BASE)" "$(NEW)"
+
+report: ## Make every generated file again, from the raw files
+	@scripts/report.sh
+
+test: ## Check everything, as CI does
+	@scripts/test.sh
+
+setup: ## Install the tools that are missing
+	@scripts/setup.sh
