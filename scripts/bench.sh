@@ -15,7 +15,7 @@ LAB_INPUT=target/bench/lab.stdin
 LAB_OUTPUT=target/bench/lab.stdout
 ERRORS=target/bench/stderr.txt
 REPORT=target/release/bench-report
-export CARGO_TARGET_DIR=target PATH="$PWD/target/tools/bin:$PATH"
+export RUST_BACKTRACE=0 CARGO_TARGET_DIR=target PATH="$PWD/target/tools/bin:$PATH"
 
 results=results
 options=()

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use std::{fs, num::NonZeroUsize, process::ExitCode, sync::Arc};
 
 use anyhow::{Context, Result, anyhow, ensure};
-use clap::Parser;
+use clap::{Parser, value_parser};
 use mysql_async::{Conn, Opts, OptsBuilder, Row, prelude::Queryable};
 use tokio::{runtime::Builder, sync::Semaphore, task::JoinSet, time};
 
@@ -30,8 +30,8 @@ struct Args {
     #[arg(long, value_name = "N")]
     concurrency: Option<NonZeroUsize>,
     /// Threads of the event loop
-    #[arg(long, value_name = "N", default_value = "1")]
-    threads: NonZeroUsize,
+    #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u16).range(1..=1024))]
+    threads: u16,
 }
 
 /// Opens a connection, asks, and closes the connection.
@@ -54,8 +54,8 @@ fn main() -> Result<ExitCode> {
     let total = args.urls.len();
 
     let mut runtime =
-        if args.threads.get() > 1 { Builder::new_multi_thread() } else { Builder::new_current_thread() };
-    let runtime = runtime.worker_threads(args.threads.get()).enable_all().build()?;
+        if args.threads > 1 { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+    let runtime = runtime.worker_threads(args.threads.into()).enable_all().build()?;
     let ok: usize = runtime.block_on(async {
         let at_once = args.concurrency.map_or(total, NonZeroUsize::get).min(total);
         let slots = Arc::new(Semaphore::new(at_once));
