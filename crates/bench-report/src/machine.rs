@@ -3,11 +3,11 @@
 
 use std::{collections::BTreeMap, fs, path::Path, process::Command, thread, time::Duration};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow};
 use procfs::{Current, CurrentSI, process::LimitValue};
 use serde::{Deserialize, Serialize};
 
-use crate::matrix::Matrix;
+use crate::{matrix::Matrix, workload::check_version};
 
 /// The file, as committed beside the results.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -72,17 +72,8 @@ impl Machine {
     /// Missing, cut off, or of another version.
     pub fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let machine: Machine =
-            toml::from_str(&text).with_context(|| format!("cannot use {}", path.display()))?;
-        if machine.version != crate::SCHEMA {
-            bail!(
-                "{} has version {}, this bench-report reads version {}",
-                path.display(),
-                machine.version,
-                crate::SCHEMA
-            );
-        }
-        Ok(machine)
+        check_version(path, toml::from_str(&text).map_err(|error| anyhow!(error)))?;
+        toml::from_str(&text).with_context(|| format!("cannot use {}", path.display()))
     }
 
     /// Looks at this machine; takes a second.

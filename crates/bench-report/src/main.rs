@@ -1,9 +1,20 @@
 //! From the matrix to the results: plans what `make bench` measures, and turns the raw measurements
 //! into `measurements.csv`, pages and plots. Bad input is one line on stderr, exit code 2, and nothing written.
 
+mod compare;
+mod format;
 mod machine;
+mod markdown;
 mod matrix;
+mod measurements;
+mod overview;
+mod page;
 mod plan;
+mod plots;
+mod published;
+mod raw;
+mod results;
+mod stats;
 mod workload;
 
 use std::{
@@ -68,6 +79,36 @@ enum Task {
         #[arg(long, default_value = "Cargo.lock")]
         lock: PathBuf,
     },
+    /// Make measurements.csv, README.md, plots and memory series from the raw files.
+    Report {
+        /// The results directory.
+        folder: PathBuf,
+        /// Write nothing; say what is not as the raw files give it.
+        #[arg(long)]
+        check: bool,
+        /// The articles' figures.
+        #[arg(long, default_value = "published.toml")]
+        published: PathBuf,
+    },
+    /// Write the list of machines: README.md of the folder that holds all results.
+    Index {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Put a results table between the markers of a README.
+    Readme {
+        /// The README.
+        readme: PathBuf,
+        /// The results directory.
+        folder: PathBuf,
+    },
+    /// Print two results directories side by side, as Markdown.
+    Compare {
+        /// What to compare with.
+        base: PathBuf,
+        /// What to compare.
+        new: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -89,7 +130,8 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<String> {
     match task {
         Task::Plan { workloads, quick, raw, lab, matrix } => {
-            let place = Place { raw: &raw, lab: &lab, cpus: machine::cpus()?, quick };
+            let place =
+                Place { raw: &raw, lab: &lab, cpus: machine::cpus()?, quick, count: plan::strace_works() };
             plan::plan(&matrix, &workloads, &place)
         }
         Task::Machine { out: None, .. } => Ok(format!("{}\n", machine::name()?)),
@@ -101,5 +143,16 @@ fn run(task: Task) -> Result<String> {
             fs::write(&out, text).with_context(|| format!("cannot write {}", out.display()))?;
             Ok(machine.warnings.iter().map(|warning| format!("warning: {warning}\n")).collect())
         }
+        Task::Report { folder, check: true, published } => {
+            results::check(&folder, &published)?;
+            Ok(format!("{}: all generated files are as raw/ gives them\n", folder.display()))
+        }
+        Task::Report { folder, check: false, published } => {
+            results::report(&folder, &published)?;
+            Ok(format!("{}/README.md\n", folder.display()))
+        }
+        Task::Index { folder } => overview::index(&folder).map(|()| String::new()),
+        Task::Readme { readme, folder } => overview::readme(&readme, &folder).map(|()| String::new()),
+        Task::Compare { base, new } => compare::compare(&base, &new),
     }
 }

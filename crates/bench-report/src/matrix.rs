@@ -183,6 +183,8 @@ impl Matrix {
             cpus: at.cpus,
             quick: at.quick,
             lab: spec.lab.is_some(),
+            sampled: spec.observed.iter().any(|arg| arg.ends_with("/memory.csv")),
+            counted: at.count,
             models: self.models.clone(),
             absent: spec.absent.clone(),
             rows,
@@ -265,6 +267,8 @@ pub struct Place<'a> {
     pub cpus: u64,
     /// Shorter waits, fewer items, two rounds.
     pub quick: bool,
+    /// Count system calls.
+    pub count: bool,
 }
 
 impl Spec {
@@ -310,7 +314,7 @@ mod tests {
     }
 
     fn resolve(quick: bool, cpus: u64) -> Vec<Workload> {
-        matrix().resolve(&[], &Place { raw: "raw", lab: "lab", cpus, quick }).unwrap()
+        matrix().resolve(&[], &Place { raw: "raw", lab: "lab", cpus, quick, count: true }).unwrap()
     }
 
     #[test]
@@ -318,7 +322,7 @@ mod tests {
         let workloads = resolve(false, 2);
         let row = |program: &str| {
             let rows = workloads.iter().flat_map(|w| &w.rows);
-            let row = rows.filter(|row| row.program == program).last().unwrap();
+            let row = rows.into_iter().rfind(|row| row.program == program).unwrap();
             (row.at_once, (row.limit_s * 1e3).round(), row.runs)
         };
         assert_eq!(row("db-sequential"), (1, 50_000.0, 0));

@@ -29,8 +29,7 @@ pub fn plan(matrix: &Path, names: &[String], at: &Place) -> Result<String> {
     for workload in &workloads {
         write(workload, at.raw)?;
     }
-    let count = strace_works();
-    let steps: Vec<Step> = workloads.iter().flat_map(|workload| steps(workload, count)).collect();
+    let steps: Vec<Step> = workloads.iter().flat_map(steps).collect();
     let keys: Vec<&str> = workloads.iter().map(|w| w.key.as_str()).collect();
     let total: f64 = steps.iter().map(|step| step.seconds).sum();
     let mut lines = vec![format!(
@@ -39,7 +38,7 @@ pub fn plan(matrix: &Path, names: &[String], at: &Place) -> Result<String> {
         steps.len(),
         (total / 60.0).ceil()
     )];
-    if !count {
+    if !at.count {
         lines.push("say\t-\tstrace does not work here: system calls are not counted\t-".to_owned());
     }
     if workloads.iter().any(|workload| workload.lab) {
@@ -67,7 +66,7 @@ fn write(workload: &Workload, raw: &str) -> Result<()> {
     fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn steps(workload: &Workload, count: bool) -> Vec<Step> {
+fn steps(workload: &Workload) -> Vec<Step> {
     // What a process, its observer and its tools need beyond the waiting.
     let step = |kind, row: &Row, what: String, command: &str, limit_s: f64| Step {
         kind,
@@ -96,14 +95,14 @@ fn steps(workload: &Workload, count: bool) -> Vec<Step> {
             steps.push(step("run", row, format!("round {round} of {}", row.runs), &command, row.limit_s));
         }
     }
-    for row in rows.iter().filter(|_| count) {
+    for row in rows.iter().filter(|_| workload.counted) {
         steps.push(step("run", row, "system calls".to_owned(), &row.count, row.count_limit_s));
     }
     steps
 }
 
-/// Installed, and allowed to trace.
-fn strace_works() -> bool {
+/// Whether strace is installed and allowed to trace.
+pub fn strace_works() -> bool {
     let output = Command::new("strace").args(["-c", "-o", "/dev/null", "true"]).output();
     output.is_ok_and(|output| output.status.success())
 }

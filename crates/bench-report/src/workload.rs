@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, ensure};
 use serde::{Deserialize, Serialize};
 
 /// A workload with everything that the report needs to know of it.
@@ -33,6 +33,10 @@ pub struct Workload {
     pub quick: bool,
     /// Whether the lab answered (and counted).
     pub lab: bool,
+    /// Whether the programs sample their own memory in the observed run.
+    pub sampled: bool,
+    /// Whether system calls are counted.
+    pub counted: bool,
     /// All models, in the order of the columns.
     pub models: Vec<String>,
     /// Why a model has no program here.
@@ -82,19 +86,30 @@ impl Workload {
     /// Missing, cut off, or of another version.
     pub fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let table: toml::Table =
-            toml::from_str(&text).with_context(|| format!("cannot use {}", path.display()))?;
-        match table.get("version").and_then(toml::Value::as_integer) {
-            Some(version) if version == i64::from(crate::SCHEMA) => {}
-            version => bail!(
-                "{} has version {}, this bench-report reads version {}: measure again",
-                path.display(),
-                version.map_or("none".to_owned(), |version| version.to_string()),
-                crate::SCHEMA,
-            ),
-        }
+        check_version(path, toml::from_str(&text).map_err(|error| anyhow!(error)))?;
         toml::from_str(&text).with_context(|| format!("cannot use {}", path.display()))
     }
+}
+
+/// The one field that files of every version have.
+#[derive(Deserialize)]
+pub struct Version {
+    version: u32,
+}
+
+/// Tells a file of another version from one that is broken.
+///
+/// # Errors
+/// Both, each with what to do.
+pub fn check_version(path: &Path, version: Result<Version>) -> Result<()> {
+    let Version { version } = version.with_context(|| format!("cannot use {}", path.display()))?;
+    ensure!(
+        version == crate::SCHEMA,
+        "{} has version {version}, this bench-report reads version {}: measure again",
+        path.display(),
+        crate::SCHEMA
+    );
+    Ok(())
 }
 
 /// `text` with every run of other characters than letters and digits as one `-`.
