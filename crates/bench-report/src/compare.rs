@@ -9,7 +9,7 @@ use crate::{
     machine::Machine,
     markdown::Table,
     measurements::{self, Measurement},
-    results,
+    page, results,
 };
 
 struct Side {
@@ -29,7 +29,7 @@ impl Side {
     }
 
     fn name(&self) -> String {
-        crate::page::title(&self.machine)
+        page::title(&self.machine)
     }
 
     fn find(&self, like: &Measurement) -> Option<&Measurement> {
@@ -42,7 +42,7 @@ impl Side {
             row.workload == like.workload && row.size == like.size && row.model == "sequential"
         };
         let row = self.rows.iter().find(of)?;
-        Some(Figure { value: row.wall_median_s?, noise: row.wall_mad_s })
+        Figure::wall(row)
     }
 }
 
@@ -50,19 +50,35 @@ fn key(row: &Measurement) -> (&str, u64, &str) {
     (&row.workload, row.size, &row.program)
 }
 
-/// A median and, where there is more than one run, what the runs differ by.
+/// A median and what the runs differ by.
 #[derive(Clone, Copy)]
 struct Figure {
     value: f64,
-    noise: Option<f64>,
+    noise: f64,
 }
 
 impl Figure {
+    fn wall(row: &Measurement) -> Option<Figure> {
+        Some(Figure { value: row.wall_median_s?, noise: page::noise(row) })
+    }
+
     fn over(self, divisor: Figure) -> Figure {
         let value = self.value / divisor.value;
-        let parts = self.noise.zip(divisor.noise);
         // First-order propagation: relative deviations add up.
-        Figure { value, noise: parts.map(|(a, b)| value * (a / self.value + b / divisor.value)) }
+        Figure { value, noise: value * (self.noise / self.value + divisor.noise / divisor.value) }
+    }
+
+    fn exact(value: f64) -> Figure {
+        Figure { value, noise: 0.0 }
+    }
+
+    /// What is measured once.
+    fn once(value: u64) -> Figure {
+        Figure { value: value as f64, noise: value as f64 * page::ONE_RUN_NOISE }
+    }
+
+    fn differs(self, other: Figure) -> bool {
+        (self.value - other.value).abs() > self.noise + other.noise
     }
 }
 
@@ -95,9 +111,12 @@ pub fn compare(base: &Path, new: &Path) -> Result<String> {
         }
     }
     text += &one_sided(&base, &new);
-    text += "\nbeyond noise: the difference exceeds the median absolute deviations of both sides together. \
-             unknown: one of the figures is of a single run, which has no spread. \
-             Absolute times depend on too much to compare machines by: the ratio to sequential and wall ÷ limit are what compares.\n";
+    text += &format!(
+        "\nBeyond noise: the difference exceeds what the runs of both sides together differ by (median absolute deviation; \
+         of a single run, {:.0} % is taken). Absolute times depend on too much to compare machines by: \
+         the ratio to sequential and wall ÷ limit are what compares.\n",
+        100.0 * page::ONE_RUN_NOISE
+    );
     Ok(text)
 }
 
@@ -192,50 +211,62 @@ fn facts(base: &Machine, new: &Machine) -> String {
 
 fn tables(base: &Side, new: &Side, pairs: &[(&Measurement, &Measurement)]) -> String {
     let mut time = Table::figures(["program", "figure", "base", "new", "difference", "beyond noise"]);
-    let mut work = Table::figures(["program", "figure", "base", "new", "difference"]);
+    let mut work = Table::figures([
+        "program",
+        "max RSS, KiB",
+        "PSS of the tree, KiB",
+        "voluntary context switches",
+        "involuntary context switches",
+    ]);
     let sequential = pairs.first().and_then(|(a, b)| base.sequential(a).zip(new.sequential(b)));
     for (a, b) in pairs {
         let name = code(&a.program);
-        let wall = |row: &Measurement| row.wall_median_s.map(|value| Figure { value, noise: row.wall_mad_s });
-        let Some((x, y)) = wall(a).zip(wall(b)) else { continue };
+        let Some((x, y)) = Figure::wall(a).zip(Figure::wall(b)) else { continue };
         if let Some((s, t)) = sequential.filter(|_| a.model != "sequential") {
             time.row(line(&name, "wall ÷ sequential", x.over(s), y.over(t), 4));
         }
-        let limit = |row: &Measurement| Figure { value: row.limit_s, noise: Some(0.0) };
-        time.row(line(&name, "wall ÷ limit", x.over(limit(a)), y.over(limit(b)), 3));
-        let mut count = |figure: &str, a: Option<u64>, b: Option<u64>| {
-            let change = a.zip(b).filter(|(a, _)| *a > 0).map(|(a, b)| 100.0 * (b as f64 / a as f64 - 1.0));
-            let change = change.map_or("–".to_owned(), |percent| format!("{percent:+.1} %"));
-            work.row([name.clone(), figure.to_owned(), whole(a), whole(b), change]);
-        };
-        count("max RSS, KiB", a.max_rss_kib, b.max_rss_kib);
-        count("PSS of the tree, KiB", a.tree_pss_kib, b.tree_pss_kib);
-        count("voluntary context switches", a.voluntary, b.voluntary);
-        count("involuntary context switches", a.involuntary, b.involuntary);
+        let (limit, other) = (Figure::exact(a.limit_s), Figure::exact(b.limit_s));
+        time.row(line(&name, "wall ÷ limit", x.over(limit), y.over(other), 3));
+        work.row([
+            name,
+            change(a.max_rss_kib, b.max_rss_kib, true),
+            change(a.tree_pss_kib, b.tree_pss_kib, true),
+            change(a.voluntary, b.voluntary, false),
+            change(a.involuntary, b.involuntary, false),
+        ]);
     }
     let note = match sequential {
         Some(_) => "",
-        None => "This workload has no sequential program on both sides: wall ÷ limit alone compares.\n\n",
+        None => "No sequential program here on both sides: wall ÷ limit alone compares.\n\n",
     };
+    let percent = 100.0 * page::ONE_RUN_NOISE;
     format!(
-        "{note}{time}\nMemory and context switches are of one observed run each, so their noise is unknown.\n\n{work}"
+        "{note}{time}\nMemory and context switches are of one observed run each. \
+         **Bold**: memory that differs by more than {percent:.0} % of both sides.\n\n{work}"
     )
 }
 
 fn line(name: &str, figure: &str, a: Figure, b: Figure, decimals: usize) -> Vec<String> {
-    let beyond = match a.noise.zip(b.noise) {
-        None => "unknown",
-        Some((x, y)) if (b.value - a.value).abs() > x + y => "yes",
-        Some(_) => "no",
-    };
     vec![
         name.to_owned(),
         figure.to_owned(),
         fixed(Some(a.value), decimals),
         fixed(Some(b.value), decimals),
         format!("{:+.1} %", 100.0 * (b.value / a.value - 1.0)),
-        beyond.to_owned(),
+        if a.differs(b) { "yes" } else { "no" }.to_owned(),
     ]
+}
+
+/// Two counts and how they differ; in bold, where `marked`, beyond the noise of one run each.
+fn change(a: Option<u64>, b: Option<u64>, marked: bool) -> String {
+    let text = format!("{} → {}", whole(a), whole(b));
+    match a.zip(b) {
+        Some((a, b)) if a > 0 => {
+            let text = format!("{text} ({:+.1} %)", 100.0 * (b as f64 / a as f64 - 1.0));
+            if marked && Figure::once(a).differs(Figure::once(b)) { format!("**{text}**") } else { text }
+        }
+        _ => text,
+    }
 }
 
 fn one_sided(base: &Side, new: &Side) -> String {

@@ -16,7 +16,7 @@ use crate::{
     results::{Group, Results},
 };
 
-pub use findings::{beyond_noise, fastest};
+pub use findings::{beyond_noise, fastest, noise};
 pub use summary::headlines;
 
 /// Noise of a single run, as a part of its time: sessions on a shared machine were seen to differ by this much.

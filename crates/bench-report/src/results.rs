@@ -73,7 +73,7 @@ impl Results {
             found.push((Workload::read(&path.join("workload.toml"))?, path));
         }
         ensure!(!found.is_empty(), "{} is empty: measure first", raw.display());
-        found.sort_by_key(|(workload, _)| workload.order);
+        found.sort_by_cached_key(|(workload, _)| (workload.order, workload.key.clone()));
         let mut raws = Vec::new();
         let mut rows = Vec::new();
         for (workload, path) in &found {
