@@ -20,8 +20,8 @@ pub struct Record {
     /// CPU time of the command and its children, and of `time` itself (about 1 ms).
     user_s: f64,
     system_s: f64,
-    /// Median distance of the samples as taken, before thinning.
-    interval_ms: Option<f64>,
+    /// Median distance of the samples as taken, before thinning; the wall time where there are not two.
+    interval_ms: f64,
     /// Seconds since the start, PSS of the tree in KiB, processes.
     samples: Vec<(f64, u64, u64)>,
     /// Over all samples, before thinning; null when the command ended before the first.
@@ -40,14 +40,15 @@ impl Record {
         let point = |sample: Sample| (round(sample.at_s, 1e4), sample.pss_kib, sample.processes);
         let since_start =
             |at: std::time::Instant| round(at.saturating_duration_since(run.started).as_secs_f64(), 1e4);
+        let wall_s = run.wall.as_secs_f64();
         Self {
             version: VERSION,
             command,
             exit_code: run.exit_code,
-            wall_s: round(run.wall.as_secs_f64(), 1e6),
+            wall_s: round(wall_s, 1e6),
             user_s: round(run.user.as_secs_f64(), 1e6),
             system_s: round(run.system.as_secs_f64(), 1e6),
-            interval_ms: series::median_interval_ms(&run.samples).map(|ms| round(ms, 1e2)),
+            interval_ms: round(series::median_interval_ms(&run.samples).unwrap_or(wall_s * 1e3), 1e2),
             samples: series::thin(&run.samples, series::MOST_POINTS).into_iter().map(point).collect(),
             peak_pss_kib: run.samples.iter().map(|sample| sample.pss_kib).max(),
             peak_processes: run.samples.iter().map(|sample| sample.processes).max(),

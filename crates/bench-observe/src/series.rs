@@ -1,12 +1,13 @@
-//! Memory over time: samples, how often to take them, and how to thin them.
+//! Memory over time: how often to sample it, and how to thin the samples.
 
 use std::time::Duration;
 
 /// At most so many points are recorded.
 pub const MOST_POINTS: usize = 1000;
 
-/// The shortest distance of two samples.
+/// The shortest and the longest pause between two samples.
 const SHORTEST: Duration = Duration::from_millis(5);
+const LONGEST: Duration = Duration::from_millis(100);
 
 /// The process tree at one instant.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,12 +20,11 @@ pub struct Sample {
     pub processes: u64,
 }
 
-/// How long to wait after a sample that took `cost` of CPU time, `elapsed` after the start: sampling
-/// takes 1 % of the time at most. In the beginning it may take more, since one sample of 500
-/// threads costs 3 ms, and a short run must not end before its peak was sampled: the next sample
-/// comes when the run has lasted three times as long as at this one.
-pub fn interval(cost: Duration, elapsed: Duration) -> Duration {
-    SHORTEST.max((cost * 100).min(elapsed * 2))
+/// How long to wait after a sample that took `cost` of CPU time: sampling takes 1 % of the time at
+/// most. Except that no pause is longer than 100 ms: one sample of 500 threads costs 3 ms, and their
+/// whole run must not pass before the next.
+pub fn pause(cost: Duration) -> Duration {
+    (cost * 100).clamp(SHORTEST, LONGEST)
 }
 
 /// At most `most` points: halves the resolution as often as needed. Of each group the sample with
@@ -80,18 +80,10 @@ mod tests {
     }
 
     #[test]
-    fn interval_bounds_the_cost_to_one_percent() {
-        let after_a_second = |micros| interval(Duration::from_micros(micros), Duration::from_secs(1));
-        assert_eq!(after_a_second(20), Duration::from_millis(5));
-        assert_eq!(after_a_second(300), Duration::from_millis(30));
-    }
-
-    #[test]
-    fn a_costly_start_does_not_hide_what_follows() {
-        let costly = |elapsed| interval(Duration::from_millis(3), Duration::from_millis(elapsed));
-        assert_eq!(costly(0), Duration::from_millis(5));
-        assert_eq!(costly(20), Duration::from_millis(40));
-        assert_eq!(costly(200), Duration::from_millis(300));
+    fn pause_bounds_the_cost_to_one_percent() {
+        assert_eq!(pause(Duration::from_micros(20)), SHORTEST);
+        assert_eq!(pause(Duration::from_micros(300)), Duration::from_millis(30));
+        assert_eq!(pause(Duration::from_millis(3)), LONGEST);
     }
 
     #[test]
