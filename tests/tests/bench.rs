@@ -95,7 +95,7 @@ impl Place {
         let pids = self.read("pids");
         assert!(!pids.is_empty());
         for pid in pids.lines() {
-            assert!(!alive(pid), "left behind: {pid}");
+            until("no process is left behind", || !alive(pid));
         }
     }
 }
