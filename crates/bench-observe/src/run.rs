@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 pub const TIME: &str = "/usr/bin/time";
 
 /// How long a command may take to end after a signal before it is killed.
-const GRACE: Duration = Duration::from_secs(1);
+const GRACE: Duration = Duration::from_millis(500);
 
 /// What was seen of a run.
 pub struct Run {
