@@ -1,1 +1,83 @@
-//! Stub.
+//! Writes a program's own memory over time to a file, as the programs of article 4 do with memory_profiler.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+/// The distance of two samples.
+const INTERVAL: Duration = Duration::from_millis(10);
+
+/// Takes samples until it is dropped, the last one then.
+pub struct MemorySampler {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl MemorySampler {
+    /// Starts a thread that writes the resident set to a file every 10 ms, a line `seconds,rss_bytes` a sample.
+    ///
+    /// # Errors
+    /// When the file cannot be made, or the system starts no thread. What fails later is told on stderr.
+    pub fn start(file: &Path) -> Result<Self> {
+        let context = || format!("cannot write memory samples to {}", file.display());
+        let mut samples = BufWriter::new(File::create(file).with_context(context)?);
+        let file = PathBuf::from(file);
+        let (stop, stopped) = mpsc::channel::<()>();
+        let work = move || {
+            let start = Instant::now();
+            let mut write = || -> io::Result<()> {
+                writeln!(samples, "seconds,rss_bytes")?;
+                loop {
+                    let last = stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Disconnected);
+                    if let Some(memory) = memory_stats::memory_stats() {
+                        writeln!(samples, "{:.4},{}", start.elapsed().as_secs_f64(), memory.physical_mem)?;
+                    }
+                    if last {
+                        return samples.flush();
+                    }
+                }
+            };
+            if let Err(error) = write() {
+                eprintln!("cannot write memory samples to {}: {error}", file.display());
+            }
+        };
+        let thread = thread::Builder::new().name("memory-sampler".into()).spawn(work)?;
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for MemorySampler {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_a_sample_at_the_end_at_least() {
+        let file = std::env::temp_dir().join(format!("memory-sampler-{}.csv", std::process::id()));
+        drop(MemorySampler::start(&file).unwrap());
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        let (seconds, bytes) = text.lines().last().unwrap().split_once(',').unwrap();
+        assert!(text.starts_with("seconds,rss_bytes\n") && seconds.parse::<f64>().unwrap() >= 0.0);
+        assert!(bytes.parse::<u64>().unwrap() > 100_000);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_made_is_told() {
+        let error = MemorySampler::start(Path::new("/no/such/folder/memory.csv")).err().unwrap();
+        assert_eq!(error.to_string(), "cannot write memory samples to /no/such/folder/memory.csv");
+    }
+}
