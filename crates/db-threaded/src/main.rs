@@ -9,7 +9,7 @@
 use std::time::{Duration, Instant};
 use std::{fs, num::NonZeroUsize, process::ExitCode, sync::mpsc, thread};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Error, Result, ensure};
 use clap::Parser;
 use mysql::{Conn, Opts, OptsBuilder, Row, prelude::Queryable};
 use threadpool::ThreadPool;
@@ -27,7 +27,7 @@ struct Args {
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     timeout: Duration,
     /// Threads in the pool
-    #[arg(long, value_name = "N", default_value_t = default_threads())]
+    #[arg(long, value_name = "N", default_value_t = default_threads(), value_parser = threads)]
     concurrency: NonZeroUsize,
 }
 
@@ -52,7 +52,7 @@ fn main() -> Result<ExitCode> {
     let args = Args::parse();
     let total = args.urls.len();
 
-    let pool = ThreadPool::new(args.concurrency.get());
+    let pool = ThreadPool::new(args.concurrency.get().min(total));
     let (sender, receiver) = mpsc::channel();
     for url in args.urls {
         let (sql, sender) = (args.query.clone(), sender.clone());
@@ -92,6 +92,16 @@ fn seconds(text: &str) -> Result<Duration> {
     let time = Duration::try_from_secs_f64(text.parse()?)?;
     ensure!(!time.is_zero(), "must be more than 0");
     Ok(time)
+}
+
+/// Parses a number of threads. Each takes 4 memory maps, and std aborts when there are none left.
+fn threads(text: &str) -> Result<NonZeroUsize> {
+    let limit = |name| Ok::<usize, Error>(fs::read_to_string(format!("/proc/sys/{name}"))?.trim().parse()?);
+    // A user may have half of threads-max; the program itself needs some, too.
+    let most = (limit("vm/max_map_count")? / 4).min(limit("kernel/threads-max")? / 2).saturating_sub(300);
+    let threads: NonZeroUsize = text.parse()?;
+    ensure!(threads.get() <= most, "at most {most}; raise sysctl vm.max_map_count, kernel.threads-max");
+    Ok(threads)
 }
 
 /// As many as Python's ThreadPoolExecutor starts.
