@@ -132,7 +132,7 @@ fn threads(text: &str) -> Result<NonZeroUsize> {
     // A user may have half of threads-max; the program itself needs some, too.
     let most = (limit("vm/max_map_count")? / 4).min(limit("kernel/threads-max")? / 2).saturating_sub(300);
     let threads: NonZeroUsize = text.parse()?;
-    ensure!(threads.get() <= most, "at most {most} here: sysctl vm.max_map_count, kernel.threads-max");
+    ensure!(threads.get() <= most, "at most {most}; raise sysctl vm.max_map_count, kernel.threads-max");
     Ok(threads)
 }
 
