@@ -21,7 +21,10 @@ pub async fn get(url: &str) -> Result<Bytes> {
     let stream = TcpStream::connect((host.host().trim_matches(['[', ']']), host.port_u16().unwrap_or(80)));
     let stream = stream.await.map_err(io::Error::from)?;
     stream.set_nodelay(true).map_err(io::Error::from)?;
-    let (mut sender, connection) = http1::handshake(FuturesIo::new(stream)).await?;
+    // As large as ureq's in the other programs; hyper's 8 KiB would be touched to the end, for `FuturesIo` clears it.
+    let mut http = http1::Builder::new();
+    http.read_buf_exact_size(Some(4 << 10));
+    let (mut sender, connection) = http.handshake(FuturesIo::new(stream)).await?;
     // It moves the bytes, as long as the sender or the body is there. Its error comes out of those, too.
     glommio::spawn_local(connection).detach();
 

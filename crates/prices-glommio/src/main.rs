@@ -13,13 +13,13 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::{Parser, value_parser};
 use futures_lite::future;
 use glommio::{LocalExecutor, LocalExecutorBuilder, Placement, sync::Semaphore, timer};
-use hyper::Uri;
 use io_uring::IoUring;
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use memory_sampler::MemorySampler;
 use rustix::thread::{MembarrierCommand, membarrier};
 use serde::Deserialize;
+use url::Url;
 
 /// Fetches bus prices, all days at once.
 #[derive(Parser)]
@@ -28,7 +28,7 @@ struct Args {
     #[arg(value_name = "BASE_URL", value_parser = base_url)]
     base: String,
     /// How many days from 2026-01-01 on
-    #[arg(long, value_name = "N", default_value = "100", value_parser = value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", default_value = "100", value_parser = value_parser!(u16).range(1..=10_000))]
     days: u16,
     /// How long one day may take
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
@@ -121,17 +121,17 @@ async fn late(timeout: Duration) -> Result<Day> {
     bail!("no answer in {timeout:?}")
 }
 
-/// Parses the server's address.
+/// Checks the server's address, more strictly than the client does.
 fn base_url(text: &str) -> Result<String> {
-    let url: Uri = text.parse()?;
-    ensure!(url.scheme_str() == Some("http") && url.host().is_some(), "not an http:// URL");
+    let url: Url = text.parse()?;
+    ensure!(url.scheme() == "http", "not an http:// URL; no TLS is built in");
     Ok(text.trim_end_matches('/').to_owned())
 }
 
-/// Parses a time in seconds; zero would mean never.
+/// Parses a time in seconds; zero would mean never, and too much overflows a clock.
 fn seconds(text: &str) -> Result<Duration> {
     let time = Duration::try_from_secs_f64(text.parse()?)?;
-    ensure!(!time.is_zero(), "must be more than 0");
+    ensure!(!time.is_zero() && time <= Duration::from_hours(24), "must be more than 0, and a day at most");
     Ok(time)
 }
 

@@ -14,9 +14,10 @@ use clap::{Parser, value_parser};
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use memory_sampler::MemorySampler;
-use reqwest::{Client, Url};
+use reqwest::{Client, redirect::Policy};
 use serde::Deserialize;
 use tokio::{runtime::Builder, sync::Semaphore, task::JoinSet, time};
+use url::Url;
 
 /// Fetches bus prices, all days at once.
 #[derive(Parser)]
@@ -25,7 +26,7 @@ struct Args {
     #[arg(value_name = "BASE_URL", value_parser = base_url)]
     base: String,
     /// How many days from 2026-01-01 on
-    #[arg(long, value_name = "N", default_value = "100", value_parser = value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", default_value = "100", value_parser = value_parser!(u16).range(1..=10_000))]
     days: u16,
     /// How long one day may take
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
@@ -118,19 +119,19 @@ fn report(mut days: Vec<(Date, Result<Day>)>) -> usize {
 
 /// The HTTP client: a connection a request, as every model has it.
 fn client() -> Result<Client> {
-    Ok(Client::builder().pool_max_idle_per_host(0).no_proxy().build()?)
+    Ok(Client::builder().pool_max_idle_per_host(0).redirect(Policy::none()).no_proxy().build()?)
 }
 
-/// Parses the server's address.
+/// Checks the server's address, more strictly than the client does.
 fn base_url(text: &str) -> Result<String> {
     let url: Url = text.parse()?;
-    ensure!(url.scheme() == "http" && url.has_host(), "not an http:// URL");
+    ensure!(url.scheme() == "http", "not an http:// URL; no TLS is built in");
     Ok(text.trim_end_matches('/').to_owned())
 }
 
-/// Parses a time in seconds; zero would mean never.
+/// Parses a time in seconds; zero would mean never, and too much overflows a clock.
 fn seconds(text: &str) -> Result<Duration> {
     let time = Duration::try_from_secs_f64(text.parse()?)?;
-    ensure!(!time.is_zero(), "must be more than 0");
+    ensure!(!time.is_zero() && time <= Duration::from_hours(24), "must be more than 0, and a day at most");
     Ok(time)
 }
