@@ -120,6 +120,7 @@ fn bad_arguments_are_told_in_a_line() {
             (vec!["ftp://127.0.0.1/"], "not an http:// URL"),
             (vec!["http://127.0.0.1:1/", "--timeout", "0"], "must be more than 0"),
             (vec!["http://127.0.0.1:1/", "--timeout", "soon"], "invalid float"),
+            (vec!["http://127.0.0.1:1/", "--timeout", "1e19"], "a day at most"),
             (vec!["http://127.0.0.1:1/", "--concurrency", "0"], "--concurrency"),
             (vec!["http://127.0.0.1:1/", "--nonsense"], "--nonsense"),
         ] {

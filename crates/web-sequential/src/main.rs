@@ -82,9 +82,9 @@ fn page(text: &str) -> Result<String> {
     Ok(url.into())
 }
 
-/// Parses a time in seconds; zero would mean never.
+/// Parses a time in seconds; zero would mean never, and too much overflows a clock.
 fn seconds(text: &str) -> Result<Duration> {
     let time = Duration::try_from_secs_f64(text.parse()?)?;
-    ensure!(!time.is_zero(), "must be more than 0");
+    ensure!(!time.is_zero() && time <= Duration::from_hours(24), "must be more than 0, and a day at most");
     Ok(time)
 }
