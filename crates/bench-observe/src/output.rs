@@ -1,10 +1,18 @@
 //! What the command prints, line by line as it comes.
 
 use std::io::{BufRead, BufReader, Read};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// So many lines are kept with their time stamps.
 const KEPT: usize = 20;
+
+/// A pipe holds so many bytes.
+const PIPE: usize = 64 << 10;
+
+/// Once the lines with time stamps are read, output may gather: a reader that woke up for each of
+/// 500 lines would take CPU time from a program that prints them within 40 ms.
+const GATHER: Duration = Duration::from_millis(1);
 
 /// How lines of output tell that an item starts and ends.
 pub struct Prefixes {
@@ -29,9 +37,15 @@ pub struct Output {
 pub fn read(from: impl Read, prefixes: Option<&Prefixes>) -> Output {
     let mut output = Output::default();
     let mut flight = Flight::default();
-    let mut from = BufReader::new(from);
+    let mut from = BufReader::with_capacity(PIPE, from);
     let mut bytes = Vec::new();
-    while matches!(from.read_until(b'\n', &mut bytes), Ok(1..)) {
+    loop {
+        if output.lines.len() == KEPT && from.buffer().is_empty() {
+            thread::sleep(GATHER);
+        }
+        if !matches!(from.read_until(b'\n', &mut bytes), Ok(1..)) {
+            break;
+        }
         let now = Instant::now();
         let line = String::from_utf8_lossy(bytes.trim_ascii_end()).into_owned();
         bytes.clear();
