@@ -25,7 +25,7 @@ use rustix::thread::{MembarrierCommand, membarrier};
 struct Args {
     /// File with one mysql://user:password@host:port/database a line
     #[arg(long, value_name = "FILE", env = "DB_URLS", value_parser = read_urls)]
-    urls: Box<[String]>,
+    urls: Box<[Address]>,
     /// What to ask each host
     #[arg(long, value_name = "SQL", default_value = "select sleep(0.1)")]
     query: String,
@@ -38,10 +38,9 @@ struct Args {
 }
 
 /// Opens a connection, asks, and closes the connection.
-async fn query(url: &str, sql: &str) -> Result<Row> {
-    let address: Address = url.parse()?;
-    let stream = TcpStream::connect(&address.host).await.map_err(io::Error::from)?;
-    let mut connection = Conn::login(stream, &address).await?;
+async fn query(host: &Address, sql: &str) -> Result<Row> {
+    let stream = TcpStream::connect(&host.name).await.map_err(io::Error::from)?;
+    let mut connection = Conn::login(stream, host).await?;
     let row = connection.query_first(sql).await?;
     connection.quit().await?;
     Ok(row)
@@ -56,11 +55,11 @@ fn main() -> Result<ExitCode> {
         let at_once = args.concurrency.map_or(total, NonZeroUsize::get).min(total);
         let slots = Rc::new(Semaphore::new(at_once as u64));
         let mut tasks = Vec::new();
-        for url in args.urls {
+        for host in args.urls {
             let (sql, slots) = (args.query.clone(), slots.clone());
             tasks.push(glommio::spawn_local(async move {
                 let _slot = slots.acquire_permit(1).await;
-                report(&url, future::or(query(&url, &sql), late(args.timeout)).await)
+                report(&host, future::or(query(&host, &sql), late(args.timeout)).await)
             }));
         }
         let mut ok = 0;
@@ -81,23 +80,22 @@ async fn late(timeout: Duration) -> Result<Row> {
 }
 
 /// Prints a host's row on stdout, or its error on stderr; returns the number of rows.
-fn report(url: &str, result: Result<Row>) -> usize {
-    let host = url.rsplit('@').next().unwrap_or_default();
+fn report(host: &Address, result: Result<Row>) -> usize {
     match &result {
         Ok(row) => println!("{row:?}"),
-        Err(error) => eprintln!("{host}: {error}"),
+        Err(error) => eprintln!("{}: {error}", host.name),
     }
     result.iter().count()
 }
 
 /// Reads the URL file. A bad line is named by its number alone: it may hold a password.
-fn read_urls(file: &str) -> Result<Box<[String]>> {
-    let urls: Box<[String]> = fs::read_to_string(file)?.lines().map(String::from).collect();
-    for (index, url) in urls.iter().enumerate() {
-        Address::from_str(url).with_context(|| format!("line {} is no MySQL URL", index + 1))?;
+fn read_urls(file: &str) -> Result<Box<[Address]>> {
+    let mut hosts = Vec::new();
+    for (index, url) in fs::read_to_string(file)?.lines().enumerate() {
+        hosts.push(Address::from_str(url).with_context(|| format!("line {} is no MySQL URL", index + 1))?);
     }
-    ensure!(!urls.is_empty(), "the file is empty");
-    Ok(urls)
+    ensure!(!hosts.is_empty(), "the file is empty");
+    Ok(hosts.into())
 }
 
 /// Parses a time in seconds; zero would mean never, and too much overflows a clock.

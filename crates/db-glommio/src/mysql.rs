@@ -34,9 +34,10 @@ const ERROR: u8 = 0xff;
 const MAX_PACKET: usize = 1 << 24;
 
 /// Where a server is and who asks: a parsed `mysql://user:password@host:port/database`.
+#[derive(Clone)]
 pub struct Address {
     /// Host and port, as a socket address is written.
-    pub host: String,
+    pub name: String,
     user: String,
     password: String,
     database: String,
@@ -51,7 +52,7 @@ impl FromStr for Address {
         let host = url.host_str().context("no host")?;
         let decode = |text| percent_decode_str(text).decode_utf8().map(Cow::into_owned);
         Ok(Self {
-            host: format!("{host}:{}", url.port().unwrap_or(3306)),
+            name: format!("{host}:{}", url.port().unwrap_or(3306)),
             user: decode(url.username())?,
             password: decode(url.password().unwrap_or_default())?,
             database: decode(url.path().trim_start_matches('/'))?,

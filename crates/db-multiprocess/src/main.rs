@@ -42,6 +42,7 @@ fn query(url: &str, sql: &str, timeout: Duration) -> Result<String> {
         // Known here, so not asked for at connect: that would cost a round trip.
         .max_allowed_packet(Some(1 << 24))
         .prefer_socket(false)
+        .tcp_nodelay(false) // each packet is answered before the next: nothing is delayed
         .stmt_cache_size(0) // one statement a connection: nothing to cache
         .tcp_connect_timeout(Some(timeout))
         .read_timeout(Some(timeout))

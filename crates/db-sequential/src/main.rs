@@ -18,7 +18,7 @@ use mysql::{Conn, Opts, OptsBuilder, Row, prelude::Queryable};
 struct Args {
     /// File with one mysql://user:password@host:port/database a line
     #[arg(long, value_name = "FILE", env = "DB_URLS", value_parser = read_urls)]
-    urls: Box<[String]>,
+    urls: Box<[Opts]>,
     /// What to ask each host
     #[arg(long, value_name = "SQL", default_value = "select sleep(0.1)")]
     query: String,
@@ -28,11 +28,12 @@ struct Args {
 }
 
 /// Opens a connection, asks, and closes the connection.
-fn query(url: &str, sql: &str, timeout: Duration) -> Result<Row> {
-    let options = OptsBuilder::from_opts(Opts::from_url(url)?)
+fn query(host: &Opts, sql: &str, timeout: Duration) -> Result<Row> {
+    let options = OptsBuilder::from_opts(host.clone())
         // Known here, so not asked for at connect: that would cost a round trip.
         .max_allowed_packet(Some(1 << 24))
         .prefer_socket(false)
+        .tcp_nodelay(false) // each packet is answered before the next: nothing is delayed
         .stmt_cache_size(0) // one statement a connection: nothing to cache
         .tcp_connect_timeout(Some(timeout))
         .read_timeout(Some(timeout))
@@ -49,8 +50,8 @@ fn main() -> Result<ExitCode> {
     let total = args.urls.len();
 
     let mut ok = 0;
-    for url in args.urls {
-        ok += report(&url, query(&url, &args.query, args.timeout));
+    for host in args.urls {
+        ok += report(&host, query(&host, &args.query, args.timeout));
     }
 
     println!("{ok} ok, {} failed in {:.3} s", total - ok, start.elapsed().as_secs_f64());
@@ -58,23 +59,22 @@ fn main() -> Result<ExitCode> {
 }
 
 /// Prints a host's row on stdout, or its error on stderr; returns the number of rows.
-fn report(url: &str, result: Result<Row>) -> usize {
-    let host = url.rsplit('@').next().unwrap_or_default();
+fn report(host: &Opts, result: Result<Row>) -> usize {
     match &result {
         Ok(row) => println!("{row:?}"),
-        Err(error) => eprintln!("{host}: {error}"),
+        Err(error) => eprintln!("{}:{}: {error}", host.get_ip_or_hostname(), host.get_tcp_port()),
     }
     result.iter().count()
 }
 
 /// Reads the URL file. A bad line is named by its number alone: it may hold a password.
-fn read_urls(file: &str) -> Result<Box<[String]>> {
-    let urls: Box<[String]> = fs::read_to_string(file)?.lines().map(String::from).collect();
-    for (index, url) in urls.iter().enumerate() {
-        Opts::from_url(url).with_context(|| format!("line {} is no MySQL URL", index + 1))?;
+fn read_urls(file: &str) -> Result<Box<[Opts]>> {
+    let mut hosts = Vec::new();
+    for (index, url) in fs::read_to_string(file)?.lines().enumerate() {
+        hosts.push(Opts::from_url(url).with_context(|| format!("line {} is no MySQL URL", index + 1))?);
     }
-    ensure!(!urls.is_empty(), "the file is empty");
-    Ok(urls)
+    ensure!(!hosts.is_empty(), "the file is empty");
+    Ok(hosts.into())
 }
 
 /// Parses a time in seconds; zero would mean never, and too much overflows a clock.

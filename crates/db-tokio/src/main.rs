@@ -19,7 +19,7 @@ use tokio::{runtime::Builder, sync::Semaphore, task::JoinSet, time};
 struct Args {
     /// File with one mysql://user:password@host:port/database a line
     #[arg(long, value_name = "FILE", env = "DB_URLS", value_parser = read_urls)]
-    urls: Box<[String]>,
+    urls: Box<[Opts]>,
     /// What to ask each host
     #[arg(long, value_name = "SQL", default_value = "select sleep(0.1)")]
     query: String,
@@ -35,12 +35,13 @@ struct Args {
 }
 
 /// Opens a connection, asks, and closes the connection.
-async fn query(url: &str, sql: &str) -> Result<Row> {
-    let options = OptsBuilder::from_opts(Opts::from_url(url)?)
+async fn query(host: &Opts, sql: &str) -> Result<Row> {
+    let options = OptsBuilder::from_opts(host.clone())
         // Known here, so not asked for at connect: that would cost a round trip.
         .max_allowed_packet(Some(1 << 24))
         .wait_timeout(Some(28_800))
         .prefer_socket(false)
+        .tcp_nodelay(false) // each packet is answered before the next: nothing is delayed
         .stmt_cache_size(0); // one statement a connection: nothing to cache
     let mut connection = Conn::new(options).await?;
     let row = connection.query_first(sql).await?.context("no row")?;
@@ -60,12 +61,12 @@ fn main() -> Result<ExitCode> {
         let at_once = args.concurrency.map_or(total, NonZeroUsize::get).min(total);
         let slots = Arc::new(Semaphore::new(at_once));
         let mut tasks = JoinSet::new();
-        for url in args.urls {
+        for host in args.urls {
             let (sql, slots) = (args.query.clone(), slots.clone());
             tasks.spawn(async move {
                 let _slot = slots.acquire().await;
-                let row = time::timeout(args.timeout, query(&url, &sql)).await;
-                report(&url, row.unwrap_or_else(|_| Err(anyhow!("no answer in {:?}", args.timeout))))
+                let row = time::timeout(args.timeout, query(&host, &sql)).await;
+                report(&host, row.unwrap_or_else(|_| Err(anyhow!("no answer in {:?}", args.timeout))))
             });
         }
         tasks.join_all().await.iter().sum()
@@ -76,23 +77,22 @@ fn main() -> Result<ExitCode> {
 }
 
 /// Prints a host's row on stdout, or its error on stderr; returns the number of rows.
-fn report(url: &str, result: Result<Row>) -> usize {
-    let host = url.rsplit('@').next().unwrap_or_default();
+fn report(host: &Opts, result: Result<Row>) -> usize {
     match &result {
         Ok(row) => println!("{row:?}"),
-        Err(error) => eprintln!("{host}: {error}"),
+        Err(error) => eprintln!("{}:{}: {error}", host.ip_or_hostname(), host.tcp_port()),
     }
     result.iter().count()
 }
 
 /// Reads the URL file. A bad line is named by its number alone: it may hold a password.
-fn read_urls(file: &str) -> Result<Box<[String]>> {
-    let urls: Box<[String]> = fs::read_to_string(file)?.lines().map(String::from).collect();
-    for (index, url) in urls.iter().enumerate() {
-        Opts::from_url(url).with_context(|| format!("line {} is no MySQL URL", index + 1))?;
+fn read_urls(file: &str) -> Result<Box<[Opts]>> {
+    let mut hosts = Vec::new();
+    for (index, url) in fs::read_to_string(file)?.lines().enumerate() {
+        hosts.push(Opts::from_url(url).with_context(|| format!("line {} is no MySQL URL", index + 1))?);
     }
-    ensure!(!urls.is_empty(), "the file is empty");
-    Ok(urls)
+    ensure!(!hosts.is_empty(), "the file is empty");
+    Ok(hosts.into())
 }
 
 /// Parses a time in seconds; zero would mean never, and too much overflows a clock.
