@@ -4,7 +4,7 @@
 help: ## List what can be made
 	@sed -nE 's/^([a-z -]+):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 48
 
-bench: ## Measure everything into results/<machine>; about 25 minutes
+bench: ## Measure everything into results/<machine>; about 18 minutes
 	@scripts/bench.sh
 
 bench-db bench-web bench-sleep bench-prices: ## Measure one workload, keep the others

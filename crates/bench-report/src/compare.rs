@@ -112,9 +112,10 @@ pub fn compare(base: &Path, new: &Path) -> Result<String> {
     }
     text += &one_sided(&base, &new);
     text += &format!(
-        "\nBeyond noise: the difference exceeds what the runs of both sides together differ by (median absolute deviation; \
-         of a single run, {:.0} % is taken). Absolute times depend on too much to compare machines by: \
+        "\nBeyond noise: the difference exceeds what the runs of both sides together differ by (median absolute deviation, \
+         {:.1} % at least; of a single run, {:.0} % is taken). Absolute times depend on too much to compare machines by: \
          the ratio to sequential and wall ÷ limit are what compares.\n",
+        100.0 * page::LEAST_NOISE,
         100.0 * page::ONE_RUN_NOISE
     );
     Ok(text)

@@ -22,6 +22,10 @@ pub use summary::headlines;
 /// Noise of a single run, as a part of its time: sessions on a shared machine were seen to differ by this much.
 pub const ONE_RUN_NOISE: f64 = 0.05;
 
+/// Noise that is assumed at least, as a part of the time: five waits for a timer agree to some microseconds, but two
+/// series of them differ by more.
+pub const LEAST_NOISE: f64 = 0.005;
+
 /// The whole page.
 pub fn page(results: &Results, published: &Published) -> String {
     let quick = results.groups.iter().any(|group| group.workload.quick);
@@ -112,7 +116,7 @@ fn notes(results: &Results) -> String {
         "**limit** = ceil(items ÷ at once) × latency: the least time that the model allows. wall ÷ limit says how near a program comes to it.",
     );
     line(
-        "**median, MAD**: of hyperfine's runs, made in rounds over all programs of a workload, so that a drift of the machine hits all alike. MAD is the median absolute deviation.",
+        "**median, MAD**: of hyperfine's runs, made in rounds over all programs of a workload, so that a drift of the machine hits all alike. MAD is the median absolute deviation. Where figures are compared, 0.5 % is taken as their noise at least.",
     );
     line(&format!(
         "**One run has no spread**: a program of 10 s or more runs once, and the observed run is its time. Where such a figure is compared, {:.0} % of it is taken as its noise.",

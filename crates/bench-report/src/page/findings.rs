@@ -3,17 +3,14 @@
 use crate::{
     format::{code, list},
     measurements::Measurement,
-    page::ONE_RUN_NOISE,
+    page::{LEAST_NOISE, ONE_RUN_NOISE},
     results::{Entry, Group, Results},
 };
 
-/// What the runs of a program differ by, in seconds.
+/// What the runs of a program differ by, in seconds: their median absolute deviation, and [`LEAST_NOISE`] at least.
 pub fn noise(figures: &Measurement) -> f64 {
-    match (figures.wall_mad_s, figures.wall_median_s) {
-        (Some(mad), _) => mad,
-        (None, Some(wall)) => wall * ONE_RUN_NOISE,
-        (None, None) => 0.0,
-    }
+    let wall = figures.wall_median_s.unwrap_or(0.0);
+    figures.wall_mad_s.map_or(wall * ONE_RUN_NOISE, |mad| mad.max(wall * LEAST_NOISE))
 }
 
 /// Whether the walls differ by more than the noise of both.
