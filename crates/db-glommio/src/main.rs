@@ -11,14 +11,12 @@ mod mysql;
 use std::time::{Duration, Instant};
 use std::{fs, io, num::NonZeroUsize, process::ExitCode, rc::Rc, str::FromStr};
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 use futures_lite::future;
-use glommio::{LocalExecutor, LocalExecutorBuilder, Placement, net::TcpStream, sync::Semaphore, timer};
-use io_uring::IoUring;
+use glommio::{net::TcpStream, sync::Semaphore, timer};
 use mysql::{Address, Conn};
 use mysql_common::Row;
-use rustix::thread::{MembarrierCommand, membarrier};
 
 /// Asks MySQL hosts, all at once.
 #[derive(Parser)]
@@ -30,7 +28,7 @@ struct Args {
     #[arg(long, value_name = "SQL", default_value = "select sleep(0.1)")]
     query: String,
     /// How long one host may take
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = limits::seconds)]
     timeout: Duration,
     /// Hosts asked at once [default: all]
     #[arg(long, value_name = "N")]
@@ -50,9 +48,9 @@ fn main() -> Result<ExitCode> {
     let start = Instant::now();
     let args = Args::parse();
     let total = args.urls.len();
+    let at_once = limits::connections(args.concurrency, total)?;
 
-    let ok = executor()?.run(async {
-        let at_once = args.concurrency.map_or(total, NonZeroUsize::get).min(total);
+    let ok = glommio_executor::executor()?.run(async {
         let slots = Rc::new(Semaphore::new(at_once as u64));
         let mut tasks = Vec::new();
         for host in args.urls {
@@ -96,24 +94,4 @@ fn read_urls(file: &str) -> Result<Box<[Address]>> {
     }
     ensure!(!hosts.is_empty(), "the file is empty");
     Ok(hosts.into())
-}
-
-/// Parses a time in seconds; zero would mean never, and too much overflows a clock.
-fn seconds(text: &str) -> Result<Duration> {
-    let time = Duration::try_from_secs_f64(text.parse()?)?;
-    ensure!(!time.is_zero() && time <= Duration::from_hours(24), "must be more than 0, and a day at most");
-    Ok(time)
-}
-
-/// The event loop, with less memory for file buffers than its 10 MiB, all of which it touches at the start.
-fn executor() -> Result<LocalExecutor> {
-    // glommio panics without io_uring: ask the kernel first.
-    IoUring::new(1)
-        .map_err(|error| anyhow!("no io_uring: {error}; try sysctl kernel.io_uring_disabled=0"))?;
-    // glommio does this at its first sleep, when its second thread makes it take 10 ms.
-    membarrier(MembarrierCommand::RegisterPrivateExpedited)?;
-    let builder = LocalExecutorBuilder::new(Placement::Unbound).io_memory(64 << 10);
-    builder
-        .make()
-        .map_err(|error| anyhow!("no event loop: {error}; if locked memory is short: ulimit -l 512"))
 }

@@ -25,8 +25,8 @@ struct Args {
     /// What to ask each host
     #[arg(long, value_name = "SQL", default_value = "select sleep(0.1)")]
     query: String,
-    /// How long one host may take
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    /// How long each wait for a host may take
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = limits::seconds)]
     timeout: Duration,
     /// Worker processes
     #[arg(long, value_name = "N", default_value_t = cpus())]
@@ -63,7 +63,7 @@ fn main() -> Result<ExitCode> {
     let total = urls.len();
 
     let mut workers = Vec::new();
-    for _ in 0..args.concurrency.get().min(total) {
+    for _ in 0..limits::processes(args.concurrency, total)? {
         workers.push(Worker::start(&args.query, args.timeout)?);
     }
     let queue = Mutex::new(urls.iter());
@@ -97,13 +97,6 @@ fn read_urls(file: &str) -> Result<Box<[String]>> {
     }
     ensure!(!urls.is_empty(), "the file is empty");
     Ok(urls)
-}
-
-/// Parses a time in seconds; zero would mean never, and too much overflows a clock.
-fn seconds(text: &str) -> Result<Duration> {
-    let time = Duration::try_from_secs_f64(text.parse()?)?;
-    ensure!(!time.is_zero() && time <= Duration::from_hours(24), "must be more than 0, and a day at most");
-    Ok(time)
 }
 
 /// As many as Python's ProcessPoolExecutor starts.

@@ -22,8 +22,8 @@ struct Args {
     /// What to ask each host
     #[arg(long, value_name = "SQL", default_value = "select sleep(0.1)")]
     query: String,
-    /// How long one host may take
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    /// How long each wait for a host may take
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = limits::seconds)]
     timeout: Duration,
 }
 
@@ -75,11 +75,4 @@ fn read_urls(file: &str) -> Result<Box<[Opts]>> {
     }
     ensure!(!hosts.is_empty(), "the file is empty");
     Ok(hosts.into())
-}
-
-/// Parses a time in seconds; zero would mean never, and too much overflows a clock.
-fn seconds(text: &str) -> Result<Duration> {
-    let time = Duration::try_from_secs_f64(text.parse()?)?;
-    ensure!(!time.is_zero() && time <= Duration::from_hours(24), "must be more than 0, and a day at most");
-    Ok(time)
 }

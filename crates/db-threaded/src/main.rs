@@ -7,9 +7,9 @@
 //!     cargo run --release -p db-threaded -- --urls FILE
 
 use std::time::{Duration, Instant};
-use std::{fs, num::NonZeroUsize, process::ExitCode, sync::mpsc, thread};
+use std::{fs, num::NonZeroUsize, process::ExitCode, sync::mpsc};
 
-use anyhow::{Context, Error, Result, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use mysql::{Conn, Opts, OptsBuilder, Row, prelude::Queryable};
 use threadpool::ThreadPool;
@@ -23,11 +23,11 @@ struct Args {
     /// What to ask each host
     #[arg(long, value_name = "SQL", default_value = "select sleep(0.1)")]
     query: String,
-    /// How long one host may take
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    /// How long each wait for a host may take
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = limits::seconds)]
     timeout: Duration,
     /// Threads in the pool
-    #[arg(long, value_name = "N", default_value_t = default_threads(), value_parser = threads)]
+    #[arg(long, value_name = "N", default_value_t = limits::default_threads(), value_parser = limits::threads)]
     concurrency: NonZeroUsize,
 }
 
@@ -52,8 +52,9 @@ fn main() -> Result<ExitCode> {
     let start = Instant::now();
     let args = Args::parse();
     let total = args.urls.len();
+    let at_once = limits::connections(args.concurrency, total)?;
 
-    let pool = ThreadPool::new(args.concurrency.get().min(total));
+    let pool = limits::start(|| ThreadPool::new(at_once))?;
     let (sender, receiver) = mpsc::channel();
     for host in args.urls {
         let (sql, sender) = (args.query.clone(), sender.clone());
@@ -85,27 +86,4 @@ fn read_urls(file: &str) -> Result<Box<[Opts]>> {
     }
     ensure!(!hosts.is_empty(), "the file is empty");
     Ok(hosts.into())
-}
-
-/// Parses a time in seconds; zero would mean never, and too much overflows a clock.
-fn seconds(text: &str) -> Result<Duration> {
-    let time = Duration::try_from_secs_f64(text.parse()?)?;
-    ensure!(!time.is_zero() && time <= Duration::from_hours(24), "must be more than 0, and a day at most");
-    Ok(time)
-}
-
-/// Parses a number of threads. Each takes 4 memory maps, and std aborts when there are none left.
-fn threads(text: &str) -> Result<NonZeroUsize> {
-    let limit = |name| Ok::<usize, Error>(fs::read_to_string(format!("/proc/sys/{name}"))?.trim().parse()?);
-    // A user may have half of threads-max; the program itself needs some, too.
-    let most = (limit("vm/max_map_count")? / 4).min(limit("kernel/threads-max")? / 2).saturating_sub(300);
-    let threads: NonZeroUsize = text.parse()?;
-    ensure!(threads.get() <= most, "at most {most}; raise sysctl vm.max_map_count, kernel.threads-max");
-    Ok(threads)
-}
-
-/// As many as Python's ThreadPoolExecutor starts.
-fn default_threads() -> NonZeroUsize {
-    let cpus = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    NonZeroUsize::new(32.min(cpus + 4)).expect("more than 0")
 }

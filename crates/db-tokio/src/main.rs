@@ -24,7 +24,7 @@ struct Args {
     #[arg(long, value_name = "SQL", default_value = "select sleep(0.1)")]
     query: String,
     /// How long one host may take
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = limits::seconds)]
     timeout: Duration,
     /// Hosts asked at once [default: all]
     #[arg(long, value_name = "N")]
@@ -53,12 +53,12 @@ fn main() -> Result<ExitCode> {
     let start = Instant::now();
     let args = Args::parse();
     let total = args.urls.len();
+    let at_once = limits::connections(args.concurrency, total)?;
 
     let mut runtime =
         if args.threads > 1 { Builder::new_multi_thread() } else { Builder::new_current_thread() };
-    let runtime = runtime.worker_threads(args.threads.into()).enable_all().build()?;
+    let runtime = limits::start(|| runtime.worker_threads(args.threads.into()).enable_all().build())??;
     let ok: usize = runtime.block_on(async {
-        let at_once = args.concurrency.map_or(total, NonZeroUsize::get).min(total);
         let slots = Arc::new(Semaphore::new(at_once));
         let mut tasks = JoinSet::new();
         for host in args.urls {
@@ -93,11 +93,4 @@ fn read_urls(file: &str) -> Result<Box<[Opts]>> {
     }
     ensure!(!hosts.is_empty(), "the file is empty");
     Ok(hosts.into())
-}
-
-/// Parses a time in seconds; zero would mean never, and too much overflows a clock.
-fn seconds(text: &str) -> Result<Duration> {
-    let time = Duration::try_from_secs_f64(text.parse()?)?;
-    ensure!(!time.is_zero() && time <= Duration::from_hours(24), "must be more than 0, and a day at most");
-    Ok(time)
 }

@@ -12,6 +12,15 @@ use anyhow::{Context, Result};
 /// The distance of two samples.
 const INTERVAL: Duration = Duration::from_millis(10);
 
+/// Parses the name of the file for the samples, and makes it.
+///
+/// # Errors
+/// When the file cannot be made.
+pub fn writable(file: &str) -> io::Result<PathBuf> {
+    File::create(file)?;
+    Ok(file.into())
+}
+
 /// Takes samples until it is dropped, the last one then.
 pub struct MemorySampler {
     stop: Option<Sender<()>>,

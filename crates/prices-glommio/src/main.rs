@@ -9,67 +9,50 @@
 use std::time::{Duration, Instant};
 use std::{num::NonZeroUsize, path::PathBuf, process::ExitCode, rc::Rc};
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Result, bail};
+use bus_prices::Day;
 use clap::{Parser, value_parser};
 use futures_lite::future;
-use glommio::{LocalExecutor, LocalExecutorBuilder, Placement, sync::Semaphore, timer};
-use io_uring::IoUring;
+use glommio::{sync::Semaphore, timer};
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use memory_sampler::MemorySampler;
-use rustix::thread::{MembarrierCommand, membarrier};
-use serde::Deserialize;
-use url::Url;
 
 /// Fetches bus prices, all days at once.
 #[derive(Parser)]
 struct Args {
     /// Where the server is, as http://host:port
-    #[arg(value_name = "BASE_URL", value_parser = base_url)]
+    #[arg(value_name = "BASE_URL", value_parser = bus_prices::base_url)]
     base: String,
     /// How many days from 2026-01-01 on
     #[arg(long, value_name = "N", default_value = "100", value_parser = value_parser!(u16).range(1..=10_000))]
     days: u16,
     /// How long one day may take
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = limits::seconds)]
     timeout: Duration,
     /// Where to write this program's memory over time
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = memory_sampler::writable)]
     memory: Option<PathBuf>,
     /// Days fetched at once [default: all]
     #[arg(long, value_name = "N")]
     concurrency: Option<NonZeroUsize>,
 }
 
-/// What the server tells of a day, as far as it is needed.
-#[derive(Deserialize)]
-struct Departures {
-    departures: Vec<Departure>,
-}
-
-#[derive(Deserialize)]
-struct Departure {
-    price: u32,
-}
-
-/// Cheapest and mean price.
-type Day = (f64, f64);
-
 /// Fetches the prices of a day, over a connection of its own.
 async fn fetch(base: &str, date: Date) -> Result<Day> {
-    parse(&glommio_hyper::get(&format!("{base}/prices?date={date}")).await?)
+    bus_prices::parse(glommio_hyper::get(&format!("{base}/prices?date={date}")).await?)
 }
 
 fn main() -> Result<ExitCode> {
     let start = Instant::now();
     let args = Args::parse();
-    let executor = executor()?;
+    let executor = glommio_executor::executor()?;
     let _memory = args.memory.as_deref().map(MemorySampler::start).transpose()?;
     let dates = date(2026, 1, 1).series(1.day()).take(args.days.into());
     let total = args.days.into();
+    let at_once = limits::connections(args.concurrency, total)?;
 
     let days = executor.run(async {
-        let at_once = args.concurrency.map_or(total, NonZeroUsize::get).min(total);
         let slots = Rc::new(Semaphore::new(at_once as u64));
         let mut tasks = Vec::new();
         for date in dates {
@@ -86,64 +69,13 @@ fn main() -> Result<ExitCode> {
         days
     });
 
-    let ok = report(days);
+    let ok = bus_prices::report(days);
     println!("{ok} ok, {} failed in {:.3} s", total - ok, start.elapsed().as_secs_f64());
     Ok(ExitCode::from(u8::from(ok < total)))
-}
-
-/// Finds the cheapest and the mean price; the server tells them in cents.
-fn parse(text: &[u8]) -> Result<Day> {
-    let Departures { departures } = serde_json::from_slice(text)?;
-    let prices = departures.iter().map(|departure| f64::from(departure.price) / 100.0);
-    let cheapest = prices.clone().reduce(f64::min).context("no departures")?;
-    Ok((cheapest, prices.sum::<f64>() / departures.len() as f64))
-}
-
-/// Prints the days in order, on stderr those that failed; returns the number of the others.
-fn report(mut days: Vec<(Date, Result<Day>)>) -> usize {
-    days.sort_by_key(|(date, _)| *date);
-    for (date, day) in &days {
-        match day {
-            Ok((cheapest, mean)) => println!("{date} cheapest {cheapest:.2} mean {mean:.2}"),
-            Err(error) => eprintln!("{date}: {error:#}"),
-        }
-    }
-    let ok = days.iter().filter_map(|(date, day)| Some((day.as_ref().ok()?.0, date)));
-    if let Some((cheapest, date)) = ok.clone().min_by(|a, b| a.0.total_cmp(&b.0)) {
-        println!("Cheapest day: {date} at {cheapest:.2}");
-    }
-    ok.count()
 }
 
 /// Fails when the time is over.
 async fn late(timeout: Duration) -> Result<Day> {
     timer::sleep(timeout).await;
     bail!("no answer in {timeout:?}")
-}
-
-/// Checks the server's address, more strictly than the client does.
-fn base_url(text: &str) -> Result<String> {
-    let url: Url = text.parse()?;
-    ensure!(url.scheme() == "http", "not an http:// URL; no TLS is built in");
-    Ok(text.trim_end_matches('/').to_owned())
-}
-
-/// Parses a time in seconds; zero would mean never, and too much overflows a clock.
-fn seconds(text: &str) -> Result<Duration> {
-    let time = Duration::try_from_secs_f64(text.parse()?)?;
-    ensure!(!time.is_zero() && time <= Duration::from_hours(24), "must be more than 0, and a day at most");
-    Ok(time)
-}
-
-/// The event loop, with less memory for file buffers than its 10 MiB, all of which it touches at the start.
-fn executor() -> Result<LocalExecutor> {
-    // glommio panics without io_uring: ask the kernel first.
-    IoUring::new(1)
-        .map_err(|error| anyhow!("no io_uring: {error}; try sysctl kernel.io_uring_disabled=0"))?;
-    // glommio does this at its first sleep, when its second thread makes it take 10 ms.
-    membarrier(MembarrierCommand::RegisterPrivateExpedited)?;
-    let builder = LocalExecutorBuilder::new(Placement::Unbound).io_memory(64 << 10);
-    builder
-        .make()
-        .map_err(|error| anyhow!("no event loop: {error}; if locked memory is short: ulimit -l 512"))
 }

@@ -12,53 +12,37 @@ mod transport;
 use std::time::{Duration, Instant};
 use std::{iter, num::NonZeroUsize, path::PathBuf, process::ExitCode, sync::Arc, sync::mpsc};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
+use bus_prices::Day;
 use clap::{Parser, value_parser};
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use may::{coroutine::Builder, sync::Semphore};
 use memory_sampler::MemorySampler;
-use serde::Deserialize;
 use ureq::{Agent, unversioned::resolver::DefaultResolver};
-use url::Url;
 
-/// Stack of a coroutine in words of 8 bytes: 128 KiB, of which only what is used is resident. A stack takes 2
-/// memory maps, of which Linux allows 65530: enough for the days that can be asked for.
+/// Stack of a coroutine in words of 8 bytes: 128 KiB, of which only what is used is resident.
 const STACK: usize = 16 << 10;
 
 /// Fetches bus prices, all days at once.
 #[derive(Parser)]
 struct Args {
     /// Where the server is, as http://host:port
-    #[arg(value_name = "BASE_URL", value_parser = base_url)]
+    #[arg(value_name = "BASE_URL", value_parser = bus_prices::base_url)]
     base: String,
     /// How many days from 2026-01-01 on
     #[arg(long, value_name = "N", default_value = "100", value_parser = value_parser!(u16).range(1..=10_000))]
     days: u16,
-    /// How long one day may take
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    /// How long each step of a day may take: connect, send, answer, body
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = limits::seconds)]
     timeout: Duration,
     /// Where to write this program's memory over time
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = memory_sampler::writable)]
     memory: Option<PathBuf>,
     /// Days fetched at once [default: all]
     #[arg(long, value_name = "N")]
     concurrency: Option<NonZeroUsize>,
 }
-
-/// What the server tells of a day, as far as it is needed.
-#[derive(Deserialize)]
-struct Departures {
-    departures: Vec<Departure>,
-}
-
-#[derive(Deserialize)]
-struct Departure {
-    price: u32,
-}
-
-/// Cheapest and mean price.
-type Day = (f64, f64);
 
 /// Fetches the prices of a day, over a connection of its own.
 fn fetch(agent: &Agent, base: &str, date: Date, timeout: Duration) -> Result<Day> {
@@ -66,7 +50,7 @@ fn fetch(agent: &Agent, base: &str, date: Date, timeout: Duration) -> Result<Day
     let answer = agent.get(format!("{base}/prices?date={date}")).call();
     let text = answer.and_then(|mut answer| answer.body_mut().read_to_string());
     ensure!(text.is_ok() || start.elapsed() < timeout, "no answer in {timeout:?}");
-    parse(&text?)
+    bus_prices::parse(text?)
 }
 
 fn main() -> Result<ExitCode> {
@@ -75,8 +59,10 @@ fn main() -> Result<ExitCode> {
     let _memory = args.memory.as_deref().map(MemorySampler::start).transpose()?;
     let dates = date(2026, 1, 1).series(1.day()).take(args.days.into());
     let total = args.days.into();
+    let at_once = limits::connections(args.concurrency, total)?;
+    limits::coroutines(total)?;
 
-    let slots = Arc::new(Semphore::new(args.concurrency.map_or(total, NonZeroUsize::get).min(total)));
+    let slots = Arc::new(Semphore::new(at_once));
     let agent = agent(args.timeout);
     let (sender, receiver) = mpsc::channel();
     for date in dates {
@@ -99,33 +85,9 @@ fn main() -> Result<ExitCode> {
     let patience = args.timeout * 4 + Duration::from_secs(1);
     let days = iter::from_fn(|| receiver.recv_timeout(patience).ok()).collect();
 
-    let ok = report(days);
+    let ok = bus_prices::report(days);
     println!("{ok} ok, {} failed in {:.3} s", total - ok, start.elapsed().as_secs_f64());
     Ok(ExitCode::from(u8::from(ok < total)))
-}
-
-/// Finds the cheapest and the mean price; the server tells them in cents.
-fn parse(text: &str) -> Result<Day> {
-    let Departures { departures } = serde_json::from_str(text)?;
-    let prices = departures.iter().map(|departure| f64::from(departure.price) / 100.0);
-    let cheapest = prices.clone().reduce(f64::min).context("no departures")?;
-    Ok((cheapest, prices.sum::<f64>() / departures.len() as f64))
-}
-
-/// Prints the days in order, on stderr those that failed; returns the number of the others.
-fn report(mut days: Vec<(Date, Result<Day>)>) -> usize {
-    days.sort_by_key(|(date, _)| *date);
-    for (date, day) in &days {
-        match day {
-            Ok((cheapest, mean)) => println!("{date} cheapest {cheapest:.2} mean {mean:.2}"),
-            Err(error) => eprintln!("{date}: {error:#}"),
-        }
-    }
-    let ok = days.iter().filter_map(|(date, day)| Some((day.as_ref().ok()?.0, date)));
-    if let Some((cheapest, date)) = ok.clone().min_by(|a, b| a.0.total_cmp(&b.0)) {
-        println!("Cheapest day: {date} at {cheapest:.2}");
-    }
-    ok.count()
 }
 
 /// The HTTP client: a connection a request, as every model has it, and small buffers: ureq's take 256 KiB.
@@ -136,18 +98,4 @@ fn agent(timeout: Duration) -> Agent {
     let config = config.timeout_connect(Some(timeout)).timeout_send_request(Some(timeout));
     let config = config.timeout_recv_response(Some(timeout)).timeout_recv_body(Some(timeout)).build();
     Agent::with_parts(config, transport::MayConnector, DefaultResolver::default())
-}
-
-/// Checks the server's address, more strictly than the client does.
-fn base_url(text: &str) -> Result<String> {
-    let url: Url = text.parse()?;
-    ensure!(url.scheme() == "http", "not an http:// URL; no TLS is built in");
-    Ok(text.trim_end_matches('/').to_owned())
-}
-
-/// Parses a time in seconds; zero would mean never, and too much overflows a clock.
-fn seconds(text: &str) -> Result<Duration> {
-    let time = Duration::try_from_secs_f64(text.parse()?)?;
-    ensure!(!time.is_zero() && time <= Duration::from_hours(24), "must be more than 0, and a day at most");
-    Ok(time)
 }

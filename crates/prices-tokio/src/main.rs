@@ -9,30 +9,29 @@
 use std::time::{Duration, Instant};
 use std::{num::NonZeroUsize, path::PathBuf, process::ExitCode, sync::Arc};
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Result, anyhow};
+use bus_prices::Day;
 use clap::{Parser, value_parser};
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use memory_sampler::MemorySampler;
 use reqwest::{Client, redirect::Policy};
-use serde::Deserialize;
 use tokio::{runtime::Builder, sync::Semaphore, task::JoinSet, time};
-use url::Url;
 
 /// Fetches bus prices, all days at once.
 #[derive(Parser)]
 struct Args {
     /// Where the server is, as http://host:port
-    #[arg(value_name = "BASE_URL", value_parser = base_url)]
+    #[arg(value_name = "BASE_URL", value_parser = bus_prices::base_url)]
     base: String,
     /// How many days from 2026-01-01 on
     #[arg(long, value_name = "N", default_value = "100", value_parser = value_parser!(u16).range(1..=10_000))]
     days: u16,
     /// How long one day may take
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = limits::seconds)]
     timeout: Duration,
     /// Where to write this program's memory over time
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = memory_sampler::writable)]
     memory: Option<PathBuf>,
     /// Days fetched at once [default: all]
     #[arg(long, value_name = "N")]
@@ -42,25 +41,11 @@ struct Args {
     threads: u16,
 }
 
-/// What the server tells of a day, as far as it is needed.
-#[derive(Deserialize)]
-struct Departures {
-    departures: Vec<Departure>,
-}
-
-#[derive(Deserialize)]
-struct Departure {
-    price: u32,
-}
-
-/// Cheapest and mean price.
-type Day = (f64, f64);
-
 /// Fetches the prices of a day, over a connection of its own.
 async fn fetch(client: &Client, base: &str, date: Date) -> Result<Day> {
     let response = client.get(format!("{base}/prices?date={date}")).send().await?;
     let text = response.error_for_status()?.text().await?;
-    parse(&text)
+    bus_prices::parse(text)
 }
 
 fn main() -> Result<ExitCode> {
@@ -69,13 +54,14 @@ fn main() -> Result<ExitCode> {
     let _memory = args.memory.as_deref().map(MemorySampler::start).transpose()?;
     let dates = date(2026, 1, 1).series(1.day()).take(args.days.into());
     let total = args.days.into();
+    let at_once = limits::connections(args.concurrency, total)?;
 
     let mut runtime =
         if args.threads > 1 { Builder::new_multi_thread() } else { Builder::new_current_thread() };
-    let runtime = runtime.worker_threads(args.threads.into()).enable_all().build()?;
+    let runtime = limits::start(|| runtime.worker_threads(args.threads.into()).enable_all().build())??;
     let client = client()?;
     let days = runtime.block_on(async {
-        let slots = Arc::new(Semaphore::new(args.concurrency.map_or(total, NonZeroUsize::get).min(total)));
+        let slots = Arc::new(Semaphore::new(at_once));
         let mut tasks = JoinSet::new();
         for date in dates {
             let (client, base, slots) = (client.clone(), args.base.clone(), slots.clone());
@@ -88,50 +74,12 @@ fn main() -> Result<ExitCode> {
         tasks.join_all().await
     });
 
-    let ok = report(days);
+    let ok = bus_prices::report(days);
     println!("{ok} ok, {} failed in {:.3} s", total - ok, start.elapsed().as_secs_f64());
     Ok(ExitCode::from(u8::from(ok < total)))
-}
-
-/// Finds the cheapest and the mean price; the server tells them in cents.
-fn parse(text: &str) -> Result<Day> {
-    let Departures { departures } = serde_json::from_str(text)?;
-    let prices = departures.iter().map(|departure| f64::from(departure.price) / 100.0);
-    let cheapest = prices.clone().reduce(f64::min).context("no departures")?;
-    Ok((cheapest, prices.sum::<f64>() / departures.len() as f64))
-}
-
-/// Prints the days in order, on stderr those that failed; returns the number of the others.
-fn report(mut days: Vec<(Date, Result<Day>)>) -> usize {
-    days.sort_by_key(|(date, _)| *date);
-    for (date, day) in &days {
-        match day {
-            Ok((cheapest, mean)) => println!("{date} cheapest {cheapest:.2} mean {mean:.2}"),
-            Err(error) => eprintln!("{date}: {error:#}"),
-        }
-    }
-    let ok = days.iter().filter_map(|(date, day)| Some((day.as_ref().ok()?.0, date)));
-    if let Some((cheapest, date)) = ok.clone().min_by(|a, b| a.0.total_cmp(&b.0)) {
-        println!("Cheapest day: {date} at {cheapest:.2}");
-    }
-    ok.count()
 }
 
 /// The HTTP client: a connection a request, as every model has it.
 fn client() -> Result<Client> {
     Ok(Client::builder().pool_max_idle_per_host(0).redirect(Policy::none()).no_proxy().build()?)
-}
-
-/// Checks the server's address, more strictly than the client does.
-fn base_url(text: &str) -> Result<String> {
-    let url: Url = text.parse()?;
-    ensure!(url.scheme() == "http", "not an http:// URL; no TLS is built in");
-    Ok(text.trim_end_matches('/').to_owned())
-}
-
-/// Parses a time in seconds; zero would mean never, and too much overflows a clock.
-fn seconds(text: &str) -> Result<Duration> {
-    let time = Duration::try_from_secs_f64(text.parse()?)?;
-    ensure!(!time.is_zero() && time <= Duration::from_hours(24), "must be more than 0, and a day at most");
-    Ok(time)
 }

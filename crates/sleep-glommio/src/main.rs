@@ -11,11 +11,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use std::{num::NonZeroUsize, process::ExitCode, rc::Rc, thread};
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Result, ensure};
 use clap::{Parser, value_parser};
-use glommio::{LocalExecutor, LocalExecutorBuilder, Placement, sync::Semaphore, timer};
-use io_uring::IoUring;
-use rustix::thread::{MembarrierCommand, membarrier};
+use glommio::{sync::Semaphore, timer};
 
 /// Tasks that fit into 1 GiB: a waiting one takes 0.6 KiB on an event loop.
 const MAX_TASKS: i64 = 1_000_000;
@@ -51,7 +49,7 @@ fn main() -> Result<ExitCode> {
     let total = names.len();
 
     println!("This is executing on {}", thread_name());
-    let ok = executor()?.run(async {
+    let ok = glommio_executor::executor()?.run(async {
         let at_once = args.concurrency.map_or(total, NonZeroUsize::get).min(total);
         let slots = Rc::new(Semaphore::new(at_once as u64));
         let mut tasks = Vec::new();
@@ -90,17 +88,4 @@ fn seconds(text: &str) -> Result<Duration> {
     let time = Duration::try_from_secs_f64(text.parse()?)?;
     ensure!(time <= Duration::from_hours(24), "must be a day at most");
     Ok(time)
-}
-
-/// The event loop, with less memory for file buffers than its 10 MiB, all of which it touches at the start.
-fn executor() -> Result<LocalExecutor> {
-    // glommio panics without io_uring: ask the kernel first.
-    IoUring::new(1)
-        .map_err(|error| anyhow!("no io_uring: {error}; try sysctl kernel.io_uring_disabled=0"))?;
-    // glommio does this at its first sleep, when its second thread makes it take 10 ms.
-    membarrier(MembarrierCommand::RegisterPrivateExpedited)?;
-    let builder = LocalExecutorBuilder::new(Placement::Unbound).io_memory(64 << 10);
-    builder
-        .make()
-        .map_err(|error| anyhow!("no event loop: {error}; if locked memory is short: ulimit -l 512"))
 }

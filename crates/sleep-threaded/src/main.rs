@@ -9,9 +9,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
-use std::{fs, num::NonZeroUsize, process::ExitCode, sync::mpsc, thread};
+use std::{num::NonZeroUsize, process::ExitCode, sync::mpsc, thread};
 
-use anyhow::{Error, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::{Parser, value_parser};
 use threadpool::Builder;
 
@@ -31,7 +31,7 @@ struct Args {
     #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = seconds)]
     seconds: Duration,
     /// Threads in the pool
-    #[arg(long, value_name = "N", default_value_t = default_threads(), value_parser = threads)]
+    #[arg(long, value_name = "N", default_value_t = limits::default_threads(), value_parser = limits::threads)]
     concurrency: NonZeroUsize,
 }
 
@@ -50,7 +50,8 @@ fn main() -> Result<ExitCode> {
 
     println!("This is executing on {}", thread_name());
     let threads = args.concurrency.get().min(total);
-    let pool = Builder::new().num_threads(threads).thread_name("ThreadPool".into()).build();
+    let pool = Builder::new().num_threads(threads).thread_name("ThreadPool".into());
+    let pool = limits::start(|| pool.build())?;
     let (sender, receiver) = mpsc::channel();
     for name in names {
         let sender = sender.clone();
@@ -82,20 +83,4 @@ fn seconds(text: &str) -> Result<Duration> {
     let time = Duration::try_from_secs_f64(text.parse()?)?;
     ensure!(time <= Duration::from_hours(24), "must be a day at most");
     Ok(time)
-}
-
-/// Parses a number of threads. Each takes 4 memory maps, and std aborts when there are none left.
-fn threads(text: &str) -> Result<NonZeroUsize> {
-    let limit = |name| Ok::<usize, Error>(fs::read_to_string(format!("/proc/sys/{name}"))?.trim().parse()?);
-    // A user may have half of threads-max; the program itself needs some, too.
-    let most = (limit("vm/max_map_count")? / 4).min(limit("kernel/threads-max")? / 2).saturating_sub(300);
-    let threads: NonZeroUsize = text.parse()?;
-    ensure!(threads.get() <= most, "at most {most}; raise sysctl vm.max_map_count, kernel.threads-max");
-    Ok(threads)
-}
-
-/// As many as Python's ThreadPoolExecutor starts.
-fn default_threads() -> NonZeroUsize {
-    let cpus = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    NonZeroUsize::new(32.min(cpus + 4)).expect("more than 0")
 }

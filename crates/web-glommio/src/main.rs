@@ -11,12 +11,10 @@
 use std::time::{Duration, Instant};
 use std::{num::NonZeroUsize, process::ExitCode, rc::Rc};
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::Parser;
 use futures_lite::future;
-use glommio::{LocalExecutor, LocalExecutorBuilder, Placement, sync::Semaphore, timer};
-use io_uring::IoUring;
-use rustix::thread::{MembarrierCommand, membarrier};
+use glommio::{sync::Semaphore, timer};
 use url::Url;
 
 /// Downloads web pages, all at once.
@@ -26,7 +24,7 @@ struct Args {
     #[arg(value_name = "URL", required = true, value_parser = page)]
     urls: Vec<String>,
     /// How long one page may take
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = limits::seconds)]
     timeout: Duration,
     /// Pages downloaded at once [default: all]
     #[arg(long, value_name = "N")]
@@ -44,7 +42,7 @@ fn main() -> Result<ExitCode> {
     let args = Args::parse();
     let total = args.urls.len();
 
-    let sizes = executor()?.run(async {
+    let sizes = glommio_executor::executor()?.run(async {
         let at_once = args.concurrency.map_or(total, NonZeroUsize::get).min(total);
         let slots = Rc::new(Semaphore::new(at_once as u64));
         let mut tasks = Vec::new();
@@ -89,24 +87,4 @@ fn page(text: &str) -> Result<String> {
     let url: Url = text.parse()?;
     ensure!(url.scheme() == "http", "not an http:// URL; no TLS is built in");
     Ok(url.into())
-}
-
-/// Parses a time in seconds; zero would mean never, and too much overflows a clock.
-fn seconds(text: &str) -> Result<Duration> {
-    let time = Duration::try_from_secs_f64(text.parse()?)?;
-    ensure!(!time.is_zero() && time <= Duration::from_hours(24), "must be more than 0, and a day at most");
-    Ok(time)
-}
-
-/// The event loop, with less memory for file buffers than its 10 MiB, all of which it touches at the start.
-fn executor() -> Result<LocalExecutor> {
-    // glommio panics without io_uring: ask the kernel first.
-    IoUring::new(1)
-        .map_err(|error| anyhow!("no io_uring: {error}; try sysctl kernel.io_uring_disabled=0"))?;
-    // glommio does this at its first sleep, when its second thread makes it take 10 ms.
-    membarrier(MembarrierCommand::RegisterPrivateExpedited)?;
-    let builder = LocalExecutorBuilder::new(Placement::Unbound).io_memory(64 << 10);
-    builder
-        .make()
-        .map_err(|error| anyhow!("no event loop: {error}; if locked memory is short: ulimit -l 512"))
 }

@@ -22,7 +22,7 @@ struct Args {
     #[arg(value_name = "URL", required = true, value_parser = page)]
     urls: Vec<String>,
     /// How long one page may take
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = limits::seconds)]
     timeout: Duration,
 }
 
@@ -80,11 +80,4 @@ fn page(text: &str) -> Result<String> {
     let url: Url = text.parse()?;
     ensure!(url.scheme() == "http", "not an http:// URL; no TLS is built in");
     Ok(url.into())
-}
-
-/// Parses a time in seconds; zero would mean never, and too much overflows a clock.
-fn seconds(text: &str) -> Result<Duration> {
-    let time = Duration::try_from_secs_f64(text.parse()?)?;
-    ensure!(!time.is_zero() && time <= Duration::from_hours(24), "must be more than 0, and a day at most");
-    Ok(time)
 }

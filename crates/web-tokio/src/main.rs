@@ -23,7 +23,7 @@ struct Args {
     #[arg(value_name = "URL", required = true, value_parser = page)]
     urls: Vec<String>,
     /// How long one page may take
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = limits::seconds)]
     timeout: Duration,
     /// Pages downloaded at once [default: all]
     #[arg(long, value_name = "N")]
@@ -48,7 +48,7 @@ fn main() -> Result<ExitCode> {
 
     let mut runtime =
         if args.threads > 1 { Builder::new_multi_thread() } else { Builder::new_current_thread() };
-    let runtime = runtime.worker_threads(args.threads.into()).enable_all().build()?;
+    let runtime = limits::start(|| runtime.worker_threads(args.threads.into()).enable_all().build())??;
     let client = Client::builder().pool_max_idle_per_host(0).redirect(Policy::none()).no_proxy().build()?;
     let sizes = runtime.block_on(async {
         let at_once = args.concurrency.map_or(total, NonZeroUsize::get).min(total);
@@ -86,11 +86,4 @@ fn page(text: &str) -> Result<String> {
     let url: Url = text.parse()?;
     ensure!(url.scheme() == "http", "not an http:// URL; no TLS is built in");
     Ok(url.into())
-}
-
-/// Parses a time in seconds; zero would mean never, and too much overflows a clock.
-fn seconds(text: &str) -> Result<Duration> {
-    let time = Duration::try_from_secs_f64(text.parse()?)?;
-    ensure!(!time.is_zero() && time <= Duration::from_hours(24), "must be more than 0, and a day at most");
-    Ok(time)
 }

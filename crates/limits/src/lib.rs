@@ -1,0 +1,100 @@
+//! What a program may be asked for, and what the machine has for it. What is too much is told in a line, with
+//! its remedy, before the program runs into it. Nothing here knows how a program waits.
+
+use std::num::NonZeroUsize;
+use std::panic::{self, AssertUnwindSafe};
+use std::{fs, thread, time::Duration};
+
+use anyhow::{Result, anyhow, ensure};
+
+/// File descriptors besides those of the items: standard streams, event loops, the kernel's timers.
+const SPARE_FILES: usize = 20;
+
+/// Parses a time in seconds; zero would mean never, and too much overflows a clock.
+///
+/// # Errors
+/// When it is no number, not more than 0, or more than a day.
+pub fn seconds(text: &str) -> Result<Duration> {
+    let time = Duration::try_from_secs_f64(text.parse()?)?;
+    ensure!(!time.is_zero() && time <= Duration::from_hours(24), "must be more than 0, and a day at most");
+    Ok(time)
+}
+
+/// How many of `total` connections are open at once: `concurrency`, or all. Each needs a file descriptor: raises
+/// the soft limit on them to the hard one.
+///
+/// # Errors
+/// When the hard limit is too low.
+pub fn connections(concurrency: impl Into<Option<NonZeroUsize>>, total: usize) -> Result<usize> {
+    let at_once = concurrency.into().map_or(total, NonZeroUsize::get).min(total);
+    open_files(at_once, "connections", at_once + SPARE_FILES)?;
+    Ok(at_once)
+}
+
+/// How many worker processes are needed for `total` items: `concurrency` at most. Each needs two file
+/// descriptors, for the pipes: raises the soft limit on them to the hard one.
+///
+/// # Errors
+/// When the hard limit is too low.
+pub fn processes(concurrency: NonZeroUsize, total: usize) -> Result<usize> {
+    let at_once = concurrency.get().min(total);
+    open_files(at_once, "worker processes", 2 * at_once + SPARE_FILES)?;
+    Ok(at_once)
+}
+
+fn open_files(count: usize, what: &str, need: usize) -> Result<()> {
+    let limit = rlimit::increase_nofile_limit(u64::MAX)?;
+    ensure!(
+        limit >= need as u64,
+        "{count} {what} need {need} file descriptors, the hard limit is {limit}: \
+         raise it (`ulimit -Hn {need}` as root) or lower --concurrency"
+    );
+    Ok(())
+}
+
+/// Parses a number of threads. Each takes 4 memory maps, and std aborts when there are none left.
+///
+/// # Errors
+/// When it is no number, 0, or more than the machine has memory maps for.
+pub fn threads(text: &str) -> Result<NonZeroUsize> {
+    let threads: NonZeroUsize = text.parse()?;
+    let most = memory_maps()? / 4;
+    ensure!(threads.get() <= most, "at most {most}; raise sysctl vm.max_map_count");
+    Ok(threads)
+}
+
+/// Checks a number of coroutines. Each takes 2 memory maps, for its stack and for the page that guards it.
+///
+/// # Errors
+/// When the machine has no memory maps for them.
+pub fn coroutines(count: usize) -> Result<()> {
+    let most = memory_maps()? / 2;
+    ensure!(count <= most, "{count} coroutines are too many: at most {most}; raise sysctl vm.max_map_count");
+    Ok(())
+}
+
+/// The memory maps that a process may have, without those that it needs anyway.
+fn memory_maps() -> Result<usize> {
+    let most: usize = fs::read_to_string("/proc/sys/vm/max_map_count")?.trim().parse()?;
+    Ok(most.saturating_sub(1_200))
+}
+
+/// Runs what starts threads and panics when the system starts no more of them.
+///
+/// # Errors
+/// When it panicked.
+pub fn start<T>(threads: impl FnOnce() -> T) -> Result<T> {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| ())); // one line, not two
+    let started = panic::catch_unwind(AssertUnwindSafe(threads));
+    panic::set_hook(hook);
+    started.map_err(|_| {
+        anyhow!("the system starts no more threads: raise `ulimit -u`, pids.max or sysctl kernel.threads-max")
+    })
+}
+
+/// As many as Python's ThreadPoolExecutor starts.
+pub fn default_threads() -> NonZeroUsize {
+    let cpus = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    NonZeroUsize::new(32.min(cpus + 4)).expect("more than 0")
+}
