@@ -4,7 +4,7 @@ use std::future::pending;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Extension, Query, Request, State};
@@ -39,9 +39,9 @@ pub struct Site {
     pub stats: Arc<Stats>,
 }
 
-/// Which workloads a connection has been counted for.
-#[derive(Default)]
+/// When a connection was accepted, and which workloads it has been counted for.
 struct Connection {
+    accepted: Instant,
     web: AtomicBool,
     prices: AtomicBool,
 }
@@ -62,7 +62,8 @@ pub async fn serve(listener: TcpListener, site: Site) {
     loop {
         let stream = listen::accept(&listener).await;
         let routes = routes.clone();
-        let connection = Arc::new(Connection::default());
+        let connection =
+            Arc::new(Connection { accepted: Instant::now(), web: false.into(), prices: false.into() });
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(Arc::clone(&connection));
             let response = routes.call(request);
@@ -130,7 +131,7 @@ async fn page(
     Query(query): Query<PageQuery>,
 ) -> Response {
     let counters = &site.stats.web;
-    count_connection(counters, &connection.web);
+    count_connection(counters, &connection.web, connection.accepted);
     let Ok(delay) = Duration::try_from_secs_f64(query.delay) else {
         return bad_request("delay is a number of seconds, 0 or more");
     };
@@ -142,7 +143,7 @@ async fn page(
     let page = page_text(query.size);
     match query.fault {
         None => {
-            in_flight.answered();
+            in_flight.answered(true);
             typed("text/html", page)
         }
         Some(PageFault::NotFound) => StatusCode::NOT_FOUND.into_response(),
@@ -172,7 +173,7 @@ async fn prices_of_day(
     Query(query): Query<PricesQuery>,
 ) -> Response {
     let counters = &site.stats.prices;
-    count_connection(counters, &connection.prices);
+    count_connection(counters, &connection.prices, connection.accepted);
     let in_flight = counters.received();
     let day = day_number(query.date).rem_euclid(site.sick_days.len() as i32);
     let sick = site.sick_days[day as usize];
@@ -196,15 +197,15 @@ async fn prices_of_day(
         Some(Kind::Close) => half(json),
         Some(Kind::Length) => wrong_length(json),
         _ => {
-            in_flight.answered();
+            in_flight.answered(sick.is_none());
             typed("application/json", json)
         }
     }
 }
 
-fn count_connection(counters: &Counters, counted: &AtomicBool) {
+fn count_connection(counters: &Counters, counted: &AtomicBool, accepted: Instant) {
     if !counted.swap(true, Relaxed) {
-        counters.connected();
+        counters.connected(accepted);
     }
 }
 

@@ -37,7 +37,7 @@ use tokio::sync::oneshot;
 use crate::http::Site;
 use crate::mysql::{Auth, DATABASE, Hosts, USER};
 use crate::sick::{Kind, Share};
-use crate::stats::Stats;
+use crate::stats::{Counters, Stats};
 
 /// MySQL hosts and an HTTP server on loopback, for the programs of this workspace to wait on.
 #[derive(Parser)]
@@ -102,7 +102,7 @@ fn run(args: Args) -> Result<()> {
         .block_on(async {
             let mut terminate = signal(SignalKind::terminate())?;
             let mut interrupt = signal(SignalKind::interrupt())?;
-            let stats = Arc::new(Stats::default());
+            let stats = Arc::new(Stats::new(Counters::of(&sick_hosts), Counters::of(&sick_days)));
 
             let db = listen::listen(args.db_port)?;
             let refusing = listen::bind(0)?;

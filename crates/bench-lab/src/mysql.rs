@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::future::pending;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mysql_common::constants::Command;
 use tokio::net::{TcpListener, TcpStream};
@@ -40,7 +40,7 @@ pub async fn serve(listener: TcpListener, hosts: Hosts) {
     loop {
         id = id.wrapping_add(1);
         let stream = listen::accept(&listener).await;
-        hosts.stats.db.connected();
+        hosts.stats.db.connected(Instant::now());
         let hosts = Arc::clone(&hosts);
         tokio::spawn(async move {
             let sick = hosts.sickness(&stream);
@@ -120,7 +120,7 @@ impl Hosts {
             connection.flush_half().await?;
             return Err(End::Closed);
         }
-        in_flight.answered();
+        in_flight.answered(sick.is_none());
         Ok(())
     }
 }

@@ -1,8 +1,9 @@
 //! What the lab counts, so that a program's claim about its concurrency can be checked.
 
-use std::sync::Mutex;
+use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
@@ -14,15 +15,40 @@ pub struct Counters {
     items: AtomicU64,
     in_flight: AtomicU64,
     max_in_flight: AtomicU64,
+    /// What the healthy hosts or days do, when others are sick.
+    healthy: Option<Mutex<Healthy>>,
+}
+
+/// The items of the hosts or days that are not sick, since the last reset.
+#[derive(Default)]
+struct Healthy {
+    /// How many such hosts or days there are.
+    total: u64,
+    /// When the first connection was accepted.
+    first: Option<Instant>,
+    items: u64,
+    half: Option<Duration>,
+    most: Option<Duration>,
 }
 
 /// An item that is being answered: from its request received to just before its answer is sent.
 pub struct InFlight<'a>(&'a Counters);
 
 impl Counters {
-    /// Counts a connection.
-    pub fn connected(&self) {
+    /// The counters of hosts or days, each with how it misbehaves, if it does.
+    pub fn of<T>(places: &[Option<T>]) -> Self {
+        let total = places.iter().filter(|sick| sick.is_none()).count();
+        let healthy = Healthy { total: total as u64, ..Healthy::default() };
+        Self { healthy: (total < places.len()).then(|| healthy.into()), ..Self::default() }
+    }
+
+    /// Counts a connection, and when it was accepted.
+    pub fn connected(&self, accepted: Instant) {
         self.connections.fetch_add(1, Relaxed);
+        if let Some(healthy) = &self.healthy {
+            let first = &mut lock(healthy).first;
+            *first = Some(first.map_or(accepted, |first| first.min(accepted)));
+        }
     }
 
     /// Counts an item as in flight until it is answered or dropped.
@@ -36,6 +62,10 @@ impl Counters {
         self.connections.store(0, Relaxed);
         self.items.store(0, Relaxed);
         self.max_in_flight.store(self.in_flight.load(Relaxed), Relaxed);
+        if let Some(healthy) = &self.healthy {
+            let mut healthy = lock(healthy);
+            *healthy = Healthy { total: healthy.total, ..Healthy::default() };
+        }
     }
 
     fn report(&self) -> Count {
@@ -43,14 +73,38 @@ impl Counters {
             connections: self.connections.load(Relaxed),
             items: self.items.load(Relaxed),
             max_in_flight: self.max_in_flight.load(Relaxed),
+            healthy: self.healthy.as_ref().map(|healthy| lock(healthy).report()),
         }
     }
 }
 
+impl Healthy {
+    /// Counts an item, and takes the time when it is the one in the middle, or one of the last.
+    fn answered(&mut self) {
+        self.items += 1;
+        let time = self.first.map(|first| first.elapsed());
+        if self.items == self.total.div_ceil(2) {
+            self.half = time;
+        }
+        if self.items == (self.total * 99).div_ceil(100) {
+            self.most = time;
+        }
+    }
+
+    fn report(&self) -> HealthyCount {
+        let seconds = |time: Option<Duration>| time.map(|time| time.as_secs_f64());
+        HealthyCount { items: self.items, half_s: seconds(self.half), most_s: seconds(self.most) }
+    }
+}
+
 impl InFlight<'_> {
-    /// Counts an item that is answered as it was asked; one that fails is dropped instead.
-    pub fn answered(self) {
+    /// Counts an item that is answered as it was asked, by a `healthy` host or day, or by a slow
+    /// one; one that fails is dropped instead.
+    pub fn answered(self, healthy: bool) {
         self.0.items.fetch_add(1, Relaxed);
+        if let Some(counts) = self.0.healthy.as_ref().filter(|_| healthy) {
+            lock(counts).answered();
+        }
     }
 }
 
@@ -61,7 +115,6 @@ impl Drop for InFlight<'_> {
 }
 
 /// All that the lab counts.
-#[derive(Default)]
 pub struct Stats {
     /// `select sleep(x)`; what client libraries ask by themselves is no item.
     pub db: Counters,
@@ -69,24 +122,31 @@ pub struct Stats {
     pub web: Counters,
     /// `/prices`
     pub prices: Counters,
-    /// CPU time of the process at the last reset.
-    cpu: Mutex<Duration>,
+    /// CPU time of the process and the machine's listen drops at the last reset.
+    since: Mutex<(Duration, Option<u64>)>,
 }
 
 impl Stats {
+    /// Counts `select sleep(x)` and `/prices` in these counters.
+    pub fn new(db: Counters, prices: Counters) -> Self {
+        let since = Mutex::new((Duration::ZERO, listen_drops()));
+        Self { db, web: Counters::default(), prices, since }
+    }
+
     /// Counts from now on. What is in flight remains so.
     pub fn reset(&self) {
         for counters in [&self.db, &self.web, &self.prices] {
             counters.reset();
         }
-        *self.cpu.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = cpu_time();
+        *lock(&self.since) = (cpu_time(), listen_drops());
     }
 
     /// The counters as they stand.
     pub fn report(&self) -> Report {
-        let since = *self.cpu.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let (cpu, drops) = *lock(&self.since);
         Report {
-            cpu_s: cpu_time().saturating_sub(since).as_secs_f64(),
+            cpu_s: cpu_time().saturating_sub(cpu).as_secs_f64(),
+            listen_drops: listen_drops().zip(drops).map(|(now, then)| now.saturating_sub(then)),
             db: self.db.report(),
             web: self.web.report(),
             prices: self.prices.report(),
@@ -99,6 +159,10 @@ impl Stats {
 pub struct Report {
     /// User and system time of the lab since the reset, in seconds.
     cpu_s: f64,
+    /// Connects that found the queue of a listener full since the reset: the client's kernel sends
+    /// its SYN again a second later. Those of all listeners in the network namespace, not of the
+    /// lab's alone. None where the kernel does not tell.
+    listen_drops: Option<u64>,
     db: Count,
     web: Count,
     prices: Count,
@@ -110,6 +174,35 @@ struct Count {
     connections: u64,
     items: u64,
     max_in_flight: u64,
+    healthy: Option<HealthyCount>,
+}
+
+/// The items of the hosts or days that are not sick, in a report.
+#[derive(Serialize, Debug, PartialEq)]
+struct HealthyCount {
+    items: u64,
+    /// Seconds from the first connection until half of them were answered; none before that.
+    half_s: Option<f64>,
+    /// The same for 99 % of them.
+    most_s: Option<f64>,
+}
+
+/// The value, whatever happened to another holder of the lock.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Connects that this network namespace has dropped at its listeners since it began. The kernel
+/// counts an overflow in ListenOverflows and once more here.
+fn listen_drops() -> Option<u64> {
+    field(&fs::read_to_string("/proc/net/netstat").ok()?, "TcpExt:", "ListenDrops")
+}
+
+/// A figure of /proc/net/netstat: a group's line of names is followed by its line of figures.
+fn field(netstat: &str, group: &str, name: &str) -> Option<u64> {
+    let mut lines = netstat.lines().filter(|line| line.starts_with(group));
+    let (names, figures) = (lines.next()?.split(' '), lines.next()?.split(' '));
+    names.zip(figures).find(|(other, _)| *other == name)?.1.parse().ok()
 }
 
 /// User and system time of this process.
@@ -121,16 +214,55 @@ fn cpu_time() -> Duration {
 mod tests {
     use super::*;
 
+    fn count(items: u64, max_in_flight: u64) -> Count {
+        Count { connections: 0, items, max_in_flight, healthy: None }
+    }
+
     #[test]
     fn counts_what_is_in_flight_and_what_was_answered() {
-        let counters = Counters::default();
+        let counters = Counters::of(&[None::<()>]);
         let (first, second) = (counters.received(), counters.received());
-        first.answered();
-        assert_eq!(counters.report(), Count { connections: 0, items: 1, max_in_flight: 2 });
+        first.answered(true);
+        assert_eq!(counters.report(), count(1, 2));
         counters.reset();
-        assert_eq!(counters.report(), Count { connections: 0, items: 0, max_in_flight: 1 });
+        assert_eq!(counters.report(), count(0, 1));
         drop(second);
         counters.reset();
-        assert_eq!(counters.report(), Count { connections: 0, items: 0, max_in_flight: 0 });
+        assert_eq!(counters.report(), count(0, 0));
+    }
+
+    #[test]
+    fn takes_the_time_of_half_and_of_99_percent_of_the_healthy() {
+        let mut places = vec![None; 200];
+        places.push(Some(()));
+        let counters = Counters::of(&places);
+        let healthy = || counters.report().healthy.expect("one is sick");
+        for _ in 0..2 {
+            let now = Instant::now();
+            counters.connected(now);
+            counters.connected(now - Duration::from_secs(5)); // the first, though it comes second
+            counters.received().answered(false); // a slow one
+            assert_eq!(healthy(), HealthyCount { items: 0, half_s: None, most_s: None });
+            (0..99).for_each(|_| counters.received().answered(true));
+            assert_eq!(healthy(), HealthyCount { items: 99, half_s: None, most_s: None });
+            (99..197).for_each(|_| counters.received().answered(true));
+            let half = healthy().half_s.expect("half were answered");
+            assert!((5.0..10.0).contains(&half), "{half}");
+            assert_eq!(healthy().most_s, None);
+            (197..250).for_each(|_| counters.received().answered(true));
+            let count = healthy();
+            assert!((count.items, count.half_s) == (250, Some(half)), "{count:?}");
+            assert!(count.most_s.is_some_and(|most| most >= half), "{count:?}");
+            counters.reset();
+        }
+    }
+
+    #[test]
+    fn reads_the_kernels_figures() {
+        let text = "TcpExt: A ListenOverflows ListenDrops\nTcpExt: 1 2 3\nIpExt: A\nIpExt: 4\n";
+        assert_eq!(field(text, "TcpExt:", "ListenDrops"), Some(3));
+        assert_eq!(field(text, "TcpExt:", "B"), None);
+        assert_eq!(field("", "TcpExt:", "A"), None);
+        assert!(listen_drops().is_some());
     }
 }

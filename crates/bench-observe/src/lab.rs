@@ -35,12 +35,30 @@ pub struct Stats {
     pub max_in_flight: u64,
     /// User and system time of the lab itself in seconds.
     pub cpu_s: f64,
+    /// Connects that found the queue of a listener full, in the whole network namespace; none where the
+    /// lab does not tell.
+    pub listen_drops: Option<u64>,
+    /// The items of healthy hosts or days, when the lab has sick ones.
+    pub healthy: Option<Healthy>,
+}
+
+/// When the healthy hosts or days were answered, in seconds from the first connection; none as long as too
+/// few were.
+#[derive(Serialize, Deserialize)]
+pub struct Healthy {
+    /// How many items they answered.
+    pub items: u64,
+    /// Half of them.
+    pub half_s: Option<f64>,
+    /// 99 % of them.
+    pub most_s: Option<f64>,
 }
 
 /// `GET /stats`.
 #[derive(Deserialize)]
 struct Answer {
     cpu_s: f64,
+    listen_drops: Option<u64>,
     db: Counters,
     web: Counters,
     prices: Counters,
@@ -51,6 +69,7 @@ struct Counters {
     connections: u64,
     items: u64,
     max_in_flight: u64,
+    healthy: Option<Healthy>,
 }
 
 impl Lab {
@@ -91,6 +110,8 @@ impl Lab {
             items: counters.items,
             max_in_flight: counters.max_in_flight,
             cpu_s: answer.cpu_s,
+            listen_drops: answer.listen_drops,
+            healthy: counters.healthy,
         })
     }
 }
