@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 /// Connects that may wait to be accepted. std and tokio ask for 128 or 1024; when the queue is
 /// full the client's SYN is dropped and sent again a second later. The kernel caps it at
 /// net.core.somaxconn.
-const BACKLOG: i32 = 4096;
+pub const BACKLOG: usize = 4096;
 
 /// The pause after an accept that failed for want of descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
@@ -44,7 +44,7 @@ pub fn listen(port: u16) -> Result<TcpListener> {
     let socket = bind(port)?;
     // Accepted sockets inherit it: a system call less for each.
     socket.set_tcp_nodelay(true)?;
-    socket.listen(BACKLOG)?;
+    socket.listen(BACKLOG as i32)?;
     Ok(TcpListener::from_std(socket.into())?)
 }
 

@@ -47,7 +47,7 @@ struct Args {
     #[arg(long)]
     dir: PathBuf,
 
-    /// How many MySQL hosts: addresses in 127.0.0.0/8 with one port
+    /// How many MySQL hosts: addresses in 127.0.0.0/8, a port for every 4096
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u16).range(1..))]
     hosts: u16,
 
@@ -55,7 +55,7 @@ struct Args {
     #[arg(long, value_name = "SECONDS", default_value = "0.29", value_parser = seconds)]
     prices_delay: Duration,
 
-    /// Port of the MySQL hosts; 0: any free one
+    /// Port of the first 4096 MySQL hosts; 0: any free one
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     db_port: u16,
 
@@ -104,25 +104,34 @@ fn run(args: Args) -> Result<()> {
             let mut interrupt = signal(SignalKind::interrupt())?;
             let stats = Arc::new(Stats::new(Counters::of(&sick_hosts), Counters::of(&sick_days)));
 
-            let db = listen::listen(args.db_port)?;
+            let mut db = vec![listen::listen(args.db_port)?];
+            while db.len() * listen::BACKLOG < sick_hosts.len() {
+                db.push(listen::listen(0)?);
+            }
             let refusing = listen::bind(0)?;
             let web = listen::listen(args.http_port)?;
 
-            let (db_port, refusing_port) = (db.local_addr()?.port(), listen::port(&refusing)?);
+            let refusing_port = listen::port(&refusing)?;
             let password = random_password()?;
             let mut urls = String::new();
             let mut sick = HashMap::new();
             for (host, kind) in sick_hosts.into_iter().enumerate() {
                 let address = listen::host_address(host);
-                let port = if kind == Some(Kind::Refuse) { refusing_port } else { db_port };
+                // One connect to each host fits in the queues, however late they are accepted.
+                let port = match kind {
+                    Some(Kind::Refuse) => refusing_port,
+                    _ => db[host / listen::BACKLOG].local_addr()?.port(),
+                };
                 writeln!(urls, "mysql://{USER}:{password}@{address}:{port}/{DATABASE}")?;
                 sick.extend(kind.map(|kind| (address, kind)));
             }
             let base_url = format!("http://{}:{}\n", Ipv4Addr::LOCALHOST, web.local_addr()?.port());
 
-            let hosts = Hosts { password, auth: args.auth, sick, stats: Arc::clone(&stats) };
+            let hosts = Arc::new(Hosts { password, auth: args.auth, sick, stats: Arc::clone(&stats) });
             let site = Site { prices_delay: args.prices_delay, sick_days, stats };
-            tokio::spawn(mysql::serve(db, hosts));
+            for listener in db {
+                tokio::spawn(mysql::serve(listener, Arc::clone(&hosts)));
+            }
             tokio::spawn(http::serve(web, site));
 
             write_file(&args.dir, "db.urls", &urls)?;

@@ -34,8 +34,7 @@ pub struct Hosts {
 }
 
 /// Serves every connection that the listener accepts, for ever.
-pub async fn serve(listener: TcpListener, hosts: Hosts) {
-    let hosts = Arc::new(hosts);
+pub async fn serve(listener: TcpListener, hosts: Arc<Hosts>) {
     let mut id = 0_u32;
     loop {
         id = id.wrapping_add(1);

@@ -29,7 +29,15 @@ struct Args {
 
 /// Opens a connection, asks, and closes the connection.
 fn query(host: &Opts, sql: &str, timeout: Duration) -> Result<Row> {
-    let options = OptsBuilder::from_opts(host.clone())
+    let start = Instant::now();
+    let row = Conn::new(host.clone()).and_then(|mut connection| connection.query_first(sql));
+    ensure!(row.is_ok() || start.elapsed() < timeout, "no answer in {timeout:?}");
+    row?.context("no row")
+}
+
+/// How to connect.
+fn options(host: Opts, timeout: Duration) -> Opts {
+    OptsBuilder::from_opts(host)
         // Known here, so not asked for at connect: that would cost a round trip.
         .max_allowed_packet(Some(1 << 24))
         .prefer_socket(false)
@@ -37,11 +45,8 @@ fn query(host: &Opts, sql: &str, timeout: Duration) -> Result<Row> {
         .stmt_cache_size(0) // one statement a connection: nothing to cache
         .tcp_connect_timeout(Some(timeout))
         .read_timeout(Some(timeout))
-        .write_timeout(Some(timeout));
-    let start = Instant::now();
-    let row = Conn::new(options).and_then(|mut connection| connection.query_first(sql));
-    ensure!(row.is_ok() || start.elapsed() < timeout, "no answer in {timeout:?}");
-    row?.context("no row")
+        .write_timeout(Some(timeout))
+        .into()
 }
 
 fn main() -> Result<ExitCode> {
@@ -51,6 +56,7 @@ fn main() -> Result<ExitCode> {
 
     let mut ok = 0;
     for host in args.urls {
+        let host = options(host, args.timeout);
         ok += report(&host, query(&host, &args.query, args.timeout));
     }
 

@@ -36,17 +36,22 @@ struct Args {
 
 /// Opens a connection, asks, and closes the connection.
 async fn query(host: &Opts, sql: &str) -> Result<Row> {
-    let options = OptsBuilder::from_opts(host.clone())
+    let mut connection = Conn::new(host.clone()).await?;
+    let row = connection.query_first(sql).await?.context("no row")?;
+    connection.disconnect().await?;
+    Ok(row)
+}
+
+/// How to connect.
+fn options(host: Opts) -> Opts {
+    OptsBuilder::from_opts(host)
         // Known here, so not asked for at connect: that would cost a round trip.
         .max_allowed_packet(Some(1 << 24))
         .wait_timeout(Some(28_800))
         .prefer_socket(false)
         .tcp_nodelay(false) // each packet is answered before the next: nothing is delayed
-        .stmt_cache_size(0); // one statement a connection: nothing to cache
-    let mut connection = Conn::new(options).await?;
-    let row = connection.query_first(sql).await?.context("no row")?;
-    connection.disconnect().await?;
-    Ok(row)
+        .stmt_cache_size(0) // one statement a connection: nothing to cache
+        .into()
 }
 
 fn main() -> Result<ExitCode> {
@@ -62,7 +67,7 @@ fn main() -> Result<ExitCode> {
         let slots = Arc::new(Semaphore::new(at_once));
         let mut tasks = JoinSet::new();
         for host in args.urls {
-            let (sql, slots) = (args.query.clone(), slots.clone());
+            let (host, sql, slots) = (options(host), args.query.clone(), slots.clone());
             tasks.spawn(async move {
                 let _slot = slots.acquire().await;
                 let row = time::timeout(args.timeout, query(&host, &sql)).await;
