@@ -1,14 +1,22 @@
 .DEFAULT_GOAL := help
-.PHONY: help bench bench-db bench-web bench-sleep bench-prices quick compare report test setup
+.PHONY: help bench bench-db bench-web bench-sleep bench-prices scale faults quick compare report test setup
 
 help: ## List what can be made
 	@sed -nE 's/^([a-z -]+):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 48
 
+# PYTHON=1 adds the articles' own programs to bench and bench-…; they take as long again.
 bench: ## Measure everything into results/<machine>; about 18 minutes
 	@scripts/bench.sh
 
+# DATABASE=mariadb or DATABASE_URLS=FILE: what answers in place of the lab.
 bench-db bench-web bench-sleep bench-prices: ## Measure one workload, keep the others
 	@scripts/bench.sh $(@:bench-%=%)
+
+scale: ## How cost grows from 10 items to 100 000; under 15 minutes
+	@scripts/bench.sh --part scale
+
+faults: ## What hosts that refuse, hang or are slow cost; about 8 minutes
+	@scripts/bench.sh --part faults
 
 quick: ## The same with less, in about a minute, into target/quick
 	@scripts/bench.sh --quick

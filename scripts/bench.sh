@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Measures the workloads of bench.toml, all or those named, and moves the results into place when
-# they are complete: into results/<machine>, or with --quick into target/quick/results/<machine>.
+# Measures the workloads of bench.toml, all of a part or those named, and moves the results into place
+# when they are complete: into results/<machine>, or with --quick into target/quick/results/<machine>.
 #
-#   scripts/bench.sh [--quick] [WORKLOAD…]
+#   scripts/bench.sh [--quick] [--part bench|scale|faults] [WORKLOAD…]
 #
+# PYTHON=1 adds the articles' own programs. With the workload db, DATABASE=mariadb has a MariaDB of our
+# own answer in place of the lab, and DATABASE_URLS=file the hosts of that file.
 # MACHINE=name overrides the name of the folder. Whatever ends this script early (Ctrl-C, a failing
 # program, a dying lab), the results stay as they were, and no process stays behind.
 set -euo pipefail
@@ -18,22 +20,44 @@ REPORT=target/release/bench-report
 export RUST_BACKTRACE=0 CARGO_TARGET_DIR=target PATH="$PWD/target/tools/bin:$PATH"
 
 results=results
-options=()
+part=bench
+quick=''
+options=() # of the plan
 workloads=()
 step='' lab='' # process groups that run now
-
-for argument; do
-  case $argument in
-    --quick) options=(--quick) results=target/quick/results ;;
-    -*) echo "usage: scripts/bench.sh [--quick] [WORKLOAD…]" >&2 && exit 2 ;;
-    *) workloads+=("$argument") ;;
-  esac
-done
 
 die() {
   echo "bench: $1" >&2
   exit "${2:-1}"
 }
+
+while (($#)); do
+  case $1 in
+    --quick) quick=1 options+=(--quick) results=target/quick/results ;;
+    --part) part=${2:-} && shift ;;
+    -*) part='' ;;
+    *) workloads+=("$1") ;;
+  esac
+  shift
+done
+[[ $part =~ ^(bench|scale|faults)$ ]] ||
+  die "usage: scripts/bench.sh [--quick] [--part bench|scale|faults] [WORKLOAD…]" 2
+
+if [[ -n ${DATABASE_URLS:-} || -n ${DATABASE:-} ]]; then
+  [[ $part == bench && ${workloads[*]} == db ]] || die "DATABASE and DATABASE_URLS are for make bench-db" 2
+  workloads=()
+fi
+if [[ -n ${DATABASE_URLS:-} ]]; then
+  part=own
+  [[ -f $DATABASE_URLS && -r $DATABASE_URLS ]] || die "DATABASE_URLS: no file $DATABASE_URLS to read" 2
+  hosts=$(grep -c . "$DATABASE_URLS") || die "DATABASE_URLS: the file $DATABASE_URLS is empty" 2
+  options+=(--size "$hosts")
+elif [[ -n ${DATABASE:-} ]]; then
+  [[ $DATABASE == mariadb ]] || die "DATABASE=$DATABASE: only mariadb is known" 2
+  part=mariadb
+fi
+options+=(--part "$part")
+[[ -z ${PYTHON:-} ]] || options+=(--python)
 
 # Ends process groups: asks them to, and kills what is left after 0.8 s, so that all is over in 2 s.
 end() {
@@ -90,7 +114,7 @@ run() {
   return "$code"
 }
 
-# Starts the lab. It ends when its standard input does, which only this script holds open (as
+# Starts the lab, or a server in its place. It ends when its standard input does, which only this script holds open (as
 # descriptor 8); should it end before, it is told at once.
 start_lab() {
   stop_lab
@@ -109,7 +133,7 @@ start_lab() {
     if grep -qsx ready "$LAB_OUTPUT"; then return; fi
     sleep 0.1
   done
-  die "the lab does not get ready: $1"
+  die "not ready after 20 s: $1"
 }
 
 stop_lab() {
@@ -118,6 +142,18 @@ stop_lab() {
   lab=''
   exec 8>&-
   end "$group"
+}
+
+# A model that fails is a result of make scale: one line says why.
+note_failure() {
+  local lines
+  lines=$(grep -c . "$ERRORS" || true)
+  {
+    printf 'failed: '
+    ((lines < 2)) || printf '%s lines like: ' "$lines"
+    grep . "$ERRORS" | tail -n 1 || echo "exit code $2"
+  } | tee "$NEW/raw/$1/status.txt"
+  skipped+=" $1 "
 }
 
 fail() {
@@ -148,6 +184,10 @@ follow() {
   run bash -c "exec 2>$ERRORS; $command" || code=$?
   if ((code == 0)); then
     cat "$ERRORS" >&2
+  elif [[ $kind == try ]]; then
+    # A dying lab fails the programs too: then that is told.
+    sleep 0.2
+    note_failure "$path" "$code"
   elif [[ $kind == probe ]]; then
     echo "skipped: $(grep . "$ERRORS" | tail -n 1)" | tee "$NEW/raw/$path/status.txt"
     skipped+=" $path "
@@ -161,6 +201,8 @@ exec 9>>target/bench.lock
 flock -n 9 || die "another bench runs in this folder: wait for it, or stop it" 2
 
 run scripts/setup.sh
+[[ -z ${PYTHON:-} ]] || run scripts/python/setup.sh
+[[ $part != mariadb ]] || run scripts/mariadb.sh --install
 run cargo build --release --locked --workspace
 machine=${MACHINE:-$("$REPORT" machine --name)}
 [[ $machine =~ ^[A-Za-z0-9][A-Za-z0-9._-]*$ ]] || die "MACHINE=$machine cannot be the name of a folder" 2
@@ -168,17 +210,26 @@ old=$results/$machine
 
 rm -rf target/bench
 mkdir -p "$NEW/raw"
-run "$REPORT" plan ${options[@]+"${options[@]}"} --raw "$NEW/raw" --lab "$LAB" ${workloads[@]+"${workloads[@]}"} \
+if [[ $part == own ]]; then
+  mkdir -p "$LAB"
+  install -m 600 "$DATABASE_URLS" "$LAB/db.urls"
+fi
+run "$REPORT" plan "${options[@]}" --raw "$NEW/raw" --lab "$LAB" ${workloads[@]+"${workloads[@]}"} \
   >target/bench/plan.tsv
 mapfile -t plan <target/bench/plan.tsv
 
-measured=$(cd "$NEW/raw" && printf '%s,' *)
+case $part in
+  scale | faults) measured=$part, ;; # its sizes and faults are one measurement
+  *) measured=$(cd "$NEW/raw" && printf '%s,' *) ;;
+esac
 previous=()
-if ((${#options[@]} == 0)) && [[ -e $old/machine.toml ]]; then
+if [[ -z $quick && -e $old/machine.toml ]]; then
   previous=(--previous "$old/machine.toml")
   # What is not measured now stays.
   for folder in "$old"/raw/*; do
-    [[ -e $NEW/raw/${folder##*/} ]] || cp -r "$folder" "$NEW/raw/"
+    name=${folder##*/}
+    # Of a part that is measured anew, sizes that are no longer asked go.
+    [[ -e $NEW/raw/$name || ($name == "$part"-* && ${#workloads[@]} == 0) ]] || cp -r "$folder" "$NEW/raw/"
   done
 fi
 run "$REPORT" machine --out "$NEW/machine.toml" --measured "${measured%,}" ${previous[@]+"${previous[@]}"}
@@ -192,10 +243,16 @@ stop_lab
 
 run "$REPORT" report "$NEW" >/dev/null
 mkdir -p "$results"
+# Beside the old ones first: a disk that is full is full now, and renaming is all or nothing.
+beside=$results/.$machine
+rm -rf "$beside.new" "$beside.old"
+trap 'stop_all; rm -rf "$beside.new"' EXIT
+cp -r "$NEW" "$beside.new" || die "cannot write to $results (is the disk full?); the results are as they were"
 trap '' HUP INT TERM # nothing may come between from here on: it takes milliseconds
-[[ ! -e $old ]] || mv "$old" target/bench/old
-mv "$NEW" "$old"
-if ((${#options[@]} == 0)); then
+[[ ! -e $old ]] || mv "$old" "$beside.old"
+mv "$beside.new" "$old"
+rm -rf "$beside.old"
+if [[ -z $quick ]]; then
   run "$REPORT" index results
   run "$REPORT" readme README.md "$old"
 fi

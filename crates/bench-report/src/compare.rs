@@ -24,7 +24,7 @@ impl Side {
         let path = folder.join("measurements.csv");
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let rows = measurements::read(&text).with_context(|| format!("cannot use {}", path.display()))?;
-        results::check_csv(folder, &results::Results::read(folder)?.csv)?;
+        results::Results::read(folder)?.check_csv(folder)?;
         Ok(Side { machine, rows })
     }
 
@@ -39,7 +39,8 @@ impl Side {
     /// Wall time of the sequential program of the same workload, with its noise, in seconds.
     fn sequential(&self, like: &Measurement) -> Option<Figure> {
         let of = |row: &&Measurement| {
-            row.workload == like.workload && row.size == like.size && row.model == "sequential"
+            (&row.workload, row.size, row.is_python()) == (&like.workload, like.size, like.is_python())
+                && row.model == "sequential"
         };
         let row = self.rows.iter().find(of)?;
         Figure::wall(row)
@@ -149,8 +150,8 @@ fn sizes(base: &Side, new: &Side) -> Result<()> {
             !waits || other.at_once != row.at_once || row.limit_s == other.limit_s,
             "different latencies do not compare: the limit of {} is {} s in base and {} s in new",
             row.program,
-            row.limit_s,
-            other.limit_s
+            fixed(row.limit_s, 4),
+            fixed(other.limit_s, 4)
         );
     }
     Ok(())
@@ -219,15 +220,18 @@ fn tables(base: &Side, new: &Side, pairs: &[(&Measurement, &Measurement)]) -> St
         "voluntary context switches",
         "involuntary context switches",
     ]);
-    let sequential = pairs.first().and_then(|(a, b)| base.sequential(a).zip(new.sequential(b)));
+    let mut ratios = false;
     for (a, b) in pairs {
         let name = code(&a.program);
         let Some((x, y)) = Figure::wall(a).zip(Figure::wall(b)) else { continue };
-        if let Some((s, t)) = sequential.filter(|_| a.model != "sequential") {
+        if let Some((s, t)) = base.sequential(a).zip(new.sequential(b)).filter(|_| a.model != "sequential") {
+            ratios = true;
             time.row(line(&name, "wall ÷ sequential", x.over(s), y.over(t), 4));
         }
-        let (limit, other) = (Figure::exact(a.limit_s), Figure::exact(b.limit_s));
-        time.row(line(&name, "wall ÷ limit", x.over(limit), y.over(other), 3));
+        if let Some((limit, other)) = a.limit_s.zip(b.limit_s) {
+            let (limit, other) = (Figure::exact(limit), Figure::exact(other));
+            time.row(line(&name, "wall ÷ limit", x.over(limit), y.over(other), 3));
+        }
         work.row([
             name,
             change(a.max_rss_kib, b.max_rss_kib, true),
@@ -236,9 +240,9 @@ fn tables(base: &Side, new: &Side, pairs: &[(&Measurement, &Measurement)]) -> St
             change(a.involuntary, b.involuntary, false),
         ]);
     }
-    let note = match sequential {
-        Some(_) => "",
-        None => "No sequential program here on both sides: wall ÷ limit alone compares.\n\n",
+    let note = match ratios {
+        true => "",
+        false => "No sequential program here on both sides: wall ÷ limit alone compares.\n\n",
     };
     let percent = 100.0 * page::ONE_RUN_NOISE;
     format!(

@@ -2,6 +2,7 @@
 //! into `measurements.csv`, pages and plots. Bad input is one line on stderr, exit code 2, and nothing written.
 
 mod compare;
+mod faults;
 mod format;
 mod machine;
 mod markdown;
@@ -27,7 +28,7 @@ use std::{
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
-use crate::{machine::Machine, matrix::Place};
+use crate::{machine::Machine, matrix::Place, workload::Part};
 
 /// Version of the raw files and of `measurements.csv`.
 const SCHEMA: u32 = 1;
@@ -43,8 +44,17 @@ struct Args {
 enum Task {
     /// Print the steps that measure the chosen workloads, one a line.
     Plan {
-        /// Names from bench.toml; all when none is given.
+        /// Names from bench.toml; all of the part when none is given.
         workloads: Vec<String>,
+        /// Which part of the matrix: bench, mariadb, own, scale or faults.
+        #[arg(long, default_value = "bench", value_parser = part)]
+        part: Part,
+        /// Add the articles' own programs, in Python.
+        #[arg(long)]
+        python: bool,
+        /// Number of items, in place of the matrix's.
+        #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+        size: Option<u64>,
         /// Shorter waits, fewer items, two rounds.
         #[arg(long)]
         quick: bool,
@@ -111,6 +121,11 @@ enum Task {
     },
 }
 
+fn part(name: &str) -> Result<Part> {
+    let all = [Part::Bench, Part::Mariadb, Part::Own, Part::Scale, Part::Faults];
+    all.into_iter().find(|part| part.name() == name).context("no part is called so")
+}
+
 fn main() -> ExitCode {
     match run(Args::parse().command) {
         Ok(text) => match io::stdout().write_all(text.as_bytes()) {
@@ -129,10 +144,10 @@ fn main() -> ExitCode {
 /// Does one task and returns what to print.
 fn run(task: Task) -> Result<String> {
     match task {
-        Task::Plan { workloads, quick, raw, lab, matrix } => {
-            let place =
-                Place { raw: &raw, lab: &lab, cpus: machine::cpus()?, quick, count: plan::strace_works() };
-            plan::plan(&matrix, &workloads, &place)
+        Task::Plan { workloads, part, python, size, quick, raw, lab, matrix } => {
+            let (cpus, count) = (machine::cpus()?, plan::strace_works());
+            let place = Place { raw: &raw, lab: &lab, cpus, quick, count, python, size };
+            plan::plan(&matrix, part, &workloads, &place)
         }
         Task::Machine { out: None, .. } => Ok(format!("{}\n", machine::name()?)),
         Task::Machine { out: Some(out), measured, previous, matrix, lock, .. } => {

@@ -2,10 +2,14 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
+use toml::{Table, Value};
 
-use crate::workload::{Row, Workload, slug};
+use crate::workload::{Fault, Part, Row, Workload, slug};
+
+/// In `make scale`, a row that would wait longer is not tried, in seconds.
+const BUDGET_S: f64 = 30.0;
 
 /// The whole of `bench.toml`.
 #[derive(Deserialize)]
@@ -18,6 +22,9 @@ pub struct Matrix {
     /// The workloads, in the order of the tables.
     #[serde(rename = "workload")]
     pub workloads: Vec<Spec>,
+    /// What can be wrong with some of the items.
+    #[serde(default, rename = "fault")]
+    faults: Vec<FaultSpec>,
 }
 
 /// One `[[workload]]`.
@@ -26,14 +33,22 @@ pub struct Matrix {
 pub struct Spec {
     /// `db`, `web`, …; may occur with several sizes.
     pub name: String,
+    #[serde(default)]
+    part: Part,
     article: u32,
     title: String,
     asks: String,
     size: u64,
+    sizes: Option<Vec<u64>>,
     latency: f64,
     quick: Quick,
     /// Arguments for `bench-lab`; none where no server is asked.
     lab: Option<Vec<String>>,
+    server: Option<Server>,
+    #[serde(default = "yes")]
+    counted: bool,
+    #[serde(default = "yes")]
+    limit: bool,
     args: Vec<String>,
     #[serde(default)]
     observed: Vec<String>,
@@ -41,14 +56,40 @@ pub struct Spec {
     #[serde(rename = "row")]
     rows: Vec<RowSpec>,
     #[serde(default)]
+    python: Vec<RowSpec>,
+    #[serde(default)]
     absent: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Quick {
+    #[serde(default)]
     size: u64,
+    sizes: Option<Vec<u64>>,
     latency: f64,
+}
+
+/// Takes the lab's place: its name, and the command that starts it, where it is ours to start.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Server {
+    name: String,
+    command: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FaultSpec {
+    name: String,
+    title: String,
+    /// Part of the items that are sick.
+    share: f64,
+    lab: Vec<String>,
+    #[serde(default)]
+    args: Vec<String>,
+    #[serde(default)]
+    fails: bool,
 }
 
 #[derive(Deserialize)]
@@ -68,6 +109,7 @@ struct RowSpec {
     args: Vec<String>,
     needs: Option<String>,
     count_latency: Option<f64>,
+    imports: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -99,6 +141,10 @@ impl AtOnce {
     }
 }
 
+fn yes() -> bool {
+    true
+}
+
 impl Matrix {
     /// Reads and checks `bench.toml`.
     ///
@@ -106,27 +152,31 @@ impl Matrix {
     /// Names the file and what is wrong in it.
     pub fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let matrix: Matrix =
-            toml::from_str(&text).with_context(|| format!("cannot use {}", path.display()))?;
+        Self::parse(&text).with_context(|| format!("cannot use {}", path.display()))
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        let mut table: Table = toml::from_str(text)?;
+        if let Some(Value::Array(workloads)) = table.get_mut("workload") {
+            inherit(workloads)?;
+        }
+        let matrix: Matrix = table.try_into()?;
         for workload in &matrix.workloads {
-            for size in [workload.size, workload.quick.size] {
-                if size == 0 {
-                    bail!("{}: workload {} has no items", path.display(), workload.name);
-                }
+            for (size, _) in workload.sizes(false).into_iter().chain(workload.sizes(true)) {
+                ensure!(size > 0, "workload {} has no items", workload.name);
             }
-            for row in &workload.rows {
-                if !matrix.models.contains(&row.model) {
-                    bail!("{}: {} has the unknown model {}", path.display(), row.program, row.model);
-                }
+            for row in workload.rows.iter().chain(&workload.python) {
+                let RowSpec { program, model, .. } = row;
+                ensure!(matrix.models.contains(model), "{program} has the unknown model {model}");
                 if let Some(needs) = row.needs.as_ref().filter(|needs| !matrix.needs.contains_key(*needs)) {
-                    bail!("{}: {} needs {needs}, which [needs] does not have", path.display(), row.program);
+                    bail!("{program} needs {needs}, which [needs] does not have");
                 }
             }
         }
         Ok(matrix)
     }
 
-    /// Names of the programs, each once.
+    /// Names of the crates of the programs, each once.
     pub fn programs(&self) -> Vec<&str> {
         let mut programs: Vec<&str> =
             self.workloads.iter().flat_map(|w| &w.rows).map(|row| row.program.as_str()).collect();
@@ -134,66 +184,112 @@ impl Matrix {
         programs
     }
 
-    /// Workloads called `names` (all where there are none), resolved for `cpus` CPUs, with the folders of this run.
+    /// The workloads of one part called `names` (all where there are none), resolved for this machine.
     ///
     /// # Errors
     /// An unknown name.
-    pub fn resolve(&self, names: &[String], at: &Place) -> Result<Vec<Workload>> {
-        if let Some(unknown) = names.iter().find(|name| !self.workloads.iter().any(|w| w.name == **name)) {
-            let mut known: Vec<&str> = self.workloads.iter().map(|w| w.name.as_str()).collect();
+    pub fn resolve(&self, part: Part, names: &[String], at: &Place) -> Result<Vec<Workload>> {
+        let of_part = || (0..).zip(&self.workloads).filter(|(_, spec)| spec.part == part);
+        if let Some(unknown) = names.iter().find(|name| !of_part().any(|(_, spec)| spec.name == **name)) {
+            let mut known: Vec<&str> = of_part().map(|(_, spec)| spec.name.as_str()).collect();
             known.dedup();
             bail!("no workload is called {unknown:?}: choose from {}", known.join(", "));
         }
-        let chosen = |spec: &Spec| names.is_empty() || names.contains(&spec.name);
-        Ok((0..)
-            .zip(&self.workloads)
-            .filter(|(_, spec)| chosen(spec))
-            .map(|(i, spec)| self.one(i, spec, at))
-            .collect())
-    }
-
-    /// The command that starts the lab for all workloads of the matrix.
-    pub fn lab_command(&self, at: &Place) -> String {
-        let mut args = vec!["target/release/bench-lab".to_owned(), "--dir".to_owned(), at.lab.to_owned()];
-        for spec in &self.workloads {
-            let (size, latency) = spec.size(at.quick);
-            args.extend(spec.lab.iter().flatten().map(|arg| fill(arg, at, size, latency)));
+        let mut workloads = Vec::new();
+        for (order, spec) in of_part().filter(|(_, spec)| names.is_empty() || names.contains(&spec.name)) {
+            for (size, latency) in spec.sizes(at.quick) {
+                let size = at.size.unwrap_or(size);
+                if part == Part::Faults {
+                    let cases =
+                        self.faults.iter().map(|fault| Case { spec, size, latency, fault: Some(fault) });
+                    workloads.extend(cases.map(|case| self.one(order, &case, at)));
+                } else {
+                    workloads.push(self.one(order, &Case { spec, size, latency, fault: None }, at));
+                }
+            }
         }
-        join(&args)
+        Ok(workloads)
     }
 
-    fn one(&self, order: usize, spec: &Spec, at: &Place) -> Workload {
-        let (size, latency_s) = spec.size(at.quick);
-        let key = match self.workloads.iter().filter(|other| other.name == spec.name).count() {
-            1 => spec.name.clone(),
+    /// The commands that start the servers: before which of the workloads (by their place), and what.
+    pub fn servers(&self, workloads: &[Workload], at: &Place) -> BTreeMap<usize, String> {
+        let mut starts: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+        for (i, workload) in workloads.iter().enumerate() {
+            let spec = &self.workloads[workload.order];
+            let case = self.case(spec, workload);
+            if let Some(server) = &spec.server {
+                starts.extend(server.command.iter().map(|command| (i, vec![case.fill(command, at)])));
+            } else if let Some(lab) = &spec.lab {
+                // One lab for all that `make bench` asks; where sizes or faults differ, one for each.
+                let first = if workload.part == Part::Bench { 0 } else { i };
+                let args = starts.entry(first).or_insert_with(|| {
+                    ["target/release/bench-lab", "--dir", at.lab].map(str::to_owned).into()
+                });
+                let sick = case.fault.iter().flat_map(|fault| &fault.lab);
+                args.extend(lab.iter().chain(sick).map(|arg| case.fill(arg, at)));
+            }
+        }
+        let shell = |words: Vec<String>| if words.len() > 1 { join(&words) } else { words.concat() };
+        starts.into_iter().map(|(i, words)| (i, shell(words))).collect()
+    }
+
+    fn case<'a>(&'a self, spec: &'a Spec, workload: &Workload) -> Case<'a> {
+        let name = workload.fault.as_ref().map(|fault| &fault.name);
+        let fault = self.faults.iter().find(|fault| Some(&fault.name) == name);
+        Case { spec, size: workload.size, latency: workload.latency_s, fault }
+    }
+
+    fn one(&self, order: usize, case: &Case, at: &Place) -> Workload {
+        let Case { spec, size, latency, fault } = *case;
+        let twins = self.workloads.iter().filter(|other| other.name == spec.name && other.part == spec.part);
+        let key = match (spec.part, fault) {
+            (Part::Scale, _) => format!("scale-{}-{size}", spec.name),
+            (_, Some(fault)) => format!("faults-{}-{}", spec.name, fault.name),
             // Of the full run, so that quick and full results line up.
-            _ => format!("{}-{}", spec.name, spec.size),
+            _ if twins.count() > 1 => format!("{}-{}", spec.name, spec.size),
+            _ => spec.name.clone(),
         };
-        let rows = spec.rows.iter().map(|row| self.row(row, spec, &key, at)).collect();
+        let python = spec.python.iter().filter(|_| at.python && spec.part.is_main()).map(|row| (row, true));
+        let rows = spec.rows.iter().map(|row| (row, false)).chain(python);
+        // A bound that bounds nothing is another row's.
+        let rows = rows.filter(|(row, _)| {
+            spec.part != Part::Scale
+                || row.args.is_empty()
+                || !matches!(row.at_once, AtOnce::Count(n) if n >= size)
+        });
         Workload {
             version: crate::SCHEMA,
             order,
             name: spec.name.clone(),
-            key,
+            part: spec.part,
             article: spec.article,
             title: spec.title.clone(),
-            asks: fill(&spec.asks, at, size, latency_s),
+            asks: case.fill(&spec.asks, at),
             size,
-            latency_s,
+            latency_s: latency,
             cpus: at.cpus,
             quick: at.quick,
-            lab: spec.lab.is_some(),
+            lab: spec.lab.is_some() && spec.server.is_none(),
+            server: spec.server.as_ref().map(|server| server.name.clone()),
+            limited: spec.limit,
             sampled: spec.observed.iter().any(|arg| arg.ends_with("/memory.csv")),
-            counted: at.count,
+            counted: at.count && spec.counted && matches!(spec.part, Part::Bench),
+            fault: fault.map(|fault| Fault {
+                name: fault.name.clone(),
+                title: fault.title.clone(),
+                sick: case.sick(),
+                fails: fault.fails,
+            }),
             models: self.models.clone(),
             absent: spec.absent.clone(),
-            rows,
+            rows: rows.map(|(row, python)| self.row(row, python, case, &key, at)).collect(),
+            key,
         }
     }
 
-    fn row(&self, row: &RowSpec, spec: &Spec, key: &str, at: &Place) -> Row {
-        let (size, latency) = spec.size(at.quick);
-        let extra: Vec<String> = row.args.iter().map(|arg| fill(arg, at, size, latency)).collect();
+    fn row(&self, row: &RowSpec, python: bool, case: &Case, key: &str, at: &Place) -> Row {
+        let Case { spec, size, latency, fault } = *case;
+        let extra: Vec<String> = row.args.iter().map(|arg| case.fill(arg, at)).collect();
         let program = [std::slice::from_ref(&row.program), &extra].concat().join(" ");
         let slug = slug(&program);
         let folder = format!("{}/{key}/{slug}", at.raw);
@@ -201,51 +297,77 @@ impl Matrix {
         let turns = size.div_ceil(at_once);
         // Without the noise of the multiplication.
         let limit_s = (turns as f64 * latency * 1e6).round() / 1e6;
-        let runs = match limit_s {
-            limit if limit >= 10.0 => 0,
+        let runs = match (spec.part, limit_s) {
+            (_, limit) if limit >= 10.0 => 0,
             _ if at.quick => 2,
-            limit if limit < 1.0 => 10,
+            (Part::Scale | Part::Faults, limit) if limit < 1.0 => 4,
+            (Part::Scale, _) => 2,
+            (Part::Faults, _) => 0,
+            (_, limit) if limit < 1.0 => 10,
             _ => 5,
         };
-        let argv = |latency: f64, observed: bool| -> Vec<String> {
-            let own = spec.args.iter().chain(spec.observed.iter().filter(|_| observed));
-            std::iter::once(format!("target/release/{}", row.program))
-                .chain(own.map(|arg| fill(&arg.replace("{raw}", &folder), at, size, latency)))
-                .chain(extra.iter().cloned())
-                .collect()
+        let executable = if python {
+            vec!["target/python/bin/python".to_owned(), format!("scripts/python/{}", row.program)]
+        } else {
+            vec![format!("target/release/{}", row.program)]
         };
-        let mut observe: Vec<String> = ["target/release/bench-observe", "--out"].map(str::to_owned).into();
-        observe.extend([
-            format!("{folder}/observed.json"),
-            "--time".to_owned(),
-            format!("{folder}/time.txt"),
-        ]);
-        if spec.lab.is_some() {
-            let url = format!("$(cat {}/http.url)", at.lab);
-            observe.extend(["--lab".to_owned(), url, "--workload".to_owned(), spec.name.clone()]);
-        }
-        if let Some(Printed { started, finished }) = &spec.printed {
-            observe.extend(["--started", started, "--finished", finished].map(str::to_owned));
-        }
-        observe.push("--".to_owned());
-        observe.extend(argv(latency, true));
+        let argv = |latency: f64, observed: bool| -> Vec<String> {
+            let case = Case { latency, ..*case };
+            let own = spec.args.iter().chain(fault.iter().flat_map(|fault| &fault.args));
+            let own = own.chain(spec.observed.iter().filter(|_| observed));
+            let own = own.map(|arg| case.fill(&arg.replace("{raw}", &folder), at));
+            executable.iter().cloned().chain(own).chain(extra.iter().cloned()).collect()
+        };
+        let observe = |out: &str, time: &str| {
+            let words = ["target/release/bench-observe", "--out", out, "--time", time];
+            let mut words: Vec<String> = words.map(str::to_owned).into();
+            if spec.server.as_ref().is_some_and(|server| server.command.is_some()) {
+                let (admin, pid) = (format!("{}/admin.url", at.lab), format!("{}/pid", at.lab));
+                words.extend(["--database".to_owned(), admin, "--server-pid".to_owned(), pid]);
+            } else if spec.lab.is_some() && spec.server.is_none() {
+                let url = format!("$(cat {}/http.url)", at.lab);
+                words.extend(["--lab".to_owned(), url, "--workload".to_owned(), spec.name.clone()]);
+            }
+            if let Some(Printed { started, finished }) = &spec.printed {
+                words.extend(["--started", started, "--finished", finished].map(str::to_owned));
+            }
+            words.push("--".to_owned());
+            words.extend(argv(latency, true));
+            let command = join(&words);
+            // The sick items are named on stderr, and the program says so in its exit code.
+            if fault.is_some() { format!("{command} 2> /dev/null || [ $? = 1 ]") } else { command }
+        };
         let count_latency_s = row.count_latency.map(|shorter| shorter.min(latency));
         let counted = join(&argv(count_latency_s.unwrap_or(latency), false));
+        let hyperfine = |name: &str, export: &str, runs: u64, command: &[String]| {
+            format!(
+                "hyperfine -N --style none --runs {runs} --command-name {} --export-json {folder}/{export} \"{}\"",
+                quote(name),
+                command.iter().map(|arg| quote_inner(arg)).collect::<Vec<_>>().join(" "),
+            )
+        };
+        let start = |imports: &String| {
+            let command = [executable[0].clone(), "-c".to_owned(), format!("import {imports}")];
+            hyperfine(&format!("import {imports}"), "start.json", 5, &command)
+        };
+        let skip = (spec.part == Part::Scale && limit_s > BUDGET_S)
+            .then(|| format!("skipped: would wait {limit_s} s, the budget is {BUDGET_S} s"));
         Row {
             program: program.clone(),
             args: extra.clone(),
             model: row.model.clone(),
+            python,
             at_once,
             limit_s,
             runs,
             probe: row.needs.as_ref().map(|needs| format!("{} > /dev/null", self.needs[needs])),
-            observe: join(&observe),
-            time: format!(
-                "hyperfine -N --style none --runs 1 --command-name {} --export-json {}/round-{{round}}.json \"{}\"",
-                quote(&program),
-                quote(&folder),
-                argv(latency, false).iter().map(|arg| quote_inner(arg)).collect::<Vec<_>>().join(" "),
-            ),
+            skip,
+            start: row.imports.as_ref().map(start),
+            observe: observe(&format!("{folder}/observed.json"), &format!("{folder}/time.txt")),
+            time: match fault {
+                Some(_) => observe(&format!("{folder}/round-{{round}}.json"), "/dev/null"),
+                None => hyperfine(&program, "round-{round}.json", 1, &argv(latency, false)),
+            },
             count: format!(
                 "strace -c -f -o {} {counted} > /dev/null",
                 quote(&format!("{folder}/syscalls.txt"))
@@ -257,11 +379,53 @@ impl Matrix {
     }
 }
 
+/// Gives each workload that is `like` another what it does not say itself.
+fn inherit(workloads: &mut [Value]) -> Result<()> {
+    for i in 0..workloads.len() {
+        let Some(Value::String(like)) = workloads[i].as_table_mut().and_then(|own| own.remove("like")) else {
+            continue;
+        };
+        let named = |other: &Value| other.get("name").and_then(Value::as_str) == Some(&like);
+        let other = workloads[..i].iter().find(|other| named(other));
+        let other = other.and_then(Value::as_table).cloned();
+        let other = other.with_context(|| format!("no workload before it is called {like:?}"))?;
+        if let Some(own) = workloads[i].as_table_mut() {
+            for (key, value) in other {
+                own.entry(key).or_insert(value);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A workload at one size, with one fault or none.
+#[derive(Clone, Copy)]
+struct Case<'a> {
+    spec: &'a Spec,
+    size: u64,
+    latency: f64,
+    fault: Option<&'a FaultSpec>,
+}
+
+impl Case<'_> {
+    /// Number of sick items: at least one.
+    fn sick(&self) -> u64 {
+        self.fault.map_or(0, |fault| ((self.size as f64 * fault.share).round() as u64).max(1))
+    }
+
+    fn fill(&self, text: &str, at: &Place) -> String {
+        text.replace("{lab}", at.lab)
+            .replace("{size}", &self.size.to_string())
+            .replace("{latency}", &self.latency.to_string())
+            .replace("{sick}", &self.sick().to_string())
+    }
+}
+
 /// Where and how this run is made.
 pub struct Place<'a> {
     /// Folder of the raw data.
     pub raw: &'a str,
-    /// Folder that the lab writes.
+    /// Folder that the server writes.
     pub lab: &'a str,
     /// CPUs of this machine.
     pub cpus: u64,
@@ -269,18 +433,21 @@ pub struct Place<'a> {
     pub quick: bool,
     /// Count system calls.
     pub count: bool,
+    /// Add the rows of the articles' own programs.
+    pub python: bool,
+    /// Number of items in place of the matrix's.
+    pub size: Option<u64>,
 }
 
 impl Spec {
-    fn size(&self, quick: bool) -> (u64, f64) {
-        if quick { (self.quick.size, self.quick.latency) } else { (self.size, self.latency) }
+    /// Each size with its latency.
+    fn sizes(&self, quick: bool) -> Vec<(u64, f64)> {
+        let (sizes, one, latency) = match quick {
+            true => (&self.quick.sizes, self.quick.size, self.quick.latency),
+            false => (&self.sizes, self.size, self.latency),
+        };
+        sizes.clone().unwrap_or(vec![one]).into_iter().map(|size| (size, latency)).collect()
     }
-}
-
-fn fill(text: &str, at: &Place, size: u64, latency: f64) -> String {
-    text.replace("{lab}", at.lab)
-        .replace("{size}", &size.to_string())
-        .replace("{latency}", &latency.to_string())
 }
 
 fn is_plain(arg: &str) -> bool {
@@ -314,7 +481,12 @@ mod tests {
     }
 
     fn resolve(quick: bool, cpus: u64) -> Vec<Workload> {
-        matrix().resolve(&[], &Place { raw: "raw", lab: "lab", cpus, quick, count: true }).unwrap()
+        of(Part::Bench, quick, cpus)
+    }
+
+    fn of(part: Part, quick: bool, cpus: u64) -> Vec<Workload> {
+        let at = Place { raw: "raw", lab: "lab", cpus, quick, count: true, python: true, size: None };
+        matrix().resolve(part, &[], &at).unwrap()
     }
 
     #[test]

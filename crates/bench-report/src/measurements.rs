@@ -52,7 +52,8 @@ pub struct Measurement {
     pub wall_mad_s: Option<f64>,
     pub wall_min_s: Option<f64>,
     pub wall_max_s: Option<f64>,
-    pub limit_s: f64,
+    /// Empty where what an item waits is not known.
+    pub limit_s: Option<f64>,
     /// `size * latency / wall`.
     pub effective_concurrency: Option<f64>,
     pub user_s: Option<f64>,
@@ -78,12 +79,12 @@ impl Measurement {
             size: workload.size,
             program: row.program.clone(),
             model: row.model.clone(),
-            limit_s: row.limit_s,
+            limit_s: workload.limited.then_some(row.limit_s),
             ..Self::default()
         };
         match raw {
-            Raw::Skipped(status) => Measurement { status: status.clone(), ..empty },
-            Raw::Ran(ran) => match failure(workload.size, ran) {
+            Raw::Status(status) => Measurement { status: status.clone(), ..empty },
+            Raw::Ran(ran) => match failure(workload, ran) {
                 Some(reason) => Measurement { status: format!("failed: {reason}"), ..empty },
                 None => empty.with(workload, ran),
             },
@@ -95,7 +96,12 @@ impl Measurement {
         let column = |value: fn(&crate::raw::Run) -> f64| ran.runs.iter().map(value).collect::<Vec<f64>>();
         // Without rounds the observed run is the timing too.
         let (walls, user, system) = if ran.runs.is_empty() {
-            (vec![observed.wall_s], Some(observed.user_s), Some(observed.system_s))
+            let rounds = ran.rounds.iter().map(|round| round.wall_s);
+            (
+                std::iter::once(observed.wall_s).chain(rounds).collect(),
+                Some(observed.user_s),
+                Some(observed.system_s),
+            )
         } else {
             let (user, system) = (column(|run| run.user), column(|run| run.system));
             (column(|run| run.wall), stats::median(&user), stats::median(&system))
@@ -109,7 +115,9 @@ impl Measurement {
             wall_mad_s: stats::mad(&walls),
             wall_min_s: walls.iter().copied().reduce(f64::min),
             wall_max_s: walls.iter().copied().reduce(f64::max),
-            effective_concurrency: wall.map(|wall| workload.size as f64 * workload.latency_s / wall),
+            effective_concurrency: wall
+                .filter(|_| workload.limited)
+                .map(|wall| workload.size as f64 * workload.latency_s / wall),
             user_s: user,
             system_s: system,
             cpu_percent: cpu.zip(wall).map(|(cpu, wall)| 100.0 * cpu / wall),
@@ -133,7 +141,12 @@ impl Measurement {
 
     /// Wall ÷ limit.
     pub fn over_limit(&self) -> Option<f64> {
-        self.wall_median_s.map(|wall| wall / self.limit_s)
+        self.wall_median_s.zip(self.limit_s).map(|(wall, limit)| wall / limit)
+    }
+
+    /// Whether it is one of the articles' own programs.
+    pub fn is_python(&self) -> bool {
+        self.program.split(' ').next().is_some_and(|file| file.ends_with(".py"))
     }
 
     /// User and system CPU time in seconds.
@@ -156,7 +169,7 @@ impl Measurement {
             fixed(self.wall_mad_s, 4),
             fixed(self.wall_min_s, 4),
             fixed(self.wall_max_s, 4),
-            fixed(Some(self.limit_s), 4),
+            fixed(self.limit_s, 4),
             fixed(self.effective_concurrency, 2),
             fixed(self.user_s, 4),
             fixed(self.system_s, 4),
@@ -175,15 +188,18 @@ impl Measurement {
 }
 
 /// Why a run that ended does not count.
-fn failure(size: u64, ran: &Ran) -> Option<String> {
-    match ran.observed.exit_code {
-        Some(0) => {}
-        Some(code) => return Some(format!("exit code {code}")),
-        None => return Some("ended by a signal".to_owned()),
-    }
-    let line = &ran.observed.last_line;
-    let all = format!("{size} ok, 0 failed in ");
-    (!line.starts_with(&all)).then(|| format!("its last line is {line:?}"))
+fn failure(workload: &Workload, ran: &Ran) -> Option<String> {
+    let failed = workload.fault.as_ref().filter(|fault| fault.fails).map_or(0, |fault| fault.sick);
+    std::iter::once(&ran.observed).chain(&ran.rounds).find_map(|observed| {
+        match observed.exit_code {
+            Some(code) if code == i32::from(failed > 0) => {}
+            Some(code) => return Some(format!("exit code {code}")),
+            None => return Some("ended by a signal".to_owned()),
+        }
+        let line = &observed.last_line;
+        let all = format!("{} ok, {failed} failed in ", workload.size - failed);
+        (!line.starts_with(&all)).then(|| format!("its last line is {line:?}"))
+    })
 }
 
 /// Rows as CSV.
@@ -221,7 +237,7 @@ mod tests {
             size: 500,
             program: "db-glommio".to_owned(),
             model: "glommio".to_owned(),
-            limit_s: 0.1,
+            limit_s: Some(0.1),
             status: "skipped: io_uring is disabled".to_owned(),
             ..Measurement::default()
         };

@@ -24,7 +24,7 @@ pub fn index(folder: &Path) -> Result<()> {
     let mut table = Table::words(["machine", "CPU, kernel", "workload (items)", "fastest"]);
     for machine in machines {
         let results = Results::read(&machine)?;
-        results::check_csv(&machine, &results.csv)?;
+        results.check_csv(&machine)?;
         let name = machine.file_name().unwrap_or_default().to_string_lossy();
         let facts = format!("{}, Linux {}", page::title(&results.machine), results.machine.kernel);
         let mut first = [format!("[{name}]({name}/README.md)"), facts];
@@ -47,7 +47,7 @@ pub fn readme(readme: &Path, folder: &Path) -> Result<()> {
     let Some((before, rest)) = text.split_once(BEGIN) else { bail!("{} has no {BEGIN}", readme.display()) };
     let Some((_, after)) = rest.split_once(END) else { bail!("{} has no {END} after it", readme.display()) };
     let results = Results::read(folder)?;
-    results::check_csv(folder, &results.csv)?;
+    results.check_csv(folder)?;
     let table = page::short(&results, folder.to_string_lossy().trim_end_matches('/'));
     write(readme, &format!("{before}{BEGIN}\n{table}{END}{after}"))
 }

@@ -1,7 +1,11 @@
 //! `README.md` of a results directory: the page that people read.
 
 mod article3;
+mod faults;
 mod findings;
+mod mariadb;
+mod python;
+mod scale;
 mod sequence;
 mod summary;
 mod tables;
@@ -9,7 +13,7 @@ mod tables;
 use std::{collections::BTreeMap, fmt::Write};
 
 use crate::{
-    format::{code, fixed, list},
+    format::{code, fixed, list, mib},
     machine::Machine,
     markdown::Table,
     published::Published,
@@ -17,6 +21,7 @@ use crate::{
 };
 
 pub use findings::{beyond_noise, fastest, noise};
+pub use scale::{Growth, growths};
 pub use summary::headlines;
 
 /// Noise of a single run, as a part of its time: sessions on a shared machine were seen to differ by this much.
@@ -28,7 +33,8 @@ pub const LEAST_NOISE: f64 = 0.005;
 
 /// The whole page.
 pub fn page(results: &Results, published: &Published) -> String {
-    let quick = results.groups.iter().any(|group| group.workload.quick);
+    let all = [&results.groups, &results.scale, &results.faults];
+    let quick = all.into_iter().flatten().any(|group| group.workload.quick);
     let command = if quick { "make quick" } else { "make bench" };
     let mut page = format!(
         "Made by `{command}`; `make report` makes it again from `raw/`. All figures: [measurements.csv](measurements.csv), \
@@ -39,11 +45,19 @@ pub fn page(results: &Results, published: &Published) -> String {
         page += "**A quick run: fewer items, shorter waits, two rounds. It tests the pipeline; its figures are not to be quoted.**\n\n";
     }
     page += &machine(&results.machine);
-    page += "\n## Which way of waiting?\n\n";
-    page += &summary::matrix(&results.groups);
+    if !results.groups.is_empty() {
+        page += "\n## Which way of waiting?\n\n";
+        page += &summary::matrix(&results.groups);
+    }
     for group in &results.groups {
         page.push('\n');
         page += &workload(group, results, published);
+    }
+    if !results.scale.is_empty() {
+        page += &scale::section(&results.scale);
+    }
+    if !results.faults.is_empty() {
+        page += &faults::section(results);
     }
     page += "\n## How to read this\n\n";
     page += &notes(results);
@@ -89,6 +103,9 @@ fn workload(group: &Group, results: &Results, published: &Published) -> String {
     for sentence in findings::all(group, results) {
         text += &format!("- {sentence}\n");
     }
+    if let Some(server) = &workload.server {
+        text += &mariadb::section(group, server, results);
+    }
     text += "\n**Time**, in seconds\n\n";
     text += &tables::time(group).to_string();
     let key = &workload.key;
@@ -97,9 +114,17 @@ fn workload(group: &Group, results: &Results, published: &Published) -> String {
     text += &tables::memory(group).to_string();
     text += &format!("\n![Peak memory of every program](plots/{key}-memory.svg)\n");
     text += &format!("\n![Memory of every program over time](plots/{key}-memory-over-time.svg)\n");
+    if group.python().count() > 0 {
+        text += &format!(
+            "\n![Memory of every Python program over time](plots/{key}-memory-over-time-python.svg)\n"
+        );
+    }
     text += "\n**CPU and kernel work**\n\n";
     text += &tables::work(group).to_string();
     text += &tables::notes(group);
+    if group.python().count() > 0 {
+        text += &python::section(group);
+    }
     if workload.article == 3 {
         text += &article3::section(group, &models);
     } else if !models.is_empty() {
@@ -148,7 +173,7 @@ fn list_crates(results: &Results) -> Option<String> {
     (!all.is_empty()).then(|| format!("Crates that the programs use: {}.", list(&all)))
 }
 
-/// The table for the root README: one row a program, linked to this page.
+/// The table for the root README: one row a program, linked to this page, with Python's beside it.
 pub fn short(results: &Results, folder: &str) -> String {
     let mut table = Table::figures([
         "workload",
@@ -157,24 +182,31 @@ pub fn short(results: &Results, folder: &str) -> String {
         "× sequential",
         "wall ÷ limit",
         "peak memory, MiB",
+        "the same in Python",
+        "wall, s",
+        "× Rust",
+        "peak memory, MiB",
+        "× Rust",
     ]);
     for group in &results.groups {
         let sequential = group.sequential_s();
-        for entry in &group.entries {
+        for entry in group.entries.iter().filter(|entry| !entry.row.python) {
             let figures = &entry.figures;
             let name = format!("[{}]({folder}/README.md)", group.workload.key);
             if !figures.is_ok() {
                 table.row([name, code(&entry.row.program), figures.status.clone()]);
                 continue;
             }
-            table.row([
+            let mut cells = vec![
                 name,
                 code(&entry.row.program),
                 fixed(figures.wall_median_s, 3),
                 fixed(sequential.zip(figures.wall_median_s).map(|(all, wall)| all / wall), 1),
                 fixed(figures.over_limit(), 2),
-                crate::format::mib(figures.tree_pss_kib),
-            ]);
+                mib(figures.tree_pss_kib),
+            ];
+            cells.extend(python::beside(group, entry));
+            table.row(cells);
         }
     }
     format!(

@@ -10,7 +10,11 @@ use plotters::{
     style::text_anchor::{HPos, Pos, VPos},
 };
 
-use crate::results::{Entry, Group, Results};
+use crate::{
+    measurements::Measurement,
+    page::{Growth, growths},
+    results::{Entry, Group, Results},
+};
 
 const WIDTH: u32 = 720;
 const TEXT: u32 = 22;
@@ -99,7 +103,19 @@ pub fn all(results: &Results) -> Result<BTreeMap<String, String>> {
             format!("plots/{key}-memory.svg"),
             bars(group, "Peak memory of the process tree, MiB", &peaks(group))?,
         );
-        plots.insert(format!("plots/{key}-memory-over-time.svg"), over_time(group)?);
+        plots.insert(format!("plots/{key}-memory-over-time.svg"), over_time(group, group.ok())?);
+        if group.python().count() > 0 {
+            let plot = over_time(group, group.python())?;
+            plots.insert(format!("plots/{key}-memory-over-time-python.svg"), plot);
+        }
+    }
+    for growth in growths(&results.scale) {
+        let name = |what: &str| format!("plots/scale-{}-{what}.svg", growth.name);
+        plots.insert(name("wall"), grows(&growth, "wall ÷ limit", Measurement::over_limit)?);
+        let mib = |figures: &Measurement| figures.tree_pss_kib.map(|kib| kib as f64 / 1024.0);
+        plots.insert(name("memory"), grows(&growth, "peak memory of the process tree, MiB", mib)?);
+        let ms = |figures: &Measurement| figures.cpu_s().map(|seconds| seconds * 1e3).filter(|ms| *ms > 0.0);
+        plots.insert(name("cpu"), grows(&growth, "CPU time, ms", ms)?);
     }
     Ok(plots)
 }
@@ -120,14 +136,16 @@ fn walls(group: &Group) -> Vec<Bar> {
         Bar {
             label: match figures.wall_median_s {
                 Some(wall) => {
-                    format!("{}: {wall:.3} s (limit {:.3} s{runs})", entry.row.program, figures.limit_s)
+                    let limit =
+                        figures.limit_s.map_or(String::new(), |limit| format!(" (limit {limit:.3} s{runs})"));
+                    format!("{}: {wall:.3} s{limit}", entry.row.program)
                 }
                 None => format!("{}: {}", entry.row.program, first_word(&figures.status)),
             },
-            color: color(entry),
+            color: color_of(entry),
             value: figures.wall_median_s,
             spread: figures.wall_min_s.zip(figures.wall_max_s).filter(|_| figures.runs > Some(1)),
-            limit: figures.wall_median_s.map(|_| figures.limit_s),
+            limit: figures.limit_s.filter(|_| figures.is_ok()),
         }
     };
     group.entries.iter().map(bar).collect()
@@ -141,7 +159,7 @@ fn peaks(group: &Group) -> Vec<Bar> {
                 Some(mib) => format!("{}: {mib:.1} MiB", entry.row.program),
                 None => format!("{}: {}", entry.row.program, first_word(&entry.figures.status)),
             },
-            color: color(entry),
+            color: color_of(entry),
             value,
             spread: None,
             limit: None,
@@ -207,10 +225,51 @@ fn bars(group: &Group, title: &str, bars: &[Bar]) -> Result<String> {
     })
 }
 
+/// One line a program, both axes logarithmic.
+fn grows(growth: &Growth, what: &str, of: impl Fn(&Measurement) -> Option<f64>) -> Result<String> {
+    let lines: Vec<_> = (growth.lines.iter().filter(|line| !line.bounded))
+        .map(|line| (line, line.points(&of)))
+        .filter(|(_, points)| !points.is_empty())
+        .collect();
+    let points = || lines.iter().flat_map(|(_, points)| points);
+    let axis = |of: fn(&(f64, f64)) -> f64| {
+        let (low, high) = (points().map(of).fold(f64::MAX, f64::min), points().map(of).fold(1e-4, f64::max));
+        Axis { range: floor_125(low.min(high))..high * 1.15, log: true }
+    };
+    draw(480, |area| {
+        heading(area, &format!("{}: {what}, by number of items (logarithmic)", growth.name))?;
+        let mut chart = ChartBuilder::on(area)
+            .margin(14)
+            .margin_top(50)
+            .margin_right(210)
+            .x_label_area_size(64)
+            .y_label_area_size(64)
+            .build_cartesian_2d(axis(|point| point.0), axis(|point| point.1))?;
+        chart
+            .configure_mesh()
+            .x_labels(6)
+            .y_labels(7)
+            .label_style(font(TEXT - 2))
+            .axis_desc_style(font(TEXT - 2))
+            .x_desc("items")
+            .light_line_style(TRANSPARENT)
+            .bold_line_style(GRID)
+            .axis_style(INK)
+            .draw()?;
+        let mut labels = Vec::new();
+        for (line, points) in &lines {
+            let color = color(line.model, line.short != line.model, false);
+            chart.draw_series(LineSeries::new(points.iter().copied(), color.stroke_width(3)))?;
+            chart.draw_series(points.iter().map(|point| Circle::new(*point, 4, color.filled())))?;
+            labels.push((chart.backend_coord(&points[points.len() - 1]), line.short.clone(), color));
+        }
+        name(area, &mut labels)
+    })
+}
+
 /// One line a program: its own resident set where it samples it, else the PSS of its tree.
-fn over_time(group: &Group) -> Result<String> {
-    let lines: Vec<(&Entry, Vec<(f64, f64)>)> = group
-        .ok()
+fn over_time<'a>(group: &Group, entries: impl Iterator<Item = &'a Entry>) -> Result<String> {
+    let lines: Vec<(&Entry, Vec<(f64, f64)>)> = entries
         .filter_map(|entry| Some((entry, series(entry)?)))
         .filter(|(_, line)| !line.is_empty())
         .collect();
@@ -248,7 +307,7 @@ fn over_time(group: &Group) -> Result<String> {
             .draw()?;
         let mut labels = Vec::new();
         for (entry, line) in &lines {
-            let color = color(entry);
+            let color = color_of(entry);
             chart.draw_series(LineSeries::new(thin(line, &x), color.stroke_width(3)))?;
             let end = line[line.len() - 1];
             // The plateau, not the fall at the exit, is where a reader looks for the name.
@@ -348,17 +407,25 @@ fn short(entry: &Entry) -> String {
         .join(" ")
 }
 
-fn color(entry: &Entry) -> RGBColor {
-    match (entry.row.model.as_str(), entry.row.args.is_empty()) {
+fn color_of(entry: &Entry) -> RGBColor {
+    color(&entry.row.model, !entry.row.args.is_empty(), entry.row.python)
+}
+
+/// The colour of a model, or of its other row; Python's are paler.
+fn color(model: &str, other: bool, python: bool) -> RGBColor {
+    let RGBColor(red, green, blue) = match (model, !other || python) {
         ("sequential", _) => RGBColor(110, 110, 110),
         ("multiprocess", _) => RGBColor(230, 159, 0),
         ("threaded", true) => RGBColor(0, 114, 178),
         ("threaded", false) => RGBColor(86, 180, 233),
         ("green", _) => RGBColor(0, 158, 115),
-        ("tokio", _) => RGBColor(213, 94, 0),
+        ("tokio", true) => RGBColor(213, 94, 0),
+        ("tokio", false) => RGBColor(150, 66, 0),
         ("glommio", _) => RGBColor(204, 121, 167),
         _ => RGBColor(0, 0, 0),
-    }
+    };
+    let pale = |part: u8| if python { part / 2 + 127 } else { part };
+    RGBColor(pale(red), pale(green), pale(blue))
 }
 
 #[cfg(test)]

@@ -5,7 +5,10 @@ use std::{fs, path::Path};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 
-use crate::workload::{Row, Workload, check_version};
+use crate::{
+    stats,
+    workload::{Row, Workload, check_version},
+};
 
 /// `observed.json`.
 #[derive(Clone, Debug, Deserialize)]
@@ -43,6 +46,21 @@ pub struct Lab {
     pub max_in_flight: u64,
     /// User and system CPU time of the lab in seconds.
     pub cpu_s: f64,
+    /// Connections that the kernel dropped because a backlog was full.
+    #[serde(default)]
+    pub listen_drops: Option<u64>,
+    /// How the items that were not sick went.
+    #[serde(default)]
+    pub healthy: Option<Healthy>,
+}
+
+/// Answers to items that were not sick, in seconds since the first connection.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Healthy {
+    /// Until half were answered.
+    pub half_s: Option<f64>,
+    /// Until 99 % were answered.
+    pub most_s: Option<f64>,
 }
 
 /// What is used of GNU time's text.
@@ -75,8 +93,8 @@ pub struct Run {
 pub enum Raw {
     /// It ran.
     Ran(Box<Ran>),
-    /// It could not run here; the line says why.
-    Skipped(String),
+    /// It did not run here, or failed; the line says why.
+    Status(String),
 }
 
 /// The record of a program that ran.
@@ -87,6 +105,10 @@ pub struct Ran {
     pub time: Time,
     /// Hyperfine's rounds.
     pub runs: Vec<Run>,
+    /// Further observed runs, where items are sick.
+    pub rounds: Vec<Observed>,
+    /// Median time that its interpreter and imports take alone, in seconds.
+    pub start_s: Option<f64>,
     /// System calls, from a run of their own.
     pub syscalls: Option<u64>,
     /// The program's own samples: seconds, resident set in bytes.
@@ -103,18 +125,28 @@ impl Raw {
         if status.exists() {
             let line = read(&status)?.trim().to_owned();
             ensure!(
-                line.starts_with("skipped: ") && line.lines().count() == 1,
+                ["skipped: ", "failed: "].iter().any(|word| line.starts_with(word))
+                    && line.lines().count() == 1,
                 "cannot use {}",
                 status.display()
             );
-            return Ok(Raw::Skipped(line));
+            return Ok(Raw::Status(line));
         }
         let file = |name: &str, present: bool| if present { Some(folder.join(name)) } else { None };
-        let rounds = (1..=row.runs).map(|round| parse(&folder.join(format!("round-{round:02}.json")), run));
+        let paths = (1..=row.runs).map(|round| folder.join(format!("round-{round:02}.json")));
+        let (mut runs, mut rounds) = (Vec::new(), Vec::new());
+        for path in paths {
+            match workload.fault {
+                Some(_) => rounds.push(observed(&path)?),
+                None => runs.push(parse(&path, run)?),
+            }
+        }
         Ok(Raw::Ran(Box::new(Ran {
             observed: observed(&folder.join("observed.json"))?,
             time: parse(&folder.join("time.txt"), time)?,
-            runs: rounds.collect::<Result<_>>()?,
+            runs,
+            rounds,
+            start_s: file("start.json", row.start.is_some()).map(|path| parse(&path, start)).transpose()?,
             syscalls: file("syscalls.txt", workload.counted)
                 .map(|path| parse(&path, syscalls))
                 .transpose()?,
@@ -157,27 +189,41 @@ fn time(text: &str) -> Result<Time> {
     })
 }
 
+/// Hyperfine's export of one command.
+#[derive(Deserialize)]
+struct Export {
+    results: Vec<Summary>,
+}
+
+#[derive(Deserialize)]
+struct Summary {
+    times: Vec<f64>,
+    user: f64,
+    system: f64,
+    exit_codes: Vec<Option<i32>>,
+}
+
+fn export(text: &str) -> Result<Summary> {
+    let mut export: Export = serde_json::from_str(text)?;
+    ensure!(export.results.len() == 1, "it is not hyperfine's export of one command");
+    let summary = export.results.remove(0);
+    ensure!(
+        summary.exit_codes.iter().all(|code| *code == Some(0)),
+        "the program failed: a wrong answer has no time"
+    );
+    Ok(summary)
+}
+
 /// Hyperfine's export of one run.
 fn run(text: &str) -> Result<Run> {
-    #[derive(Deserialize)]
-    struct Export {
-        results: Vec<Summary>,
-    }
-    #[derive(Deserialize)]
-    struct Summary {
-        times: Vec<f64>,
-        user: f64,
-        system: f64,
-        exit_codes: Vec<Option<i32>>,
-    }
-    let export: Export = serde_json::from_str(text)?;
-    match export.results.as_slice() {
-        [Summary { times, user, system, exit_codes }] if times.len() == 1 => {
-            ensure!(exit_codes == &[Some(0)], "the program failed: a wrong answer has no time");
-            Ok(Run { wall: times[0], user: *user, system: *system })
-        }
-        _ => bail!("it is not hyperfine's export of one command and one run"),
-    }
+    let Summary { times, user, system, .. } = export(text)?;
+    ensure!(times.len() == 1, "it is not hyperfine's export of one run");
+    Ok(Run { wall: times[0], user, system })
+}
+
+/// The median of hyperfine's runs.
+fn start(text: &str) -> Result<f64> {
+    stats::median(&export(text)?.times).context("it has no runs")
 }
 
 /// The `calls` column of strace's summary, added up.

@@ -9,12 +9,13 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::{
+    faults,
     machine::Machine,
     measurements::{self, Measurement},
     page, plots,
     published::Published,
     raw::{Ran, Raw},
-    workload::{Row, Workload},
+    workload::{Part, Row, Workload},
 };
 
 /// One program of a workload.
@@ -36,9 +37,19 @@ pub struct Group {
 }
 
 impl Group {
-    /// The programs that have figures.
+    /// The Rust programs that have figures.
     pub fn ok(&self) -> impl Iterator<Item = &Entry> + Clone {
-        self.entries.iter().filter(|entry| entry.figures.is_ok())
+        self.entries.iter().filter(|entry| entry.figures.is_ok() && !entry.row.python)
+    }
+
+    /// The Python programs that have figures.
+    pub fn python(&self) -> impl Iterator<Item = &Entry> + Clone {
+        self.entries.iter().filter(|entry| entry.figures.is_ok() && entry.row.python)
+    }
+
+    /// Whose CPU time and counters stand in the tables.
+    pub fn server(&self) -> Option<&str> {
+        if self.workload.lab { Some("lab") } else { self.workload.server.as_deref() }
     }
 
     /// Wall time of the sequential program in seconds.
@@ -51,10 +62,14 @@ impl Group {
 pub struct Results {
     /// The machine.
     pub machine: Machine,
-    /// The workloads.
+    /// The workloads of `make bench`, and those that others answer.
     pub groups: Vec<Group>,
-    /// `measurements.csv`.
-    pub csv: String,
+    /// The workloads of `make scale`, by workload and size.
+    pub scale: Vec<Group>,
+    /// The workloads of `make faults`.
+    pub faults: Vec<Group>,
+    /// `measurements.csv` and, where there is such a part, `scale.csv` and `faults.csv`.
+    pub csv: BTreeMap<&'static str, String>,
 }
 
 impl Results {
@@ -73,33 +88,28 @@ impl Results {
             found.push((Workload::read(&path.join("workload.toml"))?, path));
         }
         ensure!(!found.is_empty(), "{} is empty: measure first", raw.display());
-        found.sort_by_cached_key(|(workload, _)| (workload.order, workload.key.clone()));
-        let mut raws = Vec::new();
-        let mut rows = Vec::new();
-        for (workload, path) in &found {
-            for row in &workload.rows {
-                let raw = Raw::read(workload, row, &path.join(&row.slug))?;
-                rows.push(Measurement::new(workload, row, &raw));
-                raws.push(raw);
-            }
+        found.sort_by_cached_key(|(workload, _)| (workload.order, workload.size, workload.key.clone()));
+        let (main, rest): (Vec<_>, Vec<_>) = found.into_iter().partition(|(w, _)| w.part.is_main());
+        let (scale, faults): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(w, _)| w.part == Part::Scale);
+        let (main, measurements) = groups(main)?;
+        let (scale, scales) = groups(scale)?;
+        let (faults, _) = groups(faults)?;
+        let mut csv = BTreeMap::from([("measurements.csv", measurements)]);
+        if !scale.is_empty() {
+            csv.insert("scale.csv", scales);
         }
-        let csv = measurements::write(&rows)?;
-        // Read back: everything below is made of the figures as they stand in the file.
-        let mut figures = measurements::read(&csv)?.into_iter().zip(raws);
-        let mut groups = Vec::new();
-        for (workload, _) in found {
-            let rows = workload.rows.clone().into_iter();
-            let entries = rows.zip(&mut figures).map(|(row, (figures, raw))| Entry {
-                row,
-                figures,
-                ran: match raw {
-                    Raw::Ran(ran) => Some(ran),
-                    Raw::Skipped(_) => None,
-                },
-            });
-            groups.push(Group { entries: entries.collect(), workload });
+        if !faults.is_empty() {
+            csv.insert("faults.csv", faults::csv(&faults)?);
         }
-        Ok(Results { machine, groups, csv })
+        Ok(Results { machine, groups: main, scale, faults, csv })
+    }
+
+    /// Whether the CSV files in `folder` are what the raw files give.
+    ///
+    /// # Errors
+    /// Names the first row that differs.
+    pub fn check_csv(&self, folder: &Path) -> Result<()> {
+        self.csv.iter().try_for_each(|(name, text)| same(&folder.join(name), text))
     }
 
     /// All generated files by their path in the results directory.
@@ -108,13 +118,43 @@ impl Results {
     /// None but those of the writers.
     pub fn files(&self, published: &Published) -> Result<BTreeMap<String, String>> {
         let mut files = plots::all(self)?;
-        files.insert("measurements.csv".to_owned(), self.csv.clone());
+        files.extend(self.csv.iter().map(|(name, text)| ((*name).to_owned(), text.clone())));
         files.insert("README.md".to_owned(), page::page(self, published));
         for group in &self.groups {
             files.insert(format!("memory/{}.csv", group.workload.key), memory(group)?);
         }
         Ok(files)
     }
+}
+
+/// The workloads with their figures, and these as CSV.
+fn groups(found: Vec<(Workload, PathBuf)>) -> Result<(Vec<Group>, String)> {
+    let mut raws = Vec::new();
+    let mut rows = Vec::new();
+    for (workload, path) in &found {
+        for row in &workload.rows {
+            let raw = Raw::read(workload, row, &path.join(&row.slug))?;
+            rows.push(Measurement::new(workload, row, &raw));
+            raws.push(raw);
+        }
+    }
+    let csv = measurements::write(&rows)?;
+    // Read back: everything below is made of the figures as they stand in the file.
+    let mut figures = measurements::read(&csv)?.into_iter().zip(raws);
+    let mut groups = Vec::new();
+    for (workload, _) in found {
+        let rows = workload.rows.clone().into_iter();
+        let entries = rows.zip(&mut figures).map(|(row, (figures, raw))| Entry {
+            row,
+            figures,
+            ran: match raw {
+                Raw::Ran(ran) => Some(ran),
+                Raw::Status(_) => None,
+            },
+        });
+        groups.push(Group { entries: entries.collect(), workload });
+    }
+    Ok((groups, csv))
 }
 
 /// PSS of every program's tree over time.
@@ -167,8 +207,8 @@ pub fn machines(folder: &Path) -> Result<Vec<PathBuf>> {
 /// Unusable raw files, or a `measurements.csv` that was not made from them; then nothing is changed.
 pub fn report(folder: &Path, published: &Path) -> Result<()> {
     let results = Results::read(folder)?;
-    if folder.join("measurements.csv").exists() {
-        check_csv(folder, &results.csv)
+    for (name, text) in results.csv.iter().filter(|(name, _)| folder.join(name).exists()) {
+        same(&folder.join(name), text)
             .with_context(|| "nothing written; restore the file, or delete it to make it from raw/")?;
     }
     let files = results.files(&Published::read(published)?)?;
@@ -184,12 +224,16 @@ pub fn report(folder: &Path, published: &Path) -> Result<()> {
     };
     write().inspect_err(|_| drop(fs::remove_dir_all(&aside)))?;
     // Whole folders, so that a plot of a workload that is gone goes too.
-    for name in ["plots", "memory", "measurements.csv", "README.md"] {
+    let csv = results.csv.keys().copied();
+    for name in ["plots", "memory"].into_iter().chain(csv).chain(["README.md"]) {
         let (from, to) = (aside.join(name), folder.join(name));
         if to.is_dir() {
             fs::remove_dir_all(&to).with_context(|| format!("cannot replace {}", to.display()))?;
         }
-        fs::rename(&from, &to).with_context(|| format!("cannot move {} into place", to.display()))?;
+        // Where only other parts were measured, some are none.
+        if from.exists() {
+            fs::rename(&from, &to).with_context(|| format!("cannot move {} into place", to.display()))?;
+        }
     }
     fs::remove_dir(&aside).with_context(|| format!("cannot remove {}", aside.display()))
 }
@@ -200,13 +244,16 @@ pub fn report(folder: &Path, published: &Path) -> Result<()> {
 /// The first file, and its first line, that differs.
 pub fn check(folder: &Path, published: &Path) -> Result<()> {
     let results = Results::read(folder)?;
-    check_csv(folder, &results.csv)?;
+    results.check_csv(folder)?;
     let files = results.files(&Published::read(published)?)?;
     for (name, expected) in &files {
         same(&folder.join(name), expected)?;
     }
     for kind in ["plots", "memory"] {
         let path = folder.join(kind);
+        if !path.exists() {
+            continue;
+        }
         for item in fs::read_dir(&path).with_context(|| format!("cannot read {}", path.display()))? {
             let item = item.with_context(|| format!("cannot read {}", path.display()))?;
             let name = format!("{kind}/{}", item.file_name().to_string_lossy());
@@ -214,14 +261,6 @@ pub fn check(folder: &Path, published: &Path) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Whether the file is what its raw files give.
-///
-/// # Errors
-/// Names its first row that differs.
-pub fn check_csv(folder: &Path, expected: &str) -> Result<()> {
-    same(&folder.join("measurements.csv"), expected)
 }
 
 fn same(path: &Path, expected: &str) -> Result<()> {

@@ -5,6 +5,59 @@ use std::{collections::BTreeMap, fs, path::Path};
 use anyhow::{Context, Result, anyhow, ensure};
 use serde::{Deserialize, Serialize};
 
+/// The make target that measures a workload.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// `make bench`.
+    #[default]
+    Bench,
+    /// `make bench-db DATABASE=mariadb`.
+    Mariadb,
+    /// `DATABASE_URLS=FILE make bench-db`.
+    Own,
+    /// `make scale`.
+    Scale,
+    /// `make faults`.
+    Faults,
+}
+
+impl Part {
+    /// As `bench.toml` and the command line name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Part::Bench => "bench",
+            Part::Mariadb => "mariadb",
+            Part::Own => "own",
+            Part::Scale => "scale",
+            Part::Faults => "faults",
+        }
+    }
+
+    /// Whether its rows stand in `measurements.csv`; the others have a file of their own.
+    pub fn is_main(self) -> bool {
+        matches!(self, Part::Bench | Part::Mariadb | Part::Own)
+    }
+}
+
+/// What is wrong with some of the items.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// `refuse`, `hang`, `slow`.
+    pub name: String,
+    /// Heading.
+    pub title: String,
+    /// Number of sick items.
+    pub sick: u64,
+    /// Whether they end as errors, or only late.
+    pub fails: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
 /// A workload with everything that the report needs to know of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,6 +70,9 @@ pub struct Workload {
     pub name: String,
     /// Name of its folder; with the size where a name occurs more than once.
     pub key: String,
+    /// What measures it.
+    #[serde(default)]
+    pub part: Part,
     /// Number of the article that asks it.
     pub article: u32,
     /// Heading.
@@ -33,10 +89,19 @@ pub struct Workload {
     pub quick: bool,
     /// Whether the lab answered (and counted).
     pub lab: bool,
+    /// The server in the lab's place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
+    /// Whether what an item waits is known, and so the limit.
+    #[serde(default = "yes")]
+    pub limited: bool,
     /// Whether the programs sample their own memory in the observed run.
     pub sampled: bool,
     /// Whether system calls are counted.
     pub counted: bool,
+    /// Where some items are sick.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
     /// All models, in the order of the columns.
     pub models: Vec<String>,
     /// Why a model has no program here.
@@ -57,18 +122,28 @@ pub struct Row {
     pub args: Vec<String>,
     /// Which way of waiting.
     pub model: String,
+    /// Whether it is one of the article's own programs, in Python.
+    #[serde(default)]
+    pub python: bool,
     /// Items in flight that the model allows.
     pub at_once: u64,
     /// Least wall time that the model allows: `ceil(size / at_once) * latency`, in seconds.
     pub limit_s: f64,
-    /// Rounds of hyperfine; 0 where the observed run is the timing.
+    /// Rounds; 0 where the observed run is the timing.
     pub runs: u32,
     /// Shows whether the machine has what the row needs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probe: Option<String>,
+    /// Why it is not tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skip: Option<String>,
+    /// Times the start of its interpreter and its imports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
     /// The observed run.
     pub observe: String,
-    /// A round of hyperfine, `{round}` to be replaced by two digits.
+    /// A round of hyperfine (of bench-observe, where items are sick: hyperfine takes no exit code but 0); `{round}` to
+    /// be replaced by two digits.
     pub time: String,
     /// The count of system calls.
     pub count: String,

@@ -81,10 +81,11 @@ fn speed(group: &Group) -> Option<String> {
 /// Where the program's own CPU time is what it takes beyond its limit.
 fn cpu_bound(group: &Group, entry: &Entry) -> Option<String> {
     let figures = &entry.figures;
-    let excess = figures.wall_median_s? - figures.limit_s;
+    let limit = figures.limit_s?;
+    let excess = figures.wall_median_s? - limit;
     let cpu = figures.cpu_s()?;
     let one_thread = entry.row.model == "tokio" || entry.row.model == "glommio";
-    let clear = excess > noise(figures) && excess > 0.1 * figures.limit_s && cpu > 0.6 * excess;
+    let clear = excess > noise(figures) && excess > 0.1 * limit && cpu > 0.6 * excess;
     (one_thread && clear && entry.row.at_once == group.workload.size).then(|| {
         format!(
             "{} takes {excess:.3} s more than its limit and uses {cpu:.3} s of CPU on its one thread: its own work, not the waiting, is what is left to gain.",
@@ -107,7 +108,7 @@ fn pool(group: &Group, entry: &Entry) -> Option<String> {
         code(&entry.row.program),
         size.div_ceil(at_once),
         group.workload.latency_s,
-        figures.limit_s,
+        figures.limit_s?,
         figures.cpu_percent?,
     );
     if let Some(more) = wider(group, entry).filter(|more| beyond_noise(figures, &more.figures)) {
@@ -199,7 +200,10 @@ fn concurrency(group: &Group, entry: &Entry) -> Option<String> {
     let seen = entry.figures.at_once?;
     let allowed = entry.row.at_once;
     (seen != allowed).then(|| {
-        let who = if group.workload.lab { "the lab" } else { "its output" };
+        let who = match group.server() {
+            Some("lab") => "the lab",
+            server => server.unwrap_or("its output"),
+        };
         format!("{} may have {allowed} in flight; {who} shows {seen}.", code(&entry.row.program))
     })
 }

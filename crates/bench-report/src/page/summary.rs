@@ -25,7 +25,7 @@ pub fn matrix(groups: &[Group]) -> String {
 }
 
 fn cell(group: &Group, model: &str) -> String {
-    let entries = group.entries.iter().filter(|entry| entry.row.model == model);
+    let entries = group.entries.iter().filter(|entry| entry.row.model == model && !entry.row.python);
     let cells: Vec<String> = entries.map(|entry| one(group, entry)).collect();
     if cells.is_empty() {
         return group.workload.absent.get(model).cloned().unwrap_or("–".to_owned());
@@ -51,8 +51,9 @@ fn one(group: &Group, entry: &Entry) -> String {
         // On the scale of their own limits.
         let scaled = |entry: &Entry| {
             let mut figures = entry.figures.clone();
-            figures.wall_median_s = figures.wall_median_s.map(|wall| wall / figures.limit_s);
-            figures.wall_mad_s = figures.wall_mad_s.map(|mad| mad / figures.limit_s);
+            let limit = figures.limit_s.unwrap_or(1.0);
+            figures.wall_median_s = figures.wall_median_s.map(|wall| wall / limit);
+            figures.wall_mad_s = figures.wall_mad_s.map(|mad| mad / limit);
             figures
         };
         // What looks the same in the table is the same.

@@ -35,16 +35,18 @@ pub fn time(group: &Group) -> Table {
         "at once, seen",
         "at once, allowed",
     ]);
-    let sequential = group.sequential_s();
     rows(&mut table, group, |entry| {
         let figures = &entry.figures;
+        // Each language against its own.
+        let own = |other: &&Entry| other.row.python == entry.row.python && other.row.model == "sequential";
+        let sequential = group.entries.iter().find(own).and_then(|entry| entry.figures.wall_median_s);
         let spread = figures.wall_min_s.zip(figures.wall_max_s).filter(|_| figures.runs > Some(1));
         vec![
             whole(figures.runs),
             fixed(figures.wall_median_s, 4),
             figures.wall_mad_s.map_or("one run".to_owned(), |mad| format!("{mad:.4}")),
             spread.map_or("one run".to_owned(), |(min, max)| format!("{min:.4}–{max:.4}")),
-            fixed(Some(figures.limit_s), 3),
+            fixed(figures.limit_s, 3),
             fixed(figures.over_limit(), 3),
             fixed(sequential.zip(figures.wall_median_s).map(|(all, wall)| all / wall), 1),
             fixed(figures.effective_concurrency, 1),
@@ -77,7 +79,9 @@ pub fn memory(group: &Group) -> Table {
 
 /// CPU time and what the kernel had to do.
 pub fn work(group: &Group) -> Table {
-    let lab = if group.workload.lab { vec!["lab CPU, s"] } else { vec![] };
+    // A server of the user's is not ours to look at.
+    let server = group.server().filter(|_| group.ok().any(|entry| entry.figures.lab_cpu_s.is_some()));
+    let lab: Vec<String> = server.iter().map(|server| format!("{server} CPU, s")).collect();
     let head = [
         "program",
         "user, s",
@@ -90,7 +94,7 @@ pub fn work(group: &Group) -> Table {
         "system calls",
         "an item",
     ];
-    let mut table = Table::figures(head.into_iter().chain(lab));
+    let mut table = Table::figures(head.map(str::to_owned).into_iter().chain(lab));
     let size = group.workload.size as f64;
     rows(&mut table, group, |entry| {
         let figures = &entry.figures;
@@ -105,7 +109,7 @@ pub fn work(group: &Group) -> Table {
             whole(figures.syscalls),
             fixed(figures.syscalls.map(|calls| calls as f64 / size), 1),
         ];
-        if group.workload.lab {
+        if server.is_some() {
             cells.push(fixed(figures.lab_cpu_s, 4));
         }
         cells
@@ -125,7 +129,7 @@ pub fn notes(group: &Group) -> String {
         text += " In the observed run each program also samples its own resident set every 10 ms: about 100 of its voluntary context switches a second are the sampler's. Timed and counted runs are without it.";
     }
     if !group.workload.counted {
-        text += " strace was not to be used here, so system calls are not counted.";
+        text += " System calls were not counted here.";
     }
     for entry in group.ok() {
         if let Some(latency) = entry.row.count_latency_s {

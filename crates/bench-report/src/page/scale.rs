@@ -1,0 +1,321 @@
+//! `make scale`: how cost grows with the number of items, up to where a model fails.
+
+use crate::{
+    format::{code, fixed, mib, or_dash},
+    markdown::Table,
+    measurements::Measurement,
+    results::{Entry, Group},
+};
+
+/// A program through all sizes of a workload.
+pub struct Line<'a> {
+    /// Name and arguments, `N` for all.
+    pub label: String,
+    /// Model and arguments, for plots.
+    pub short: String,
+    /// Its model.
+    pub model: &'a str,
+    /// Whether its concurrency is bounded on purpose.
+    pub bounded: bool,
+    /// Its entries, by size.
+    pub entries: Vec<(u64, &'a Entry)>,
+}
+
+impl<'a> Line<'a> {
+    fn at(&self, size: u64) -> Option<&'a Entry> {
+        self.entries.iter().find(|(at, _)| *at == size).map(|(_, entry)| *entry)
+    }
+
+    /// Sizes and values of a figure, where it was measured.
+    pub fn points(&self, of: impl Fn(&Measurement) -> Option<f64>) -> Vec<(f64, f64)> {
+        self.entries.iter().filter_map(|(size, entry)| Some((*size as f64, of(&entry.figures)?))).collect()
+    }
+
+    /// What an item more costs: from the smallest to the largest size that ran, where they are tenfold apart.
+    fn slope(&self, of: impl Fn(&Measurement) -> Option<f64>) -> Option<f64> {
+        let points = self.points(of);
+        let ((n, low), (m, high)) = (points.first()?, points.last()?);
+        (*m >= 10.0 * n).then(|| (high - low) / (m - n))
+    }
+}
+
+/// A workload through all its sizes.
+pub struct Growth<'a> {
+    /// `db`, `prices`, `sleep`.
+    pub name: &'a str,
+    /// From small to large.
+    pub groups: Vec<&'a Group>,
+    /// Its programs, in the order of the matrix.
+    pub lines: Vec<Line<'a>>,
+}
+
+/// The workloads, each with its sizes.
+pub fn growths(groups: &[Group]) -> Vec<Growth<'_>> {
+    groups.chunk_by(|a, b| a.workload.name == b.workload.name).map(growth).collect()
+}
+
+fn growth(groups: &[Group]) -> Growth<'_> {
+    let mut lines: Vec<Line> = Vec::new();
+    for group in groups {
+        for entry in &group.entries {
+            let size = group.workload.size.to_string();
+            let mut args: Vec<&str> = entry.row.args.iter().map(String::as_str).collect();
+            if let ["--concurrency", all] = args.as_mut_slice()
+                && *all == size
+            {
+                *all = "N";
+            }
+            let program = entry.row.program.split(' ').next().unwrap_or_default();
+            let label = std::iter::once(program).chain(args.iter().copied()).collect::<Vec<_>>().join(" ");
+            match lines.iter_mut().find(|line| line.label == label) {
+                Some(line) => line.entries.push((group.workload.size, entry)),
+                None => lines.push(Line {
+                    label,
+                    short: std::iter::once(entry.row.model.as_str())
+                        .chain(args.iter().copied().filter(|arg| *arg != "--concurrency"))
+                        .collect::<Vec<_>>()
+                        .join(" ")
+                        .replace("--threads 2", "2 threads"),
+                    model: &entry.row.model,
+                    bounded: args.first() == Some(&"--concurrency") && !args.contains(&"N"),
+                    entries: vec![(group.workload.size, entry)],
+                }),
+            }
+        }
+    }
+    Growth { name: &groups[0].workload.name, groups: groups.iter().collect(), lines }
+}
+
+/// The whole section.
+pub fn section(groups: &[Group]) -> String {
+    let mut text = "\n## As it grows (scale)\n\nMade by `make scale`; all figures: [scale.csv](scale.csv). \
+        The same programs with 10 items and more, each up to where it fails or would wait longer than the budget. \
+        **An item more** is the slope between the smallest and the largest size that ran, so what a process costs \
+        before its first item is not in it.\n"
+        .to_owned();
+    for growth in growths(groups) {
+        text += &workload(&growth);
+    }
+    text
+}
+
+fn workload(growth: &Growth) -> String {
+    let name = growth.name;
+    let latency = growth.groups[0].workload.latency_s;
+    let mut text = format!("\n### {name}, {latency} s an item\n\n");
+    for sentence in sentences(growth) {
+        text += &format!("- {sentence}\n");
+    }
+    let unbounded: Vec<&Line> = growth.lines.iter().filter(|line| !line.bounded).collect();
+    text += "\n**Wall ÷ limit**; in brackets the median wall time in seconds\n\n";
+    text += &table(growth, &unbounded, &[], |figures| {
+        format!("{} ({})", fixed(figures.over_limit(), 2), fixed(figures.wall_median_s, 3))
+    })
+    .to_string();
+    text += &format!("\n![Wall ÷ limit by number of items](plots/scale-{name}-wall.svg)\n");
+    text += "\n**Peak memory of the process tree**, PSS in MiB\n\n";
+    let kib: Cost =
+        ("an item more, KiB", |line| fixed(line.slope(|f| f.tree_pss_kib.map(|kib| kib as f64)), 2));
+    text += &table(growth, &unbounded, &[kib], |figures| mib(figures.tree_pss_kib)).to_string();
+    text += &format!("\n![Memory by number of items](plots/scale-{name}-memory.svg)\n");
+    text += "\n**CPU time**, user and system, in milliseconds\n\n";
+    let micros: Cost =
+        ("an item more, µs", |line| fixed(line.slope(Measurement::cpu_s).map(|seconds| seconds * 1e6), 1));
+    text += &table(growth, &unbounded, &[micros], |figures| {
+        fixed(figures.cpu_s().map(|seconds| seconds * 1e3), 1)
+    })
+    .to_string();
+    text += &format!("\n![CPU time by number of items](plots/scale-{name}-cpu.svg)\n");
+    text += "\n**Context switches**, voluntary and involuntary\n\n";
+    let each: Cost = ("an item more", |line| fixed(line.slope(|f| switches(f).map(|n| n as f64)), 3));
+    text += &table(growth, &unbounded, &[each], |figures| or_dash(switches(figures), |n| n.to_string()))
+        .to_string();
+    if growth.lines.iter().any(|line| line.bounded) {
+        text += &bounds(growth);
+    }
+    if growth.groups.iter().any(|group| group.workload.lab) {
+        text += &lab(growth);
+    }
+    text
+}
+
+/// A column after those of the sizes.
+type Cost = (&'static str, fn(&Line) -> String);
+
+/// A line a program, a column a size. What did not run says so in a word; why, stands above.
+fn table(growth: &Growth, lines: &[&Line], costs: &[Cost], cell: impl Fn(&Measurement) -> String) -> Table {
+    let sizes = growth.groups.iter().map(|group| group.workload.size);
+    let head =
+        sizes.clone().map(|size| size.to_string()).chain(costs.iter().map(|(name, _)| (*name).to_owned()));
+    let mut table = Table::figures(std::iter::once("program".to_owned()).chain(head));
+    for line in lines {
+        let cells = sizes.clone().map(|size| match line.at(size).map(|entry| &entry.figures) {
+            Some(figures) if figures.is_ok() => cell(figures),
+            Some(figures) => figures.status.split(':').next().unwrap_or_default().to_owned(),
+            None => "–".to_owned(),
+        });
+        let costs = costs.iter().map(|(_, of)| of(line));
+        table.row(std::iter::once(code(&line.label)).chain(cells).chain(costs));
+    }
+    table
+}
+
+fn switches(figures: &Measurement) -> Option<u64> {
+    figures.voluntary.zip(figures.involuntary).map(|(a, b)| a + b)
+}
+
+fn sentences(growth: &Growth) -> Vec<String> {
+    let mut sentences = Vec::new();
+    // Who is nearest to its limit at the largest size, and what an item costs there.
+    if let Some(largest) = growth.groups.last() {
+        let size = largest.workload.size;
+        let all = || {
+            growth
+                .lines
+                .iter()
+                .filter(|line| !line.bounded)
+                .filter_map(move |line| Some((line, &line.at(size)?.figures)))
+        };
+        for (line, figures) in all().filter(|(_, figures)| figures.is_ok()) {
+            let before = growth
+                .groups
+                .iter()
+                .rev()
+                .nth(1)
+                .and_then(|group| Some(&line.at(group.workload.size)?.figures));
+            let cost = |figures: &Measurement| Some(figures.cpu_s()? * 1e6 / figures.size as f64);
+            let Some((now, then)) = cost(figures).zip(before.and_then(cost)).filter(|(_, then)| *then > 0.0)
+            else {
+                continue;
+            };
+            sentences.push(format!(
+                "{} has {size} items done in {} s, {} times its limit, with {} MiB. An item takes {now:.1} µs of CPU, {:.2} times what it takes at {}.",
+                code(&line.label),
+                fixed(figures.wall_median_s, 3),
+                fixed(figures.over_limit(), 2),
+                mib(figures.tree_pss_kib),
+                now / then,
+                before.map_or(0, |figures| figures.size),
+            ));
+        }
+    }
+    for line in &growth.lines {
+        for (size, entry) in &line.entries {
+            if let Some(reason) = entry.figures.status.strip_prefix("failed: ") {
+                sentences.push(format!("{} fails at {size}: {reason}", code(&line.label)));
+            }
+        }
+    }
+    let skipped: Vec<String> = (growth.lines.iter().filter(|line| !line.bounded))
+        .filter_map(|line| {
+            let (size, _) =
+                line.entries.iter().find(|(_, entry)| entry.figures.status.starts_with("skipped: would"))?;
+            Some(format!("{} from {size}", code(&line.label)))
+        })
+        .collect();
+    if !skipped.is_empty() {
+        sentences.push(format!("Over the budget, and so not tried: {}.", skipped.join(", ")));
+    }
+    for line in &growth.lines {
+        let other = line.entries.iter().find_map(|(_, entry)| {
+            entry.figures.status.strip_prefix("skipped: ").filter(|reason| !reason.starts_with("would"))
+        });
+        sentences.extend(other.map(|reason| format!("{} was skipped: {reason}", code(&line.label))));
+    }
+    sentences
+}
+
+/// Bounded concurrency against all at once, at the same size.
+fn bounds(growth: &Growth) -> String {
+    let mut table = Table::figures([
+        "program",
+        "items",
+        "wall, s",
+        "limit of the bound, s",
+        "× all at once",
+        "memory, MiB",
+        "× all at once",
+    ]);
+    let mut answers = Vec::new();
+    for group in &growth.groups {
+        let size = group.workload.size;
+        for all in growth.lines.iter().filter(|line| !line.label.contains(' ')) {
+            let Some(best) = all.at(size).map(|entry| &entry.figures).filter(|figures| figures.is_ok())
+            else {
+                continue;
+            };
+            let same =
+                |line: &&Line| line.bounded && line.label.split(' ').next() == Some(all.label.as_str());
+            let ratio = |a: Option<f64>, b: Option<f64>| fixed(a.zip(b).map(|(a, b)| a / b), 2);
+            let mut enough = None;
+            for line in growth.lines.iter().filter(same) {
+                let Some(figures) = line.at(size).map(|entry| &entry.figures) else { continue };
+                if !figures.is_ok() {
+                    continue;
+                }
+                let pss = |figures: &Measurement| figures.tree_pss_kib.map(|kib| kib as f64);
+                table.row([
+                    code(&line.label),
+                    size.to_string(),
+                    fixed(figures.wall_median_s, 3),
+                    fixed(figures.limit_s, 3),
+                    ratio(figures.wall_median_s, best.wall_median_s),
+                    mib(figures.tree_pss_kib),
+                    ratio(pss(figures), pss(best)),
+                ]);
+                let near = figures.wall_median_s.zip(best.wall_median_s).is_some_and(|(a, b)| a <= 2.0 * b);
+                if near && enough.is_none() {
+                    enough = figures.wall_median_s.zip(best.wall_median_s).zip(pss(figures).zip(pss(best))).map(
+                        |((wall, least), (memory, most))| {
+                            format!(
+                                "{} is the least bound tried that takes at most twice as long as all {size} at once: {:.2} times as long, with {:.2} times the memory.",
+                                code(&line.label), wall / least, memory / most
+                            )
+                        },
+                    );
+                }
+            }
+            answers.extend(enough);
+        }
+    }
+    let answers: String = answers.iter().map(|answer| format!("- {answer}\n")).collect();
+    format!(
+        "\n**How much bound is enough?** With a bound of B, no less than items ÷ B × latency is possible; more than the CPU can start within a latency gains nothing.\n\n{answers}\n{table}"
+    )
+}
+
+/// Whether the lab held the programs up.
+fn lab(growth: &Growth) -> String {
+    let mut table = Table::figures([
+        "items",
+        "program",
+        "at once, seen",
+        "lab CPU, s",
+        "lab CPU ÷ wall",
+        "lab CPU an item, µs",
+        "dropped from a full backlog",
+    ]);
+    for group in &growth.groups {
+        let unbounded =
+            growth.lines.iter().filter(|line| !line.bounded).filter_map(|line| line.at(group.workload.size));
+        // Who asks the most of it.
+        let busiest = unbounded.filter_map(|entry| {
+            let lab = entry.ran.as_ref()?.observed.lab.as_ref()?;
+            Some((entry, lab, lab.cpu_s / entry.ran.as_ref()?.observed.wall_s))
+        });
+        if let Some((entry, lab, share)) = busiest.max_by(|a, b| a.2.total_cmp(&b.2)) {
+            table.row([
+                group.workload.size.to_string(),
+                code(&entry.row.program),
+                lab.max_in_flight.to_string(),
+                fixed(Some(lab.cpu_s), 3),
+                fixed(Some(share), 2),
+                fixed(Some(lab.cpu_s * 1e6 / group.workload.size as f64), 1),
+                or_dash(lab.listen_drops, |drops| drops.to_string()),
+            ]);
+        }
+    }
+    format!(
+        "\n**The lab** in the run that keeps it busiest. It has one thread: at 1.00 it would hold the program up\n\n{table}"
+    )
+}
