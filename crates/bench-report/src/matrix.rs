@@ -528,4 +528,102 @@ mod tests {
         assert!(web.observe.contains(r#""$(cat lab/http.url)/page/first?delay=2""#));
         assert!(web.time.contains("'$(cat lab/http.url)/page/first?delay=2'"));
     }
+
+    #[test]
+    fn a_workload_like_another_says_only_what_differs() {
+        let parse = |like: &str| {
+            let text = format!(
+                r#"
+                models = ["tokio"]
+                needs = {{}}
+                [[workload]]
+                name = "a"
+                article = 1
+                title = "A"
+                asks = ""
+                size = 3
+                latency = 1
+                quick = {{ size = 1, latency = 1 }}
+                args = ["--own"]
+                row = [{{ program = "a-tokio", model = "tokio", at_once = "all" }}]
+                [[workload]]
+                name = "b"
+                part = "scale"
+                like = "{like}"
+                sizes = [1, 2]"#
+            );
+            Matrix::parse(&text)
+        };
+        let matrix = parse("a").unwrap();
+        let at =
+            Place { raw: "raw", lab: "lab", cpus: 2, quick: false, count: true, python: false, size: None };
+        let keys = matrix.resolve(Part::Scale, &[], &at).unwrap().into_iter().map(|w| (w.key, w.title));
+        let title = || "A".to_owned();
+        assert_eq!(
+            keys.collect::<Vec<_>>(),
+            [("scale-b-1".to_owned(), title()), ("scale-b-2".to_owned(), title())]
+        );
+        assert_eq!(matrix.resolve(Part::Bench, &[], &at).unwrap().len(), 1);
+        assert!(parse("c").err().unwrap().to_string().contains("\"c\""));
+    }
+
+    #[test]
+    fn python_rows_come_when_asked_and_start_alone() {
+        let workloads = resolve(false, 2);
+        let row = workloads[0].rows.iter().find(|row| row.slug == "db-asyncio-py-uvloop").unwrap();
+        assert!(row.time.contains("target/python/bin/python scripts/python/db_asyncio.py --urls"));
+        assert!(
+            row.start
+                .as_ref()
+                .unwrap()
+                .contains("\"target/python/bin/python -c 'import databases, uvloop'\"")
+        );
+        assert!(of(Part::Scale, false, 2).iter().flat_map(|w| &w.rows).all(|row| !row.python));
+    }
+
+    #[test]
+    fn scale_leaves_out_what_bounds_nothing_and_what_takes_too_long() {
+        let workloads = of(Part::Scale, false, 2);
+        let rows = |key: &str| {
+            let workload = workloads.iter().find(|w| w.key == key).unwrap();
+            workload.rows.iter().map(|row| (row.program.as_str(), row.skip.is_some())).collect::<Vec<_>>()
+        };
+        let ten = rows("scale-db-10");
+        assert!(ten.contains(&("db-tokio --concurrency 1", false)));
+        assert!(!ten.iter().any(|(program, _)| *program == "db-tokio --concurrency 10"));
+        assert!(rows("scale-db-1000").contains(&("db-sequential", true)));
+        assert!(rows("scale-db-1000").contains(&("db-tokio --concurrency 10", false)));
+    }
+
+    #[test]
+    fn faults_are_a_share_of_the_items() {
+        let workloads = of(Part::Faults, false, 2);
+        let sick = |key: &str| workloads.iter().find(|w| w.key == key).unwrap().fault.as_ref().unwrap().sick;
+        assert_eq!((sick("faults-db-hang"), sick("faults-db-slow"), sick("faults-prices-hang")), (5, 50, 1));
+        let row = &workloads[1].rows[0];
+        assert!(row.observe.contains(" --timeout 2 2> /dev/null || [ $? = 1 ]"), "{}", row.observe);
+        assert!(row.time.contains("round-{round}.json"));
+    }
+
+    #[test]
+    fn every_part_has_its_servers() {
+        let at = Place {
+            raw: "raw",
+            lab: "lab",
+            cpus: 2,
+            quick: false,
+            count: true,
+            python: false,
+            size: Some(7),
+        };
+        let servers = |part| {
+            let matrix = matrix();
+            matrix.servers(&matrix.resolve(part, &[], &at).unwrap(), &at)
+        };
+        assert_eq!(servers(Part::Bench).len(), 1);
+        assert_eq!(servers(Part::Faults).len(), 6);
+        assert!(servers(Part::Own).is_empty());
+        assert_eq!(servers(Part::Mariadb)[&0], "scripts/mariadb.sh lab 7");
+        assert!(servers(Part::Faults)[&1].ends_with("--hosts 7 --sick hang=1"));
+    }
 }
