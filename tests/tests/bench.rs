@@ -34,7 +34,9 @@ impl Place {
         let place = Self(TempDir::new().expect("a scratch directory"));
         let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/bench.sh");
         place.script("scripts/bench.sh", &fs::read_to_string(own).expect("bench.sh"));
-        place.script("scripts/setup.sh", "");
+        for setup in ["setup", "mariadb", "python/setup"] {
+            place.script(&format!("scripts/{setup}.sh"), "echo \"$0 $*\" >>set-up");
+        }
         place.script("bin/cargo", "");
         place.script("target/release/bench-report", BENCH_REPORT);
         place.write("plan.tsv", &format!("{}\n", plan.join("\n")));
@@ -69,7 +71,10 @@ impl Place {
         path.push(":");
         path.push(std::env::var_os("PATH").unwrap_or_default());
         let mut command = Command::new(self.path("scripts/bench.sh"));
-        command.args(args).env("PATH", path).env_remove("MACHINE").stdin(Stdio::null());
+        command.args(args).env("PATH", path).stdin(Stdio::null());
+        for name in ["MACHINE", "PYTHON", "DATABASE", "DATABASE_URLS"] {
+            command.env_remove(name);
+        }
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -80,7 +85,11 @@ impl Place {
 
     /// Starts the bench and waits until so many processes have noted their number.
     fn start(&self, processes: usize) -> Child {
-        let bench = self.bench(&[]).spawn().expect("bench.sh runs");
+        self.started(self.bench(&[]), processes)
+    }
+
+    fn started(&self, mut bench: Command, processes: usize) -> Child {
+        let bench = bench.spawn().expect("bench.sh runs");
         until("the processes start", || self.read("pids").lines().count() == processes);
         bench
     }
@@ -149,9 +158,14 @@ fn quick_leaves_the_results_alone() {
 
 #[test]
 fn a_signal_leaves_neither_half_results_nor_processes() {
-    for (name, code) in [("-INT", 130), ("-TERM", 143)] {
+    let targets: [(&[&str], &str); 4] =
+        [(&[], ""), (&["--part", "scale"], ""), (&["--part", "faults"], ""), (&["db"], "mariadb")];
+    let signals = [("-INT", 130), ("-TERM", 143)];
+    for ((args, database), (name, code)) in targets.into_iter().flat_map(|t| signals.map(|s| (t, s))) {
         let place = Place::new(&[LAB, LONG]);
-        let bench = place.start(3);
+        let mut bench = place.bench(args);
+        bench.env("DATABASE", database);
+        let bench = place.started(bench, 3);
         let sent = Instant::now();
         signal(&bench, name);
         let output = bench.wait_with_output().expect("its end");
@@ -193,14 +207,19 @@ fn a_failing_program_is_named_with_its_message() {
 #[test]
 fn a_dying_lab_ends_the_bench_at_once() {
     let lab = "lab\t-\tthe lab\tsh -c 'echo $$ >>pids; echo ready; sleep 0.3'";
-    let place = Place::new(&[lab, LONG]);
-    let started = Instant::now();
-    let output = place.run(&[]);
-    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
-    assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("the lab died"), "{}", stderr(&output));
-    place.assert_untouched();
-    place.assert_nothing_runs();
+    // Where a failing program is a result, a dying lab is none.
+    for (args, long) in
+        [(&[][..], LONG.to_owned()), (&["--part", "scale"][..], LONG.replacen("run", "try", 1))]
+    {
+        let place = Place::new(&[lab, &long]);
+        let started = Instant::now();
+        let output = place.run(args);
+        assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr(&output).contains("the lab died"), "{}", stderr(&output));
+        place.assert_untouched();
+        place.assert_nothing_runs();
+    }
 }
 
 #[test]
@@ -259,4 +278,85 @@ fn bad_names_are_refused() {
     let output = place.run(&["--fast"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("usage"), "{}", stderr(&output));
+}
+
+#[test]
+fn what_fails_as_it_grows_is_a_result() {
+    let failing = "try\tscale-db-9/one\tnine\tprintf 'a\\nno more threads\\n' >&2; exit 1";
+    let silent = "try\tscale-db-9/two\tnine\texit 7";
+    let place = Place::new(&[failing, "try\tscale-db-9/one\tagain\ttouch again", silent]);
+    let new = "target/bench/new/raw/scale-db-9";
+    let folders = BENCH_REPORT.replace("target/bench/new/raw/db/one", &format!("{new}/one {new}/two"));
+    place.script("target/release/bench-report", &folders);
+    place.write("results/box/raw/scale-db-10/old", "");
+    let output = place.run(&["--part", "scale"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let status = |row: &str| place.read(&format!("results/box/raw/scale-db-9/{row}/status.txt"));
+    assert_eq!(status("one"), "failed: 2 lines like: no more threads\n");
+    assert_eq!(status("two"), "failed: exit code 7\n");
+    assert!(!place.path("again").exists(), "not tried again");
+    assert!(!place.path("results/box/raw/scale-db-10").exists(), "a size that is no longer asked");
+    assert_eq!(place.read("results/box/raw/web/kept"), "kept\n", "of another part");
+    assert!(place.read("results/box/machine.toml").contains("--measured scale "));
+}
+
+#[test]
+fn settings_choose_the_part_and_set_it_up() {
+    let place = Place::new(&[]);
+    place.script("target/release/bench-report", &format!("echo \"$@\" >>asked\n{BENCH_REPORT}"));
+    let run = |settings: &[(&str, &str)]| {
+        let mut bench = place.bench(&["db"]);
+        bench.envs(settings.iter().copied());
+        let output = bench.output().expect("bench.sh runs");
+        assert!(output.status.success(), "{}", stderr(&output));
+        let asked = place.read("asked");
+        let _ = fs::remove_file(place.path("asked"));
+        asked.lines().find(|line| line.starts_with("plan")).expect("a plan").to_owned()
+    };
+    assert!(run(&[]).starts_with("plan --part bench --raw "));
+    assert!(run(&[("PYTHON", "1")]).starts_with("plan --part bench --python --raw "));
+    assert!(place.read("set-up").contains("python/setup.sh"));
+    assert!(run(&[("DATABASE", "mariadb")]).starts_with("plan --part mariadb --raw "));
+    assert!(place.read("set-up").contains("mariadb.sh --install"));
+
+    place.write("own.urls", "mysql://a@b:1/c\n\nmysql://a@d:1/c\n");
+    assert!(run(&[("DATABASE_URLS", "own.urls")]).starts_with("plan --size 2 --part own --raw "));
+    let copy = fs::metadata(place.path("target/bench/lab/db.urls")).expect("a copy");
+    assert_eq!(copy.permissions().mode() & 0o777, 0o600, "it may hold passwords");
+}
+
+#[test]
+fn bad_settings_are_refused() {
+    let place = Place::new(&[LONG]);
+    place.write("empty.urls", "");
+    for (args, name, value, message) in [
+        (&["db"][..], "DATABASE", "oracle", "only mariadb is known"),
+        (&[], "DATABASE", "mariadb", "are for make bench-db"),
+        (&["--part", "scale"], "DATABASE_URLS", "own.urls", "are for make bench-db"),
+        (&["db"], "DATABASE_URLS", "none.urls", "no file none.urls"),
+        (&["db"], "DATABASE_URLS", "empty.urls", "empty.urls is empty"),
+        (&["--part", "all"], "PYTHON", "1", "usage"),
+    ] {
+        let output = place.bench(args).env(name, value).output().expect("bench.sh runs");
+        assert_eq!(output.status.code(), Some(2), "{name}={value}: {}", stderr(&output));
+        assert!(stderr(&output).contains(message), "{}", stderr(&output));
+    }
+    place.assert_untouched();
+}
+
+#[test]
+fn a_full_disk_leaves_the_old_results() {
+    let place = Place::new(&["run\tdb/one\tfirst\ttrue"]);
+    // Copies a part, as cp does until the disk is full.
+    place.script(
+        "bin/cp",
+        "for to; do :; done\ncase $to in results/*) mkdir -p \"$to\"; echo half >\"$to/measurements.csv\"\n\
+         echo 'cp: No space left on device' >&2; exit 1 ;; esac\nexec /bin/cp \"$@\"",
+    );
+    let output = place.run(&[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("is the disk full?"), "{}", stderr(&output));
+    place.assert_untouched();
+    let left: Vec<_> = fs::read_dir(place.path("results")).expect("results").flatten().collect();
+    assert_eq!(left.len(), 1, "nothing half-written: {left:?}");
 }

@@ -285,10 +285,23 @@ fn limits() -> Result<BTreeMap<String, String>> {
 }
 
 fn tools() -> BTreeMap<String, String> {
-    [("hyperfine", "--version"), ("/usr/bin/time", "--version"), ("strace", "--version")]
+    let tools = [("hyperfine", "--version"), ("/usr/bin/time", "--version"), ("strace", "--version")];
+    let mut tools: BTreeMap<String, String> = tools
         .into_iter()
         .map(|(tool, arg)| (tool.trim_start_matches("/usr/bin/").to_owned(), first_line(tool, &[arg])))
-        .collect()
+        .collect();
+    // These only some of the targets need.
+    const PYTHON: &str = "target/python/bin/python";
+    let some = [
+        ("mariadb", output("mariadbd", &["--version"])),
+        ("python", output(PYTHON, &["--version"])),
+        ("python packages", output(PYTHON, &["-m", "pip", "list", "--format=freeze"])),
+    ];
+    for (name, text) in some {
+        let lines = |text: String| text.lines().map(str::trim).collect::<Vec<_>>().join(", ");
+        tools.extend(text.map(|text| (name.to_owned(), lines(text))));
+    }
+    tools
 }
 
 /// Direct dependencies of the programs, with their versions.
