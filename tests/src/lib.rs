@@ -5,7 +5,7 @@
 use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
@@ -22,24 +22,37 @@ impl Lab {
     /// Starts a lab with these arguments besides `--dir`, and waits until it is ready.
     pub fn start(args: &[&str]) -> Self {
         let dir = TempDir::new().expect("a scratch directory");
-        let mut process = Command::new(program("bench-lab"))
-            .arg("--dir")
-            .arg(dir.path())
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("bench-lab starts");
+        let mut lab = Command::new(program("bench-lab"));
+        lab.arg("--dir").arg(dir.path()).args(args);
+        Self::ready(lab, dir)
+    }
+
+    /// Starts `scripts/mariadb.sh` in its place, with these arguments besides its directory.
+    pub fn mariadb(args: &[&str]) -> Self {
+        let dir = TempDir::new().expect("a scratch directory");
+        let mut server = mariadb(dir.path());
+        server.args(args);
+        Self::ready(server, dir)
+    }
+
+    fn ready(mut command: Command, dir: TempDir) -> Self {
+        let mut process =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the lab starts");
         let mut line = String::new();
         let stdout = process.stdout.take().expect("a pipe");
         BufReader::new(stdout).read_line(&mut line).expect("a line of the lab");
-        assert_eq!(line, "ready\n");
+        assert_eq!(line, "ready\n", "its last words are above: {command:?}");
         Self { process, dir }
     }
 
     /// A file in the lab's directory that does not exist yet, or one that the lab wrote.
     pub fn file(&self, name: &str) -> String {
         self.dir.path().join(name).to_str().expect("a plain path").to_owned()
+    }
+
+    /// Its process, for what /proc tells of it.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
     }
 
     /// Base URL of the HTTP server.
@@ -56,12 +69,17 @@ impl Lab {
         file
     }
 
-    /// What the lab counted for a workload since the last call: answered items, highest number in flight.
-    pub fn counts(&self, workload: &str) -> (u64, u64) {
+    /// What the lab counted since the last call.
+    pub fn stats(&self) -> Value {
         let url = format!("{}/stats", self.http());
         let text = ureq::get(&url).call().expect("/stats").body_mut().read_to_string().expect("its text");
-        let stats: Value = serde_json::from_str(&text).expect("JSON");
         ureq::post(format!("{url}/reset")).send_empty().expect("/stats/reset");
+        serde_json::from_str(&text).expect("JSON")
+    }
+
+    /// What the lab counted for a workload since the last call: answered items, highest number in flight.
+    pub fn counts(&self, workload: &str) -> (u64, u64) {
+        let stats = self.stats();
         let count = |name: &str| stats[workload][name].as_u64().expect("a number");
         (count("items"), count("max_in_flight"))
     }
@@ -72,6 +90,13 @@ impl Drop for Lab {
         drop(self.process.stdin.take());
         let _ = self.process.wait();
     }
+}
+
+/// The command that runs a private MariaDB in this directory, with nothing said yet about its input and output.
+pub fn mariadb(dir: &Path) -> Command {
+    let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/mariadb.sh"));
+    command.arg(dir);
+    command
 }
 
 /// What a finished program left: its lines and its exit code.
@@ -100,6 +125,14 @@ impl Run {
 /// Runs a program of the workspace to its end.
 pub fn run(name: &str, args: &[&str]) -> Run {
     finish(start(name, args))
+}
+
+/// Runs a program of the workspace to its end, with limits in the words of prlimit, such as `--nofile=64:128`.
+pub fn run_limited(limits: &str, name: &str, args: &[&str]) -> Run {
+    let mut command = Command::new("prlimit");
+    command.arg(limits).arg(program(name)).args(args);
+    command.env_remove("DB_URLS").env_remove("RUST_BACKTRACE").stdin(Stdio::null());
+    finish(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("prlimit of util-linux"))
 }
 
 /// Starts a program of the workspace.

@@ -5,10 +5,12 @@ use std::process::Command;
 use std::thread::{self, available_parallelism};
 use std::time::Duration;
 
-use behaviour_tests::{Lab, for_each, run};
+use behaviour_tests::{Lab, for_each, run, run_limited};
 
 const PROGRAMS: [&str; 5] = ["db-sequential", "db-multiprocess", "db-threaded", "db-tokio", "db-glommio"];
 const CONCURRENT: &[&str] = PROGRAMS.split_at(1).1;
+/// Those that can ask all at once.
+const AT_ONCE: &[&str] = PROGRAMS.split_at(2).1;
 const QUICK: [&str; 2] = ["--query", "select sleep(0.05)"];
 
 /// Runs a program on every host of a URL file, with a short query.
@@ -56,6 +58,17 @@ fn asks_as_many_at_once_as_its_model_allows() {
 fn asks_as_many_at_once_as_told() {
     for_each(CONCURRENT, |program| {
         assert_eq!(at_once(program, "15", &["--concurrency", "7"]), 7, "{program}")
+    });
+}
+
+#[test]
+fn the_bound_holds_at_every_size() {
+    for_each(AT_ONCE, |program| {
+        for_each(&["1 of 3", "10 of 25", "100 of 150", "150 of 150"], |case| {
+            let (at_most, hosts) = case.split_once(" of ").expect("two numbers");
+            let seen = at_once(program, hosts, &["--concurrency", at_most]).to_string();
+            assert_eq!(seen, at_most, "{program}: {case}");
+        });
     });
 }
 
@@ -165,15 +178,77 @@ fn a_worker_that_is_killed_costs_one_row() {
 #[test]
 fn glommio_says_when_it_may_not_lock_memory() {
     let lab = Lab::start(&["--hosts", "1"]);
-    let output = Command::new("prlimit")
-        .arg("--memlock=65536:65536")
-        .arg(behaviour_tests::program("db-glommio"))
-        .args(["--urls", &lab.file("db.urls")])
-        .output()
-        .expect("prlimit of util-linux");
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.code() == Some(1) && told.contains("ulimit -l 512") && output.stdout.is_empty(),
-        "{told}"
-    );
+    let run = run_limited("--memlock=65536:65536", "db-glommio", &["--urls", &lab.file("db.urls")]);
+    assert!(run.code == 1 && run.out.is_empty() && run.err.concat().contains("ulimit -l 512"), "{run:?}");
+}
+
+#[test]
+fn few_file_descriptors_are_raised_or_told() {
+    let lab = Lab::start(&["--hosts", "60"]);
+    let urls = lab.file("db.urls");
+    for_each(AT_ONCE, |program| {
+        let ask = |limits, at_once: &str| {
+            let args = [&["--urls", &urls, "--concurrency", at_once], QUICK.as_slice()].concat();
+            run_limited(limits, program, &args)
+        };
+        let run = ask("--nofile=64:64", "60");
+        assert!(run.code == 1 && run.out.is_empty() && run.err.len() == 1, "{program}: {run:?}");
+        let told = "60 connections need 80 file descriptors, the hard limit is 64: raise it (`ulimit -Hn 80`";
+        assert!(run.err[0].contains(told), "{program}: {run:?}");
+        for (limits, at_once) in [("--nofile=32:80", "60"), ("--nofile=64:64", "10")] {
+            let run = ask(limits, at_once);
+            assert!(run.code == 0 && run.ends_with(60, 0), "{program} {limits}: {run:?}");
+        }
+    });
+    let run = run_limited("--nofile=32:32", "db-multiprocess", &["--urls", &urls, "--concurrency", "10"]);
+    assert!(run.code == 1 && run.err[0].contains("10 worker processes need 40 file descriptors"), "{run:?}");
+}
+
+#[test]
+fn asks_a_thousand_at_once() {
+    for_each(AT_ONCE, |program| {
+        let lab = Lab::start(&["--hosts", "1000"]);
+        let run = ask(program, &lab.file("db.urls"), &["--concurrency", "1000", "--timeout", "60"]);
+        assert!(run.code == 0 && run.ends_with(1000, 0) && run.err.is_empty(), "{program}: {run:?}");
+        assert_eq!(lab.counts("db").0, 1000, "{program}");
+    });
+}
+
+#[test]
+fn the_healthy_are_timed_beside_the_sick() {
+    let lab = Lab::start(&["--hosts", "20", "--sick", "slow=2"]);
+    let run = ask("db-tokio", &lab.file("db.urls"), &[]);
+    assert!(run.code == 0 && run.ends_with(20, 0), "{run:?}");
+    let stats = lab.stats();
+    let healthy = &stats["db"]["healthy"];
+    let time = |name: &str| healthy[name].as_f64().expect("a time");
+    assert!(healthy["items"] == 18 && 0.05 <= time("half_s") && time("half_s") <= time("most_s"), "{stats}");
+    assert!(stats["web"]["healthy"].is_null() && stats["listen_drops"].is_u64(), "{stats}");
+    assert!(lab.stats()["db"]["healthy"]["half_s"].is_null());
+}
+
+/// 100 runs each of two programs: 100 000 items. `cargo test -p behaviour-tests --test db -- --ignored soak`
+#[test]
+#[ignore = "takes a minute"]
+fn soak() {
+    let lab = Lab::start(&["--hosts", "500"]);
+    let urls = lab.file("db.urls");
+    let resident = || {
+        let statm = fs::read_to_string(format!("/proc/{}/statm", lab.pid())).unwrap();
+        statm.split(' ').nth(1).expect("resident pages").parse::<u64>().unwrap()
+    };
+    let mut after_a_tenth = 0;
+    for count in 1..=100 {
+        for program in ["db-tokio", "db-glommio"] {
+            let run = run(program, &["--urls", &urls, "--query", "select sleep(0.1)"]);
+            assert!(run.code == 0 && run.err.is_empty(), "{program}: run {count}: {run:?}");
+            assert!(run.ends_with(500, 0) && run.count("Row {") == 500, "{program}: run {count}");
+            assert_eq!(lab.counts("db").0, 500, "{program}: run {count}");
+        }
+        if count == 10 {
+            after_a_tenth = resident();
+        }
+    }
+    println!("resident pages of the lab: {after_a_tenth} after a tenth, {} after all", resident());
+    assert!(resident() <= after_a_tenth * 105 / 100, "{after_a_tenth} pages, then {}", resident());
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::thread::available_parallelism;
 
-use behaviour_tests::{Lab, Run, for_each, run};
+use behaviour_tests::{Lab, Run, for_each, run, run_limited};
 
 const PROGRAMS: [&str; 5] =
     ["prices-sequential", "prices-threaded", "prices-green", "prices-tokio", "prices-glommio"];
@@ -57,6 +57,53 @@ fn fetches_as_many_at_once_as_told() {
         assert_eq!(fetch(program, &lab, "15", &["--concurrency", "7"]).code, 0, "{program}");
         assert_eq!(lab.counts("prices"), (15, 7), "{program}");
     });
+}
+
+#[test]
+fn the_bound_holds_at_every_size() {
+    for_each(CONCURRENT, |program| {
+        for_each(&["1 of 3", "10 of 25", "100 of 150", "150 of 150"], |case| {
+            let (at_most, days) = case.split_once(" of ").expect("two numbers");
+            let lab = lab("0.4", &[]);
+            assert_eq!(fetch(program, &lab, days, &["--concurrency", at_most]).code, 0, "{program}: {case}");
+            let expected = (days.parse().unwrap(), at_most.parse().unwrap());
+            assert_eq!(lab.counts("prices"), expected, "{program}: {case}");
+        });
+    });
+}
+
+#[test]
+fn fetches_a_thousand_at_once() {
+    for_each(CONCURRENT, |program| {
+        let lab = lab("0.1", &[]);
+        let run = fetch(program, &lab, "1000", &["--concurrency", "1000", "--timeout", "60"]);
+        assert!(run.code == 0 && run.ends_with(1000, 0) && run.err.is_empty(), "{program}: {run:?}");
+        assert_eq!(lab.counts("prices").0, 1000, "{program}");
+    });
+}
+
+#[test]
+fn few_file_descriptors_are_raised_or_told() {
+    let lab = lab("0.05", &[]);
+    for_each(CONCURRENT, |program| {
+        let args = [lab.http().as_str(), "--days", "60", "--concurrency", "60"].map(String::from);
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let run = run_limited("--nofile=64:64", program, &args);
+        assert!(run.code == 1 && run.out.is_empty() && run.err.len() == 1, "{program}: {run:?}");
+        assert!(run.err[0].contains("60 connections need 80 file descriptors"), "{program}: {run:?}");
+        let run = run_limited("--nofile=32:80", program, &args);
+        assert!(run.code == 0 && run.ends_with(60, 0), "{program}: {run:?}");
+    });
+}
+
+#[test]
+fn the_healthy_are_timed_beside_the_sick() {
+    let lab = lab("0.05", &["--days", "20", "--sick", "error=2"]);
+    assert!(fetch("prices-tokio", &lab, "20", &[]).ends_with(18, 2));
+    let stats = lab.stats();
+    let healthy = &stats["prices"]["healthy"];
+    let time = |name: &str| healthy[name].as_f64().expect("a time");
+    assert!(healthy["items"] == 18 && 0.05 <= time("half_s") && time("half_s") <= time("most_s"), "{stats}");
 }
 
 #[test]
@@ -117,6 +164,7 @@ fn bad_arguments_are_told_in_a_line() {
             (vec!["http://127.0.0.1:1", "--timeout", "1e19"], "a day at most"),
             (vec!["http://127.0.0.1:1", "--timeout", "0"], "must be more than 0"),
             (vec!["http://127.0.0.1:1", "--concurrency", "0"], "--concurrency"),
+            (vec!["http://127.0.0.1:1", "--memory", "/no/such/folder/memory.csv"], "No such file"),
         ] {
             let run = run(program, &args);
             assert_eq!(run.code, 2, "{program} {args:?}: {run:?}");

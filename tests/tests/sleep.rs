@@ -79,6 +79,18 @@ fn sleeps_as_many_at_once_as_told() {
 }
 
 #[test]
+fn the_bound_holds_at_every_size() {
+    for_each(&PROGRAMS, |program| {
+        for_each(&["1 of 3", "10 of 25", "100 of 150", "150 of 150"], |case| {
+            let (at_most, tasks) = case.split_once(" of ").expect("two numbers");
+            let run = run(program, &["--tasks", tasks, "--seconds", "0.3", "--concurrency", at_most]);
+            assert!(run.code == 0, "{program}: {case}: {run:?}");
+            assert_eq!(at_once(&run).to_string(), at_most, "{program}: {case}");
+        });
+    });
+}
+
+#[test]
 fn takes_names_and_more_threads() {
     let run = run("sleep-tokio", &["owl", "--seconds", "0.1", "--threads", "2"]);
     assert!(run.code == 0 && run.ends_with(1, 0) && threads(&run).len() == 1, "{run:?}");

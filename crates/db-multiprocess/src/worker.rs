@@ -22,13 +22,14 @@ impl Worker {
     ///
     /// # Errors
     /// When the system starts no more processes.
-    pub fn start(query: &str, timeout: Duration) -> io::Result<Self> {
+    pub fn start(query: &str, timeout: Duration) -> Result<Self> {
         let mut process = Command::new(env::current_exe()?)
             .args(["--worker", "--query", query, "--timeout", &timeout.as_secs_f64().to_string()])
             .env_remove("DB_URLS")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .spawn()?;
+            .spawn()
+            .map_err(|error| anyhow!("no more worker processes: {error}; raise `ulimit -u` or pids.max"))?;
         let urls = process.stdin.take().expect("stdin is a pipe");
         let rows = BufReader::new(process.stdout.take().expect("stdout is a pipe"));
         Ok(Self { process, urls, rows })

@@ -59,7 +59,7 @@ fn main() -> Result<ExitCode> {
     let total = args.urls.len();
     let at_once = limits::connections(args.concurrency, total)?;
 
-    let pool = limits::start(|| ThreadPool::new(at_once))?;
+    let pool = limits::start(|| ThreadPool::new(at_once));
     let (sender, receiver) = mpsc::channel();
     for host in args.urls {
         let (host, sql, sender) = (options(host, args.timeout), args.query.clone(), sender.clone());

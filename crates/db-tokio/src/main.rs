@@ -62,7 +62,7 @@ fn main() -> Result<ExitCode> {
 
     let mut runtime =
         if args.threads > 1 { Builder::new_multi_thread() } else { Builder::new_current_thread() };
-    let runtime = limits::start(|| runtime.worker_threads(args.threads.into()).enable_all().build())??;
+    let runtime = limits::start(|| runtime.worker_threads(args.threads.into()).enable_all().build())?;
     let ok: usize = runtime.block_on(async {
         let slots = Arc::new(Semaphore::new(at_once));
         let mut tasks = JoinSet::new();

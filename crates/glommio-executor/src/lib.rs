@@ -17,7 +17,6 @@ pub fn executor() -> Result<LocalExecutor> {
     // glommio does this at its first sleep, when its second thread makes it take 10 ms.
     membarrier(MembarrierCommand::RegisterPrivateExpedited)?;
     let builder = LocalExecutorBuilder::new(Placement::Unbound).io_memory(64 << 10);
-    builder
-        .make()
+    limits::start(|| builder.make())
         .map_err(|error| anyhow!("no event loop: {error}; if locked memory is short: ulimit -l 512"))
 }

@@ -2,10 +2,9 @@
 //! its remedy, before the program runs into it. Nothing here knows how a program waits.
 
 use std::num::NonZeroUsize;
-use std::panic::{self, AssertUnwindSafe};
-use std::{fs, thread, time::Duration};
+use std::{fs, panic, process, thread, time::Duration};
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Result, ensure};
 
 /// File descriptors besides those of the items: standard streams, event loops, the kernel's timers.
 const SPARE_FILES: usize = 20;
@@ -79,18 +78,19 @@ fn memory_maps() -> Result<usize> {
     Ok(most.saturating_sub(1_200))
 }
 
-/// Runs what starts threads and panics when the system starts no more of them.
-///
-/// # Errors
-/// When it panicked.
-pub fn start<T>(threads: impl FnOnce() -> T) -> Result<T> {
+/// Runs what starts threads and panics when the system starts no more of them: that ends the program with a
+/// line. Unwinding would not do: tokio waits for ever for the threads that it has started so far.
+pub fn start<T>(threads: impl FnOnce() -> T) -> T {
     let hook = panic::take_hook();
-    panic::set_hook(Box::new(|_| ())); // one line, not two
-    let started = panic::catch_unwind(AssertUnwindSafe(threads));
+    panic::set_hook(Box::new(|_| {
+        eprintln!(
+            "Error: the system starts no more threads: raise `ulimit -u`, pids.max, kernel.threads-max"
+        );
+        process::exit(1)
+    }));
+    let started = threads();
     panic::set_hook(hook);
-    started.map_err(|_| {
-        anyhow!("the system starts no more threads: raise `ulimit -u`, pids.max or sysctl kernel.threads-max")
-    })
+    started
 }
 
 /// As many as Python's ThreadPoolExecutor starts.

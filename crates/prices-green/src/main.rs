@@ -75,9 +75,7 @@ fn main() -> Result<ExitCode> {
         // SAFETY: `fetch` fits the stack with room to spare, and keeps nothing in thread-local storage while it
         // waits, after which it may go on in another thread.
         #[expect(unsafe_code, reason = "may cannot check either")]
-        unsafe {
-            Builder::new().stack_size(STACK).spawn(coroutine)?
-        };
+        limits::start(|| unsafe { Builder::new().stack_size(STACK).spawn(coroutine) })?;
     }
     drop(sender);
     // A coroutine that overflows its stack vanishes and keeps its sender. A day may take the timeout four times:

@@ -55,7 +55,7 @@ fn main() -> Result<ExitCode> {
     let total = args.days.into();
     let at_once = limits::connections(args.concurrency, total)?;
 
-    let pool = limits::start(|| ThreadPool::new(at_once))?;
+    let pool = limits::start(|| ThreadPool::new(at_once));
     let agent = agent(args.timeout);
     let (sender, receiver) = mpsc::channel();
     for date in dates {

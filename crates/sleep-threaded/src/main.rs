@@ -51,7 +51,7 @@ fn main() -> Result<ExitCode> {
     println!("This is executing on {}", thread_name());
     let threads = args.concurrency.get().min(total);
     let pool = Builder::new().num_threads(threads).thread_name("ThreadPool".into());
-    let pool = limits::start(|| pool.build())?;
+    let pool = limits::start(|| pool.build());
     let (sender, receiver) = mpsc::channel();
     for name in names {
         let sender = sender.clone();

@@ -53,7 +53,7 @@ fn main() -> Result<ExitCode> {
     println!("This is executing on {}", thread_name());
     let mut runtime =
         if args.threads > 1 { Builder::new_multi_thread() } else { Builder::new_current_thread() };
-    let runtime = limits::start(|| runtime.worker_threads(args.threads.into()).enable_time().build())??;
+    let runtime = limits::start(|| runtime.worker_threads(args.threads.into()).enable_time().build())?;
     let ok = runtime.block_on(async {
         let at_once = args.concurrency.map_or(total, NonZeroUsize::get).min(total);
         let slots = Arc::new(Semaphore::new(at_once));

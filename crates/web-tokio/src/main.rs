@@ -48,7 +48,7 @@ fn main() -> Result<ExitCode> {
 
     let mut runtime =
         if args.threads > 1 { Builder::new_multi_thread() } else { Builder::new_current_thread() };
-    let runtime = limits::start(|| runtime.worker_threads(args.threads.into()).enable_all().build())??;
+    let runtime = limits::start(|| runtime.worker_threads(args.threads.into()).enable_all().build())?;
     let client = Client::builder().pool_max_idle_per_host(0).redirect(Policy::none()).no_proxy().build()?;
     let sizes = runtime.block_on(async {
         let at_once = args.concurrency.map_or(total, NonZeroUsize::get).min(total);
