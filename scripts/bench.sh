@@ -150,8 +150,11 @@ note_failure() {
   lines=$(grep -c . "$ERRORS" || true)
   {
     printf 'failed: '
-    ((lines < 2)) || printf '%s lines like: ' "$lines"
-    grep . "$ERRORS" | tail -n 1 || echo "exit code $2"
+    # The program's own verdict, or what it says of its items.
+    if ! sed -nE '0,/^error: /Is/^error: (.+)/\1/Ip' "$ERRORS" | grep .; then
+      ((lines < 2)) || printf '%s lines like: ' "$lines"
+      grep . "$ERRORS" | tail -n 1 || echo "exit code $2"
+    fi
   } | tee "$NEW/raw/$1/status.txt"
   skipped+=" $1 "
 }

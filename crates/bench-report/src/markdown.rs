@@ -21,6 +21,11 @@ impl Table {
         Table { figures: false, ..Self::figures(head) }
     }
 
+    /// Whether it has no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// Adds a row; it is filled up with empty cells.
     pub fn row<T: Into<String>>(&mut self, cells: impl IntoIterator<Item = T>) {
         let mut cells: Vec<String> = cells.into_iter().map(|cell| escape(&cell.into())).collect();

@@ -14,7 +14,11 @@ fn root() -> PathBuf {
 }
 
 fn fixture() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/machine")
+    fixtures().join("machine")
+}
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
 }
 
 fn bench_report<'a>(args: impl IntoIterator<Item = &'a str>) -> Output {
@@ -45,8 +49,12 @@ struct Results {
 
 impl Results {
     fn new() -> Self {
+        Self::of("machine")
+    }
+
+    fn of(fixture: &str) -> Self {
         let results = Results { folder: TempDir::new().unwrap() };
-        copy(&fixture(), &results.path());
+        copy(&fixtures().join(fixture), &results.path());
         stdout(&results.report());
         results
     }
@@ -384,4 +392,45 @@ fn machine_keeps_when_the_others_were_measured_and_names_nobody() {
     }
     let name = stdout(&bench_report(["machine", "--name"]));
     assert!(name.trim().chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.'), "{name}");
+}
+
+#[test]
+fn scale_and_faults_have_figures_and_sections_of_their_own() {
+    let results = Results::of("growth");
+    for csv in ["measurements.csv", "scale.csv", "faults.csv"] {
+        assert_eq!(results.read(csv), fs::read_to_string(fixtures().join("growth").join(csv)).unwrap());
+    }
+    let page = results.read("README.md");
+    for line in [
+        "- `sleep-threaded --concurrency 999999` fails at 20: invalid value '999999'",
+        "| `sleep-tokio` | 1.00 (1.605) | 1.01 (1.613) |",
+        "| `db-tokio --concurrency 10` | 20 | 0.212 | 0.200 |",
+        "**5 % hang**: 1 is sick",
+        "- `db-sequential` takes 0.948 s more than with all well, 0.948 s for each sick item; healthy items wait behind the sick",
+        "the healthy items are done as early as ever",
+    ] {
+        assert!(page.contains(line), "{line:?} is not in {page}");
+    }
+    for what in ["wall", "memory", "cpu"] {
+        assert!(results.read(&format!("plots/scale-db-{what}.svg")).ends_with("</svg>\n"));
+    }
+    assert!(results.check().status.success());
+    results.edit("faults.csv", |text| text.replace("hang,1", "hang,2"));
+    refused(&results.check(), &["faults.csv line 2"]);
+}
+
+#[test]
+fn python_stands_beside_rust() {
+    let results = Results::of("growth");
+    let page = results.read("README.md");
+    let twins = page.lines().find(|line| line.starts_with("| `db-tokio` | `db_asyncio.py` |")).unwrap();
+    assert_eq!(twins.split(" | ").count(), 11, "{twins}");
+    assert!(page.contains("The fastest of both sides are `db-tokio` and `db_asyncio.py`: Python takes "));
+    // Sentences and the matrix are about the Rust programs.
+    let matrix = page.lines().find(|line| line.starts_with("| 20 × 0.1 s: db |")).unwrap();
+    assert!(!matrix.contains(".py"), "{matrix}");
+    let readme = results.path().join("ROOT.md");
+    fs::write(&readme, "<!-- results:begin -->\n<!-- results:end -->\n").unwrap();
+    stdout(&bench_report(["readme", readme.to_str().unwrap(), &results.text()]));
+    assert!(results.read("ROOT.md").contains(" | `db_asyncio.py` | "));
 }

@@ -87,14 +87,17 @@ fn costs(group: &Group, entry: &Entry, results: &Results) -> Option<String> {
     if more <= noise {
         return None;
     }
+    let each = match entry.row.at_once {
+        1 => format!(", {:.3} s for each sick item", more / row.sick as f64),
+        _ => String::new(),
+    };
     let healthy = match row.most_median_s? {
         most if most <= well + noise => "the healthy items are done as early as ever",
         _ => "healthy items wait behind the sick",
     };
     Some(format!(
-        "{} takes {more:.3} s more than with all well, {:.3} s for each sick item; {healthy}: 99 % after {:.3} s.",
+        "{} takes {more:.3} s more than with all well{each}; {healthy}: 99 % after {:.3} s.",
         code(row.program),
-        more / row.sick as f64,
         row.most_median_s?
     ))
 }

@@ -184,18 +184,20 @@ fn sentences(growth: &Growth) -> Vec<String> {
                 .nth(1)
                 .and_then(|group| Some(&line.at(group.workload.size)?.figures));
             let cost = |figures: &Measurement| Some(figures.cpu_s()? * 1e6 / figures.size as f64);
-            let Some((now, then)) = cost(figures).zip(before.and_then(cost)).filter(|(_, then)| *then > 0.0)
-            else {
-                continue;
-            };
+            let Some(now) = cost(figures) else { continue };
+            // Of few items, most is what the process costs.
+            let before = before.filter(|figures| figures.size >= 100);
+            let then = before.and_then(cost).filter(|then| *then > 0.0);
+            let grown = before.zip(then).map(|(figures, then)| {
+                format!(", {:.2} times what it takes at {}", now / then, figures.size)
+            });
             sentences.push(format!(
-                "{} has {size} items done in {} s, {} times its limit, with {} MiB. An item takes {now:.1} µs of CPU, {:.2} times what it takes at {}.",
+                "{} has {size} items done in {} s, {} times its limit, with {} MiB. An item takes {now:.1} µs of CPU{}.",
                 code(&line.label),
                 fixed(figures.wall_median_s, 3),
                 fixed(figures.over_limit(), 2),
                 mib(figures.tree_pss_kib),
-                now / then,
-                before.map_or(0, |figures| figures.size),
+                grown.unwrap_or_default(),
             ));
         }
     }
@@ -277,6 +279,9 @@ fn bounds(growth: &Growth) -> String {
             }
             answers.extend(enough);
         }
+    }
+    if table.is_empty() {
+        return String::new();
     }
     let answers: String = answers.iter().map(|answer| format!("- {answer}\n")).collect();
     format!(
