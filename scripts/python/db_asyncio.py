@@ -76,7 +76,8 @@ async def ask_all(args):
             except TimeoutError:
                 result = TimeoutError(f"no answer in {args.timeout:g} s")
             except Exception as error:  # whatever a host does, the others go on
-                result = error
+                # The driver tells that it cannot connect, and leaves the reason to what caused its error.
+                result = error.__cause__ if isinstance(error.__cause__, OSError) else error
             return report(url, result)
 
     tasks = [asyncio.create_task(ask(url)) for url in args.urls]

@@ -48,8 +48,8 @@ def main():
         parser.error("--urls FILE is missing")
     if not 0 < args.timeout <= 86_400:
         parser.error("--timeout: must be more than 0, and a day at most")
-    if args.concurrency < 1:
-        parser.error("--concurrency: must be more than 0")
+    if not 1 <= args.concurrency <= 1000:
+        parser.error("--concurrency: must be 1 to 1000")
 
     ok = 0
     # Forked, as in the article: workers started afresh, Python 3.14's default, would each import all again.

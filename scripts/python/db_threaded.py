@@ -48,15 +48,18 @@ def main():
         parser.error("--urls FILE is missing")
     if not 0 < args.timeout <= 86_400:
         parser.error("--timeout: must be more than 0, and a day at most")
-    if args.concurrency < 1:
-        parser.error("--concurrency: must be more than 0")
+    if not 1 <= args.concurrency <= 10_000:
+        parser.error("--concurrency: must be 1 to 10000")
 
     # A connection is a file: the usual limit of 1024 is soon too low.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     ok = 0
     with ThreadPoolExecutor(args.concurrency) as pool:
-        futures = {pool.submit(query, url, args.query, args.timeout): url for url in args.urls}
+        try:
+            futures = {pool.submit(query, url, args.query, args.timeout): url for url in args.urls}
+        except RuntimeError as error:
+            parser.error(f"--concurrency: {error}: ask for fewer, or raise the limit of threads")
         # Printed by this thread alone: CPython 3.8 to 3.12 lose lines that several threads print into a file.
         for future in as_completed(futures):
             ok += report(futures[future], future.exception() or future.result())

@@ -55,8 +55,8 @@ def main():
         parser.error("--days: must be 1 to 10000")
     if not 0 < args.timeout <= 86_400:
         parser.error("--timeout: must be more than 0, and a day at most")
-    if args.concurrency < 1:
-        parser.error("--concurrency: must be more than 0")
+    if not 1 <= args.concurrency <= 10_000:
+        parser.error("--concurrency: must be 1 to 10000")
     if args.memory:
         threading.Thread(target=sample_memory, args=[args.memory], daemon=True).start()
     dates = [date(2026, 1, 1) + timedelta(day) for day in range(args.days)]
@@ -65,7 +65,10 @@ def main():
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with ThreadPoolExecutor(args.concurrency) as pool:
-        days = list(pool.map(lambda day: fetch(args.base, day, args.timeout), dates))
+        try:
+            days = list(pool.map(lambda day: fetch(args.base, day, args.timeout), dates))
+        except RuntimeError as error:
+            parser.error(f"--concurrency: {error}: ask for fewer, or raise the limit of threads")
 
     failed = args.days - report(dates, days)
     print(f"{args.days - failed} ok, {failed} failed in {time.perf_counter() - start:.3f} s")

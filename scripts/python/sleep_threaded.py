@@ -41,13 +41,16 @@ def main():
         parser.error("--tasks: must be 1 to 1000000, without names")
     if not 0 <= args.seconds <= 86_400:
         parser.error("--seconds: must be 0 or more, and a day at most")
-    if args.concurrency < 1:
-        parser.error("--concurrency: must be more than 0")
+    if not 1 <= args.concurrency <= 10_000:
+        parser.error("--concurrency: must be 1 to 10000")
     names = range(args.tasks) if args.tasks else args.names or ["dog", "cat"]
 
     tell("This is executing on")
     with ThreadPoolExecutor(args.concurrency) as pool:
-        futures = [pool.submit(fetch_database, name, args.seconds) for name in names]
+        try:
+            futures = [pool.submit(fetch_database, name, args.seconds) for name in names]
+        except RuntimeError as error:
+            parser.error(f"--concurrency: {error}: ask for fewer, or raise the limit of threads")
         tell("This is still running in")
         ok = sum(future.exception() is None for future in futures)
 
