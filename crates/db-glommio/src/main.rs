@@ -54,9 +54,10 @@ fn main() -> Result<ExitCode> {
         let slots = Rc::new(Semaphore::new(at_once as u64));
         let mut tasks = Vec::new();
         for host in args.urls {
-            let (sql, slots) = (args.query.clone(), slots.clone());
+            let slot = slots.acquire_static_permit(1).await; // waits here while all are taken
+            let sql = args.query.clone();
             tasks.push(glommio::spawn_local(async move {
-                let _slot = slots.acquire_permit(1).await;
+                let _slot = slot;
                 report(&host, future::or(query(&host, &sql), late(args.timeout)).await)
             }));
         }

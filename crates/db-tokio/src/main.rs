@@ -67,9 +67,10 @@ fn main() -> Result<ExitCode> {
         let slots = Arc::new(Semaphore::new(at_once));
         let mut tasks = JoinSet::new();
         for host in args.urls {
-            let (host, sql, slots) = (options(host), args.query.clone(), slots.clone());
+            let slot = slots.clone().acquire_owned().await; // waits here while all are taken
+            let (host, sql) = (options(host), args.query.clone());
             tasks.spawn(async move {
-                let _slot = slots.acquire().await;
+                let _slot = slot;
                 let row = time::timeout(args.timeout, query(&host, &sql)).await;
                 report(&host, row.unwrap_or_else(|_| Err(anyhow!("no answer in {:?}", args.timeout))))
             });

@@ -56,9 +56,10 @@ fn main() -> Result<ExitCode> {
         let slots = Rc::new(Semaphore::new(at_once as u64));
         let mut tasks = Vec::new();
         for date in dates {
-            let (base, slots) = (args.base.clone(), slots.clone());
+            let slot = slots.acquire_static_permit(1).await; // waits here while all are taken
+            let base = args.base.clone();
             tasks.push(glommio::spawn_local(async move {
-                let _slot = slots.acquire_permit(1).await;
+                let _slot = slot;
                 (date, future::or(fetch(&base, date), late(args.timeout)).await)
             }));
         }

@@ -64,9 +64,10 @@ fn main() -> Result<ExitCode> {
         let slots = Arc::new(Semaphore::new(at_once));
         let mut tasks = JoinSet::new();
         for date in dates {
-            let (client, base, slots) = (client.clone(), args.base.clone(), slots.clone());
+            let slot = slots.clone().acquire_owned().await; // waits here while all are taken
+            let (client, base) = (client.clone(), args.base.clone());
             tasks.spawn(async move {
-                let _slot = slots.acquire().await;
+                let _slot = slot;
                 let day = time::timeout(args.timeout, fetch(&client, &base, date)).await;
                 (date, day.unwrap_or_else(|_| Err(anyhow!("no answer in {:?}", args.timeout))))
             });
