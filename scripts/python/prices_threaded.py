@@ -58,7 +58,7 @@ def main():
     if not 1 <= args.concurrency <= 10_000:
         parser.error("--concurrency: must be 1 to 10000")
     if args.memory:
-        threading.Thread(target=sample_memory, args=[args.memory], daemon=True).start()
+        sample_memory(args.memory)
     dates = [date(2026, 1, 1) + timedelta(day) for day in range(args.days)]
 
     # A connection is a file: the usual limit of 1024 is soon too low.
@@ -98,15 +98,19 @@ def report(dates, days):
 
 
 def sample_memory(file):
-    """Writes this program's resident set every 10 ms, a line `seconds,rss_bytes` a sample, until it ends."""
-    # Asked by a thread: given a function to run, or as `mprof run`, memory_profiler takes its samples in another
-    # process, which would count as the program's own. What it imports itself, about 10 MiB, is in the samples.
+    """Has a thread write this program's resident set every 10 ms, a line `seconds,rss_bytes` a sample."""
+    # By a thread: given a function to run, or as `mprof run`, memory_profiler takes its samples in another process,
+    # which would count as the program's own. What it imports itself, about 5 MiB, is in the samples.
     from memory_profiler import memory_usage
+
+    def sample():
+        while True:
+            [(mebibytes, now)] = memory_usage(-1, interval=0.01, timestamps=True)  # sleeps for the interval, too
+            file.write(f"{now - start:.4f},{mebibytes * 2**20:.0f}\n")
+
     start = time.time()
     file.write("seconds,rss_bytes\n")
-    while True:
-        [(mebibytes, now)] = memory_usage(-1, interval=0.01, timestamps=True)  # sleeps for the interval, too
-        file.write(f"{now - start:.4f},{mebibytes * 2**20:.0f}\n")
+    threading.Thread(target=sample, daemon=True).start()
 
 
 def base_url(text):

@@ -10,6 +10,7 @@ use std::thread::{self, available_parallelism};
 use std::time::{Duration, Instant};
 
 use behaviour_tests::{Lab, Run, finish, for_each};
+use tempfile::TempDir;
 
 const DB: [&str; 7] = [
     "db_sequential",
@@ -79,6 +80,31 @@ fn rejects(program: &str, cases: &[(&[&str], &str)]) {
         let last = run.err.last().expect("a message");
         assert!(last.contains(message) && !last.contains("swordfish"), "{program} {args:?}: {run:?}");
     }
+}
+
+#[test]
+fn setup_is_done_once_and_a_failed_one_is_not_taken_for_done() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let again = Command::new(root.join("scripts/python/setup.sh")).output().expect("setup.sh");
+    assert!(again.status.success() && again.stdout.is_empty() && again.stderr.is_empty(), "{again:?}");
+
+    let copy = TempDir::new().expect("a scratch directory");
+    let scripts = copy.path().join("scripts/python");
+    fs::create_dir_all(&scripts).unwrap();
+    for file in ["setup.sh", "requirements.txt"] {
+        fs::copy(root.join("scripts/python").join(file), scripts.join(file)).unwrap();
+    }
+    let failed = Command::new(scripts.join("setup.sh"))
+        .env("PIP_INDEX_URL", "http://127.0.0.1:9/")
+        .env("PIP_RETRIES", "0")
+        .output()
+        .expect("setup.sh");
+    let told = String::from_utf8_lossy(&failed.stderr);
+    assert!(failed.status.code() == Some(2) && told.lines().count() == 1, "{told}");
+    assert!(
+        told.contains("Is the package index within reach")
+            && !copy.path().join("target/python/stamp").exists()
+    );
 }
 
 #[test]
