@@ -9,6 +9,7 @@
 //!
 //! Exit code: that of the command, 128 + N after signal N, 2 for a broken tool or bad arguments.
 
+mod database;
 mod lab;
 mod output;
 mod record;
@@ -18,6 +19,7 @@ mod tree;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
+use database::Database;
 use lab::{Lab, Workload};
 use output::Prefixes;
 use record::Record;
@@ -42,6 +44,13 @@ struct Args {
     /// Which of the lab's counters belong to this command
     #[arg(long, requires = "lab")]
     workload: Option<Workload>,
+    /// File with the mysql:// URL of an administrator: the server's status is read before and after the run, as a
+    /// lab's would be
+    #[arg(long, value_name = "FILE", requires = "server_pid", conflicts_with = "lab")]
+    database: Option<PathBuf>,
+    /// File with the number of the server's process, whose CPU time counts
+    #[arg(long, value_name = "FILE", requires = "database")]
+    server_pid: Option<PathBuf>,
     /// A line of output that starts so counts one item in flight more
     #[arg(long, value_name = "PREFIX", requires = "finished")]
     started: Option<String>,
@@ -74,6 +83,8 @@ fn observe(args: Args) -> Result<u8> {
     if let Some(lab) = &lab {
         lab.reset()?;
     }
+    let database = args.database.zip(args.server_pid);
+    let database = database.map(|(url, pid)| Database::open(&url, &pid)).transpose()?;
     let prefixes = args.started.zip(args.finished).map(|(started, finished)| Prefixes { started, finished });
 
     let run = run::run(&args.command, &args.time, prefixes)?;
@@ -82,7 +93,11 @@ fn observe(args: Args) -> Result<u8> {
         eprintln!("bench-observe: stopped by signal {signal}, no record written");
         return Ok(128 + signal as u8);
     }
-    let stats = lab.map(|lab| lab.stats()).transpose()?;
+    let stats = match (lab, database) {
+        (Some(lab), _) => Some(lab.stats()?),
+        (_, Some(database)) => Some(database.stats()?),
+        _ => None,
+    };
     let record = Record::new(args.command, run, stats);
     write(&args.out, &record).with_context(|| format!("cannot write {}", args.out.display()))?;
     println!("{}", record.summary());

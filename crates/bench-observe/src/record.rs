@@ -27,7 +27,7 @@ pub struct Record {
     /// Over all samples, before thinning; null when the command ended before the first.
     peak_pss_kib: Option<u64>,
     peak_processes: Option<u64>,
-    /// The most items at once: as the lab counted, else as the output says.
+    /// The most items at once: as the lab or the server counted, else as the output says.
     in_flight: Option<u64>,
     lines: Vec<(f64, String)>,
     last_line: String,

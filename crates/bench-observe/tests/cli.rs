@@ -227,3 +227,25 @@ fn what_the_command_leaves_running_is_ended() {
     assert!(started.elapsed() < Duration::from_secs(10));
     assert!(ends(record["last_line"].as_str().unwrap()));
 }
+
+#[test]
+fn a_database_that_cannot_be_asked_is_told_in_a_line() {
+    let folder = TempDir::new().unwrap();
+    let file = |name: &str, text: &str| {
+        fs::write(folder.path().join(name), text).unwrap();
+        folder.path().join(name).to_str().unwrap().to_owned()
+    };
+    let (pid, closed) = (file("pid", "1\n"), file("closed", "mysql://admin:swordfish@127.0.0.1:1/\n"));
+    for (url, pid, part) in [
+        ("/no/such/file", pid.as_str(), "cannot read /no/such/file"),
+        (&file("other", "postgres://admin:swordfish@127.0.0.1/"), &pid, "no MySQL URL in"),
+        (&closed, &file("no-number", "one"), "no process number in"),
+        (&closed, &pid, "the server does not let us in"),
+    ] {
+        let args = ["--database", url, "--server-pid", pid, "--", "true"];
+        let output = observer(folder.path()).args(args).output().unwrap();
+        assert_refused(&output, part);
+        assert!(!stderr(&output).contains("swordfish"), "{}", stderr(&output));
+        assert!(!folder.path().join("new/observed.json").exists());
+    }
+}

@@ -211,7 +211,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conn<S> {
 /// What proves that we know the password, without sending it; `None` for an empty password.
 fn scramble(plugin: &AuthPlugin, password: &str, nonce: &[u8]) -> Result<Option<Vec<u8>>> {
     match plugin {
-        AuthPlugin::MysqlNativePassword | AuthPlugin::CachingSha2Password => {
+        AuthPlugin::MysqlNativePassword | AuthPlugin::CachingSha2Password | AuthPlugin::Ed25519 => {
             Ok(plugin.gen_data(Some(password), nonce).map(|data| data.to_vec()))
         }
         other => {
