@@ -572,12 +572,9 @@ mod tests {
         let workloads = resolve(false, 2);
         let row = workloads[0].rows.iter().find(|row| row.slug == "db-asyncio-py-uvloop").unwrap();
         assert!(row.time.contains("target/python/bin/python scripts/python/db_asyncio.py --urls"));
-        assert!(
-            row.start
-                .as_ref()
-                .unwrap()
-                .contains("\"target/python/bin/python -c 'import databases, uvloop'\"")
-        );
+        assert!(row.start.as_ref().unwrap().contains(
+            "\"target/python/bin/python -c 'import argparse, asyncio, databases.backends.mysql, uvloop'\""
+        ));
         assert!(of(Part::Scale, false, 2).iter().flat_map(|w| &w.rows).all(|row| !row.python));
     }
 
