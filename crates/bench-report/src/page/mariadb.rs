@@ -47,5 +47,8 @@ pub fn section(group: &Group, server: &str, results: &Results) -> String {
     if !cpu.is_empty() {
         text += &format!(" CPU time of the server: {}.", cpu.join("; "));
     }
+    text += &format!(
+        " At once, seen, counts connections to {server}: one that is being closed is still among them."
+    );
     text + " The lab sleeps and answers; the server also parses, plans, and has a thread for each connection.\n"
 }
