@@ -56,96 +56,27 @@ install_server() {
   fi
 }
 
-if [[ $* == --install ]]; then
-  install_server
-  exit
-fi
-
-auth='' dir='' hosts=500 options=()
-for argument; do
-  case $argument in
-    --auth=*) auth=${argument#*=} ;;
-    --*) options+=("$argument") ;;
-    *) if [[ -z $dir ]]; then dir=$argument; else hosts=$argument; fi ;;
-  esac
-done
-[[ -n $dir ]] || fail "usage: scripts/mariadb.sh [--auth=PLUGIN] DIR [HOSTS] [--SERVER-OPTION…]"
-[[ $hosts =~ ^[1-9][0-9]{0,3}$ ]] || fail "HOSTS must be a number from 1 to 9999, not $hosts"
-[[ -z $auth || $auth =~ ^[a-z0-9_]+$ ]] || fail "--auth=$auth cannot be the name of a plugin"
-have_server || fail "no MariaDB server here: scripts/mariadb.sh --install"
-setpriv --pdeathsig KILL true 2>/dev/null || fail "no setpriv --pdeathsig here: install util-linux"
-server=mysqld mariadb=false
-! have mariadbd || server=mariadbd
-[[ $("$server" --version) != *MariaDB* ]] || mariadb=true
-
-mkdir -p "$dir" || exit 2
-dir=$(cd "$dir" && pwd)
-# The server inherits the lock: it is free when nobody is left in there.
-exec 9<"$dir"
-flock -n 9 || fail "a server still runs in $dir: pid $(cat "$dir/pid" 2>/dev/null || echo unknown); end it first"
-
-home=$dir/mariadb # everything of the server's; a link to a folder elsewhere if its user cannot reach DIR
-child='' reader=''
-clean() {
-  local elsewhere
-  elsewhere=$(readlink "$dir/mariadb") || true
-  [[ $elsewhere != */mariadb-private.* ]] || rm -rf "$elsewhere"
-  rm -rf "$dir"/{mariadb,db.urls,admin.url,pid}
-}
-
-# Ends what runs at once: nothing of its data is worth saving.
-stop() {
-  trap '' HUP INT TERM
-  [[ -z $reader ]] || kill "$reader" || true
-  [[ -z $child ]] || kill -KILL -- "-$child" || true
-  [[ -z $child ]] || wait "$child" || true
-  clean
-} 2>/dev/null
-trap stop EXIT
-trap 'exit 0' INT TERM
-trap 'exit 129' HUP
-clean
-
-as_user=(setpriv --pdeathsig KILL) # dies with this script, whatever ends it
-mkdir "$home"
-if [[ $(id -u) == 0 ]]; then
-  # The server never is root. What it cannot reach through others' folders goes elsewhere.
-  user=nobody
+# Everything of the server's, which its user must reach: DIR/mariadb, or a folder elsewhere that it links to.
+make_home() {
+  home=$dir/mariadb
+  mkdir "$home"
+  [[ $(id -u) == 0 ]] || return 0
+  # The server never is root.
+  local user=nobody
   ! id mysql >/dev/null 2>&1 || user=mysql
   as_user+=("--reuid=$(id -u "$user")" "--regid=$(id -g "$user")" --clear-groups)
   chmod o+x "$dir"
   chown "$user:$(id -g "$user")" "$home"
-  if ! "${as_user[@]}" test -w "$home"; then
-    rmdir "$home"
-    home=$(mktemp -d "${TMPDIR:-/tmp}/mariadb-private.XXXXXX")
-    ln -s "$home" "$dir/mariadb"
-    chown "$user:$(id -g "$user")" "$home"
-    "${as_user[@]}" test -w "$home" || fail "$user cannot write to $home: set TMPDIR to a folder where it can"
-  fi
-fi
-data=$home/data log=$home/log
-
-# The same for the first start, which makes the system tables. A server of its own removes the temporary
-# tables of others in a common tmpdir. Small files, never synced: nobody stores anything.
-common=(--datadir="$data" --tmpdir="$home" --innodb-buffer-pool-size=16M --innodb-flush-log-at-trx-commit=0)
-if $mariadb; then
-  common+=(--innodb-log-file-size=4M --innodb-temp-data-file-path=ibtmp1:2M:autoextend --debug-no-sync)
-  first=(mariadb-install-db)
-  have "${first[0]}" || first=(mysql_install_db)
-  first+=(--no-defaults "${common[@]}" --skip-test-db --skip-name-resolve --auth-root-authentication-method=socket)
-else
-  first=("$server" --no-defaults "${common[@]}" --initialize-insecure)
-  # No second port, no certificates.
-  common+=(--mysqlx=OFF --skip-log-bin --tls-version= --performance-schema=OFF)
-fi
-
-# Starts a command in a process group of its own (set -m), which can be ended as a whole.
-start() {
-  set -m
-  "${as_user[@]}" "$@" </dev/null >>"$log" 2>&1 &
-  child=$!
-  set +m
+  "${as_user[@]}" test -w "$home" && return
+  rmdir "$home"
+  home=$(mktemp -d "${TMPDIR:-/tmp}/mariadb-private.XXXXXX")
+  ln -s "$home" "$dir/mariadb"
+  chown "$user:$(id -g "$user")" "$home"
+  "${as_user[@]}" test -w "$home" || fail "$user cannot write to $home: set TMPDIR to a folder where it can"
 }
+
+# Becomes a command of the server's user, whose output goes to the log.
+run() { exec "${as_user[@]}" "$@" </dev/null >>"$log" 2>&1; }
 
 died() {
   local line
@@ -153,22 +84,30 @@ died() {
   fail "$1${line:+: $line}" "$2"
 }
 
-start "${first[@]}"
-wait "$child" || died "cannot make the system tables" 2
-
-random() { od -An -N"$1" -tx1 /dev/urandom | tr -d ' \n'; }
-password=$(random 16) admin_password=$(random 16)
-by="by '$password'"
-if [[ -n $auth ]]; then
+# The system tables.
+first_start() {
+  local command
   if $mariadb; then
-    by="via $auth using password('$password')"
-    [[ $auth != ed25519 && $auth != parsec ]] || options+=(--plugin-load-add="auth_$auth")
+    command=(mariadb-install-db)
+    have "${command[0]}" || command=(mysql_install_db)
+    command+=(--no-defaults "${common[@]}" --skip-test-db --skip-name-resolve)
+    command+=(--auth-root-authentication-method=socket)
   else
-    by="with $auth by '$password'"
+    command=("$server" --no-defaults "${common[@]}" --initialize-insecure)
   fi
-fi
-{
-  # The accounts that the first start made have no password.
+  (run "${command[@]}") || died "cannot make the system tables" 2
+}
+
+random() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
+
+# The SQL that makes our accounts. The passwords are on no command line.
+accounts() {
+  local by="by '$password'"
+  if [[ -n $auth ]]; then
+    by="with $auth by '$password'"
+    ! $mariadb || by="via $auth using password('$password')"
+  fi
+  # Those that the first start made have no password.
   if $mariadb; then
     echo "delete from mysql.global_priv where user <> 'mariadb.sys';"
     echo "flush privileges;"
@@ -179,57 +118,145 @@ fi
   echo "grant select on bench.* to bench@'127.%';"
   echo "create user admin@'127.%' identified by '$admin_password';"
   echo "grant reload, process on *.* to admin@'127.%';"
-  echo "create database bench;" # shows that it came so far: the server stops at the first error, and says nothing
-} >"$home/init.sql"
-[[ $(id -u) != 0 ]] || chown --reference="$home" "$home/init.sql"
+  # Shows that it came so far: the server stops at the first error, and says nothing.
+  echo "create database bench;"
+}
 
-# 127.0.1.1 … 127.0.1.250, 127.0.2.1 …, as bench-lab.
-addresses=()
-for ((i = 0; i < hosts; i++)); do addresses+=("127.0.$((i / 250 + 1)).$((i % 250 + 1))"); done
-bind=$(IFS=, && echo "${addresses[*]}")
-ulimit -n "$(ulimit -Hn)"
-
+# Writes standard input to a file in DIR: whoever sees it sees all of it.
 write() {
   cat >"$dir/$1.new"
   mv "$dir/$1.new" "$dir/$1"
 }
 
-# Listens, and waits until it answers. Fails where the port was lost to somebody else.
+# Starts the server, and waits until it answers. Fails where the port was lost to somebody else.
 listen() {
   while true; do
     port=$((10000 + RANDOM % 20000)) # below those that the kernel gives to clients
     grep -qs "$(printf ':%04X 0*:0000 0A' "$port")" /proc/net/tcp /proc/net/tcp6 || break
   done
   : >"$log"
-  start "$server" --no-defaults "${common[@]}" --init-file="$home/init.sql" \
-    --socket=socket --pid-file="$data/pid" --port="$port" --bind-address="$bind" \
+  run "$server" --no-defaults "${common[@]}" --init-file="$home/init.sql" \
+    --socket=socket --pid-file="$home/pid" --port="$port" --bind-address="$(IFS=, && echo "${addresses[*]}")" \
     --skip-networking=0 --skip-name-resolve --max-connections="$((hosts > 1900 ? hosts + 100 : 2000))" \
-    --back-log=4096 --max-connect-errors=1000000 ${options[@]+"${options[@]}"}
-  echo "$child" | write pid
+    --back-log=4096 --max-connect-errors=1000000 ${options[@]+"${options[@]}"} &
+  pid=$!
+  echo "$pid" | write pid
   until grep -q 'ready for connections' "$log"; do
-    if ! kill -0 "$child" 2>/dev/null; then
+    if ! kill -0 "$pid" 2>/dev/null; then
       ! grep -qi 'address already in use' "$log" || return 1
       died "the server does not start" 2
     fi
     sleep 0.05
   done
 }
-for try in {1..10}; do
-  ! listen || break
-  ((try < 10)) || fail "found no free port in $try tries"
-done
-[[ -d $data/bench ]] || died "the server does not make its accounts${auth:+ with the plugin $auth}" 2
-rm "$home/init.sql"
 
-printf "mysql://bench:$password@%s:$port/bench\n" "${addresses[@]}" | write db.urls
-echo "mysql://admin:$admin_password@${addresses[0]}:$port/" | write admin.url
+# Makes everything, says so, and waits for the server's end.
+serve() {
+  local try i code=0
+  dir=$1 hosts=$2 auth=$3 options=("${@:4}")
+  server=mysqld mariadb=false
+  ! have mariadbd || server=mariadbd
+  [[ $("$server" --version) != *MariaDB* ]] || mariadb=true
+  as_user=("${mortal[@]}")
+  make_home
+  data=$home/data log=$home/log
 
-echo ready
+  # A server that starts removes the temporary tables of others in a common tmpdir. Small files, never
+  # synced: nobody stores anything. With io_uring for them a start takes up to a second longer.
+  common=(--datadir="$data" --tmpdir="$home" --innodb-buffer-pool-size=16M --innodb-flush-log-at-trx-commit=0)
+  common+=(--innodb-use-native-aio=0)
+  if $mariadb; then
+    common+=(--innodb-log-file-size=4M --innodb-temp-data-file-path=ibtmp1:2M:autoextend --debug-no-sync)
+    [[ $auth != ed25519 && $auth != parsec ]] || options+=(--plugin-load-add="auth_$auth")
+  else
+    # No second port, no certificates.
+    options+=(--mysqlx=OFF --skip-log-bin --tls-version= --performance-schema=OFF)
+  fi
+  first_start
 
-# Waits for the end of its input or of the server.
-exec 3<&0
-setpriv --pdeathsig KILL cat <&3 >/dev/null &
-reader=$!
-code=0
-{ wait -n "$child" "$reader" || code=$?; } 2>/dev/null # bash would tell that it was killed, in its own way
-kill -0 "$child" 2>/dev/null || died "the server died with exit code $code" 1
+  password=$(random) admin_password=$(random)
+  accounts >"$home/init.sql"
+  [[ $(id -u) != 0 ]] || chown --reference="$home" "$home/init.sql"
+  # 127.0.1.1 … 127.0.1.250, 127.0.2.1 …, as bench-lab.
+  addresses=()
+  for ((i = 0; i < hosts; i++)); do addresses+=("127.0.$((i / 250 + 1)).$((i % 250 + 1))"); done
+  ulimit -n "$(ulimit -Hn)"
+  for try in {1..10}; do
+    ! listen || break
+    ((try < 10)) || fail "found no free port in $try tries"
+  done
+  [[ -d $data/bench ]] || died "the server does not make its accounts${auth:+ with the plugin $auth}" 2
+  rm "$home/init.sql"
+  printf "mysql://bench:$password@%s:$port/bench\n" "${addresses[@]}" | write db.urls
+  echo "mysql://admin:$admin_password@${addresses[0]}:$port/" | write admin.url
+  echo ready
+  { wait "$pid" || code=$?; } 2>/dev/null # bash would tell that it was killed, in its own way
+  died "the server died with exit code $code" 1
+}
+
+# Away with what this or a killed start left.
+clean() {
+  local elsewhere
+  elsewhere=$(readlink "$dir/mariadb") || true
+  [[ $elsewhere != */mariadb-private.* ]] || rm -rf "$elsewhere"
+  rm -rf "$dir"/{mariadb,db.urls,admin.url,pid}{,.new}
+}
+
+# Ends what runs at once: nothing of its data is worth saving.
+stop() {
+  trap '' HUP INT TERM
+  kill "$reader" || true
+  kill -KILL -- "-$serving" || true
+  wait "$serving" || true
+  # The lock is free once all are gone, those too that are no children of ours.
+  exec 9<"$dir"
+  ! flock -w 3 9 || clean
+} 2>/dev/null
+
+main() {
+  local argument auth='' hosts=500 options=() code=0
+  dir=''
+  for argument; do
+    case $argument in
+      --auth=*) auth=${argument#*=} ;;
+      --*) options+=("$argument") ;;
+      *) if [[ -z $dir ]]; then dir=$argument; else hosts=$argument; fi ;;
+    esac
+  done
+  [[ -n $dir ]] || fail "usage: scripts/mariadb.sh [--auth=PLUGIN] DIR [HOSTS] [--SERVER-OPTION…]"
+  [[ $hosts =~ ^[1-9][0-9]{0,3}$ ]] || fail "HOSTS must be a number from 1 to 9999, not $hosts"
+  [[ -z $auth || $auth =~ ^[a-z0-9_]+$ ]] || fail "--auth=$auth cannot be the name of a plugin"
+  have_server || fail "no MariaDB server here: scripts/mariadb.sh --install"
+  "${mortal[@]}" true 2>/dev/null || fail "no setpriv --pdeathsig here: install util-linux"
+
+  mkdir -p "$dir" || exit 2
+  dir=$(cd "$dir" && pwd)
+  # The server inherits the lock: it is free when nobody is left in there.
+  exec 9<"$dir"
+  flock -n 9 || fail "a server still runs in $dir: pid $(cat "$dir/pid" 2>/dev/null || echo unknown); end it first"
+  clean
+
+  # Another process does the work: bash 5.2 stumbles over a signal while it expands $(…), so this one only
+  # waits. In a process group (set -m), which can be ended as a whole.
+  set -m
+  "${mortal[@]}" "$BASH" "$0" --serve "$dir" "$hosts" "$auth" ${options[@]+"${options[@]}"} </dev/null &
+  serving=$!
+  set +m
+  exec 3<&0
+  "${mortal[@]}" cat <&3 >/dev/null 9<&- &
+  reader=$!
+  trap stop EXIT
+  trap 'exit 0' INT TERM
+  trap 'exit 129' HUP
+  { wait -n "$serving" "$reader" || code=$?; } 2>/dev/null
+  # The end of our input is a good end.
+  ! kill -0 "$serving" 2>/dev/null || code=0
+  exit "$code"
+}
+
+mortal=(setpriv --pdeathsig KILL) # what it runs dies with this script, whatever ends it
+case ${1-} in
+  --install) install_server ;;
+  --serve) serve "${@:2}" ;;
+  *) main "$@" ;;
+esac
