@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A private MariaDB (or MySQL) on loopback, in place of bench-lab's MySQL hosts.
+# A private MariaDB on loopback, in place of bench-lab's MySQL hosts. (MySQL's server, where there is no other: untried.)
 #
 #   scripts/mariadb.sh [--auth=PLUGIN] DIR [HOSTS] [--SERVER-OPTION…]
 #   scripts/mariadb.sh --install
@@ -29,30 +29,29 @@ have_server() { have mariadbd || have mysqld; }
 # one that is off until it is enabled with the others.
 install_server() {
   have_server && return
-  local root=() hand='with your package manager'
+  local root=() install=()
   [[ $(id -u) == 0 ]] || root=(sudo -n)
   if have apt-get; then
-    ${root[@]+"${root[@]}"} apt-get update -qq >/dev/null || true # the lists at hand may do
+    "${root[@]}" apt-get update -qq >/dev/null 2>&1 || true # the lists at hand may do
     # Older releases have the version in its name.
     local package
     package=$(apt-cache search --names-only '^mariadb-server-core' | awk '{print $1}' | sort -V | tail -n 1)
-    set -- env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-      "${package:-mariadb-server-core}"
+    export DEBIAN_FRONTEND=noninteractive
+    install=(apt-get install -y --no-install-recommends "${package:-mariadb-server-core}")
   elif have dnf; then
-    set -- dnf install -y -q mariadb-server
+    install=(dnf install -y mariadb-server)
   elif have pacman; then
-    set -- pacman -S --noconfirm --needed mariadb
+    install=(pacman -S --noconfirm --needed mariadb)
   elif have zypper; then
-    set -- zypper --non-interactive --quiet install mariadb
+    install=(zypper --non-interactive install mariadb)
   elif have apk; then
-    set -- apk add --quiet mariadb setpriv
+    install=(apk add mariadb setpriv)
   else
-    set -- false
+    fail "no package manager that is known here: install the MariaDB server by hand"
   fi
-  [[ $1 == false ]] || hand="as root: $*"
   echo "mariadb.sh: installing the MariaDB server"
-  if ! ${root[@]+"${root[@]}"} "$@" >/dev/null || ! have_server; then
-    fail "could not install the MariaDB server: install it by hand, $hand"
+  if ! "${root[@]}" true 2>/dev/null || ! "${root[@]}" "${install[@]}" >/dev/null || ! have_server; then
+    fail "could not install the MariaDB server: as root, ${install[*]}"
   fi
 }
 
