@@ -108,6 +108,8 @@ struct RowSpec {
     #[serde(default)]
     args: Vec<String>,
     needs: Option<String>,
+    #[serde(default = "yes")]
+    counted: bool,
     count_latency: Option<f64>,
     imports: Option<String>,
 }
@@ -368,6 +370,7 @@ impl Matrix {
                 Some(_) => observe(&format!("{folder}/round-{{round}}.json"), "/dev/null"),
                 None => hyperfine(&program, "round-{round}.json", 1, &argv(latency, false)),
             },
+            counted: row.counted,
             count: format!(
                 "strace -c -f -o {} {counted} > /dev/null",
                 quote(&format!("{folder}/syscalls.txt"))

@@ -118,7 +118,7 @@ fn of(workload: &Workload) -> Vec<Step> {
             steps.push(step(run, row, format!("round {round} of {}", row.runs), &command, row.limit_s));
         }
     }
-    for row in rows.iter().filter(|_| workload.counted) {
+    for row in rows.iter().filter(|row| workload.counted && row.counted) {
         steps.push(step("run", row, "system calls".to_owned(), &row.count, row.count_limit_s));
     }
     steps

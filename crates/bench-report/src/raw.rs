@@ -147,7 +147,7 @@ impl Raw {
             runs,
             rounds,
             start_s: file("start.json", row.start.is_some()).map(|path| parse(&path, start)).transpose()?,
-            syscalls: file("syscalls.txt", workload.counted)
+            syscalls: file("syscalls.txt", workload.counted && row.counted)
                 .map(|path| parse(&path, syscalls))
                 .transpose()?,
             memory: file("memory.csv", workload.sampled)

@@ -145,6 +145,9 @@ pub struct Row {
     /// A round of hyperfine (of bench-observe, where items are sick: hyperfine takes no exit code but 0); `{round}` to
     /// be replaced by two digits.
     pub time: String,
+    /// Whether its system calls are counted, where those of its workload are.
+    #[serde(default = "yes")]
+    pub counted: bool,
     /// The count of system calls.
     pub count: String,
     /// `limit_s` of that count, in seconds.
