@@ -322,9 +322,12 @@ fn crates(matrix: &Path, lock: &Path) -> Result<BTreeMap<String, String>> {
     let programs = matrix.programs();
     let text = fs::read_to_string(lock).with_context(|| format!("cannot read {}", lock.display()))?;
     let lock: Lock = toml::from_str(&text).with_context(|| format!("cannot use {}", lock.display()))?;
-    let ours = lock.package.iter().filter(|package| programs.contains(&package.name.as_str()));
+    let ours = || lock.package.iter().filter(|package| programs.contains(&package.name.as_str()));
+    // And what our own libraries bring.
+    let used: Vec<&String> = ours().flat_map(|package| &package.dependencies).collect();
+    let libraries = (lock.package.iter()).filter(|p| p.source.is_none() && used.contains(&&p.name));
     let mut versions = BTreeMap::new();
-    for dependency in ours.flat_map(|package| &package.dependencies) {
+    for dependency in ours().chain(libraries).flat_map(|package| &package.dependencies) {
         // "name", or "name version" where there are several.
         let (name, version) = dependency.split_once(' ').unwrap_or((dependency, ""));
         let found = lock.package.iter().find(|package| {
