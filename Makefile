@@ -15,7 +15,7 @@ bench-db bench-web bench-sleep bench-prices: ## Measure one workload, keep the o
 scale: ## How cost grows from 10 items to 100 000; under 15 minutes
 	@scripts/bench.sh --part scale
 
-faults: ## What hosts that refuse, hang or are slow cost; about 8 minutes
+faults: ## What hosts that refuse, hang or are slow cost; about 11 minutes
 	@scripts/bench.sh --part faults
 
 quick: ## The same with less, in about a minute, into target/quick
