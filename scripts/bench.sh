@@ -160,8 +160,6 @@ note_failure() {
 }
 
 fail() {
-  # A dying lab fails the programs too: then it is the one to be named.
-  sleep 0.2
   {
     echo "bench: failed with exit code $3: $1"
     echo "  $2"
@@ -185,11 +183,11 @@ follow() {
   fi
   # Redirected in there: here it would take our own messages along.
   run bash -c "exec 2>$ERRORS; $command" || code=$?
+  # A dying lab fails the programs too: then it is the one to be named.
+  ((code == 0)) || sleep 0.2
   if ((code == 0)); then
     cat "$ERRORS" >&2
   elif [[ $kind == try ]]; then
-    # A dying lab fails the programs too: then that is told.
-    sleep 0.2
     note_failure "$path" "$code"
   elif [[ $kind == probe ]]; then
     echo "skipped: $(grep . "$ERRORS" | tail -n 1)" | tee "$NEW/raw/$path/status.txt"

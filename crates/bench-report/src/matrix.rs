@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use crate::workload::{Fault, Part, Row, Workload, slug};
+use crate::workload::{Fault, Part, Row, Workload, slug, yes};
 
 /// In `make scale`, a row that would wait longer is not tried, in seconds.
 const BUDGET_S: f64 = 30.0;
@@ -141,10 +141,6 @@ impl AtOnce {
         }
         .clamp(1, size)
     }
-}
-
-fn yes() -> bool {
-    true
 }
 
 impl Matrix {

@@ -154,6 +154,16 @@ impl Measurement {
         self.user_s.zip(self.system_s).map(|(user, system)| user + system)
     }
 
+    /// PSS of the tree in KiB.
+    pub fn pss_kib(&self) -> Option<f64> {
+        self.tree_pss_kib.map(|kib| kib as f64)
+    }
+
+    /// Voluntary and involuntary context switches.
+    pub fn switches(&self) -> Option<u64> {
+        self.voluntary.zip(self.involuntary).map(|(a, b)| a + b)
+    }
+
     fn record(&self) -> [String; 24] {
         let whole = |value: Option<u64>| value.map_or(String::new(), |value| value.to_string());
         let fixed =

@@ -112,7 +112,7 @@ pub fn all(results: &Results) -> Result<BTreeMap<String, String>> {
     for growth in growths(&results.scale) {
         let name = |what: &str| format!("plots/scale-{}-{what}.svg", growth.name);
         plots.insert(name("wall"), grows(&growth, "wall ÷ limit", Measurement::over_limit)?);
-        let mib = |figures: &Measurement| figures.tree_pss_kib.map(|kib| kib as f64 / 1024.0);
+        let mib = |figures: &Measurement| figures.pss_kib().map(|kib| kib / 1024.0);
         plots.insert(name("memory"), grows(&growth, "peak memory of the process tree, MiB", mib)?);
         let ms = |figures: &Measurement| figures.cpu_s().map(|seconds| seconds * 1e3).filter(|ms| *ms > 0.0);
         plots.insert(name("cpu"), grows(&growth, "CPU time, ms", ms)?);
@@ -153,7 +153,7 @@ fn walls(group: &Group) -> Vec<Bar> {
 
 fn peaks(group: &Group) -> Vec<Bar> {
     let bar = |entry: &Entry| {
-        let value = entry.figures.tree_pss_kib.map(|kib| kib as f64 / 1024.0);
+        let value = entry.figures.pss_kib().map(|kib| kib / 1024.0);
         Bar {
             label: match value {
                 Some(mib) => format!("{}: {mib:.1} MiB", entry.row.program),
@@ -227,7 +227,7 @@ fn bars(group: &Group, title: &str, bars: &[Bar]) -> Result<String> {
 
 /// One line a program, both axes logarithmic.
 fn grows(growth: &Growth, what: &str, of: impl Fn(&Measurement) -> Option<f64>) -> Result<String> {
-    let lines: Vec<_> = (growth.lines.iter().filter(|line| !line.bounded))
+    let lines: Vec<_> = (growth.unbounded())
         .map(|line| (line, line.points(&of)))
         .filter(|(_, points)| !points.is_empty())
         .collect();
@@ -236,35 +236,16 @@ fn grows(growth: &Growth, what: &str, of: impl Fn(&Measurement) -> Option<f64>) 
         let (low, high) = (points().map(of).fold(f64::MAX, f64::min), points().map(of).fold(1e-4, f64::max));
         Axis { range: floor_125(low.min(high))..high * 1.15, log: true }
     };
-    draw(480, |area| {
-        heading(area, &format!("{}: {what}, by number of items (logarithmic)", growth.name))?;
-        let mut chart = ChartBuilder::on(area)
-            .margin(14)
-            .margin_top(50)
-            .margin_right(210)
-            .x_label_area_size(64)
-            .y_label_area_size(64)
-            .build_cartesian_2d(axis(|point| point.0), axis(|point| point.1))?;
-        chart
-            .configure_mesh()
-            .x_labels(6)
-            .y_labels(7)
-            .label_style(font(TEXT - 2))
-            .axis_desc_style(font(TEXT - 2))
-            .x_desc("items")
-            .light_line_style(TRANSPARENT)
-            .bold_line_style(GRID)
-            .axis_style(INK)
-            .draw()?;
-        let mut labels = Vec::new();
-        for (line, points) in &lines {
-            let color = color(line.model, line.short != line.model, false);
-            chart.draw_series(LineSeries::new(points.iter().copied(), color.stroke_width(3)))?;
-            chart.draw_series(points.iter().map(|point| Circle::new(*point, 4, color.filled())))?;
-            labels.push((chart.backend_coord(&points[points.len() - 1]), line.short.clone(), color));
-        }
-        name(area, &mut labels)
-    })
+    let (x, y) = (axis(|point| point.0), axis(|point| point.1));
+    let curves = lines.into_iter().map(|(line, points)| Curve {
+        name: line.short.clone(),
+        color: color(line.model, line.short != line.model, false),
+        end: points[points.len() - 1],
+        dots: true,
+        points,
+    });
+    let title = format!("{}: {what}, by number of items (logarithmic)", growth.name);
+    curves_over(&title, "items", x, y, &curves.collect::<Vec<_>>())
 }
 
 /// One line a program: its own resident set where it samples it, else the PSS of its tree.
@@ -283,36 +264,63 @@ fn over_time<'a>(group: &Group, entries: impl Iterator<Item = &'a Entry>) -> Res
         Axis::new(last_end, last_end)
     };
     let y = Axis { range: 0.0..points().map(|point| point.1).fold(1.0, f64::max) * 1.1, log: false };
+    let curves = lines.iter().map(|(entry, line)| {
+        // The plateau, not the fall at the exit, is where a reader looks for the name.
+        let plateau = line.iter().rev().take(line.len() / 3 + 1).map(|point| point.1).fold(0.0, f64::max);
+        Curve {
+            name: short(entry),
+            color: color_of(entry),
+            end: (line[line.len() - 1].0, plateau),
+            dots: false,
+            points: thin(line, &x),
+        }
+    });
+    let curves: Vec<Curve> = curves.collect();
+    let what = if group.workload.sampled { "resident set of the program" } else { "PSS of the process tree" };
+    let title = format!("{}: {what} over time, MiB", group.workload.key);
+    let seconds = if x.log { "seconds since the start (logarithmic)" } else { "seconds since the start" };
+    curves_over(&title, seconds, x.clone(), y, &curves)
+}
+
+/// A line of a plot.
+struct Curve {
+    name: String,
+    color: RGBColor,
+    points: Vec<(f64, f64)>,
+    /// Whether each point is a measurement of its own.
+    dots: bool,
+    /// Where its name is tied to.
+    end: (f64, f64),
+}
+
+/// Lines with their names at the right margin.
+fn curves_over(title: &str, x_title: &str, x: Axis, y: Axis, curves: &[Curve]) -> Result<String> {
     draw(480, |area| {
-        let what =
-            if group.workload.sampled { "resident set of the program" } else { "PSS of the process tree" };
-        heading(area, &format!("{}: {what} over time, MiB", group.workload.key))?;
+        heading(area, title)?;
         let mut chart = ChartBuilder::on(area)
             .margin(14)
             .margin_top(50)
             .margin_right(210)
             .x_label_area_size(64)
             .y_label_area_size(58)
-            .build_cartesian_2d(x.clone(), y)?;
+            .build_cartesian_2d(x, y)?;
         chart
             .configure_mesh()
             .x_labels(6)
             .y_labels(6)
             .label_style(font(TEXT - 2))
             .axis_desc_style(font(TEXT - 2))
-            .x_desc(if x.log { "seconds since the start (logarithmic)" } else { "seconds since the start" })
+            .x_desc(x_title)
             .light_line_style(TRANSPARENT)
             .bold_line_style(GRID)
             .axis_style(INK)
             .draw()?;
         let mut labels = Vec::new();
-        for (entry, line) in &lines {
-            let color = color_of(entry);
-            chart.draw_series(LineSeries::new(thin(line, &x), color.stroke_width(3)))?;
-            let end = line[line.len() - 1];
-            // The plateau, not the fall at the exit, is where a reader looks for the name.
-            let plateau = line.iter().rev().take(line.len() / 3 + 1).map(|point| point.1).fold(0.0, f64::max);
-            labels.push((chart.backend_coord(&(end.0, plateau)), short(entry), color));
+        for curve in curves {
+            chart.draw_series(LineSeries::new(curve.points.iter().copied(), curve.color.stroke_width(3)))?;
+            let dots = curve.points.iter().filter(|_| curve.dots);
+            chart.draw_series(dots.map(|dot| Circle::new(*dot, 4, curve.color.filled())))?;
+            labels.push((chart.backend_coord(&curve.end), curve.name.clone(), curve.color));
         }
         name(area, &mut labels)
     })

@@ -3,10 +3,11 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context, Result, anyhow, ensure};
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 /// The make target that measures a workload.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
     /// `make bench`.
@@ -23,17 +24,6 @@ pub enum Part {
 }
 
 impl Part {
-    /// As `bench.toml` and the command line name it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Part::Bench => "bench",
-            Part::Mariadb => "mariadb",
-            Part::Own => "own",
-            Part::Scale => "scale",
-            Part::Faults => "faults",
-        }
-    }
-
     /// Whether its rows stand in `measurements.csv`; the others have a file of their own.
     pub fn is_main(self) -> bool {
         matches!(self, Part::Bench | Part::Mariadb | Part::Own)
@@ -54,7 +44,8 @@ pub struct Fault {
     pub fails: bool,
 }
 
-fn yes() -> bool {
+/// For serde, which takes no constant.
+pub fn yes() -> bool {
     true
 }
 

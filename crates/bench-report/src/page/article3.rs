@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     format::{code, fixed, mib, or_dash, whole},
     markdown::Table,
+    measurements::Measurement,
     page::{
         findings::{beyond_noise, fastest, least, names, wider},
         sequence,
@@ -179,7 +180,7 @@ fn verdicts(group: &Group) -> String {
     let shown: Vec<String> = group.ok().map(|entry| spent(entry, size)).collect();
     table.row(["Who spends least CPU time?".to_owned(), names(&cpu), shown.join("; "), "asyncio".to_owned()]);
 
-    let memory = least(group, 0.0, |figures| figures.tree_pss_kib.map(|kib| kib as f64));
+    let memory = least(group, 0.0, Measurement::pss_kib);
     let shown: Vec<String> = group.ok().map(held).collect();
     let theirs = "threads, as they did less at a time".to_owned();
     table.row(["Who needs least memory?".to_owned(), names(&memory), shown.join("; "), theirs]);
@@ -206,7 +207,7 @@ fn verdicts(group: &Group) -> String {
 
 fn spent(entry: &Entry, size: u64) -> String {
     let figures = &entry.figures;
-    let switches = figures.voluntary.zip(figures.involuntary).map(|(a, b)| (a + b) as f64 / size as f64);
+    let switches = figures.switches().map(|all| all as f64 / size as f64);
     format!(
         "{} {} s, {} context switches a task",
         code(&entry.row.program),
@@ -249,8 +250,8 @@ fn more_workers(group: &Group) -> String {
         };
         text += &format!(
             ", with {} context switches in place of {}, {} s of CPU in place of {} s, and {} MiB in place of {} MiB.",
-            whole(more.figures.voluntary.zip(more.figures.involuntary).map(|(a, b)| a + b)),
-            whole(pool.figures.voluntary.zip(pool.figures.involuntary).map(|(a, b)| a + b)),
+            whole(more.figures.switches()),
+            whole(pool.figures.switches()),
             fixed(more.figures.cpu_s(), 3),
             fixed(pool.figures.cpu_s(), 3),
             mib(more.figures.tree_pss_kib),
@@ -267,8 +268,8 @@ fn more_workers(group: &Group) -> String {
             ),
             false => format!(" That is as fast as {} within noise", code(&event_loop.row.program)),
         };
-        let pss = |entry: &Entry| entry.figures.tree_pss_kib.map(|kib| kib as f64);
-        text += &format!(" and {:.1} times its memory", pss(more)? / pss(event_loop)?);
+        text +=
+            &format!(" and {:.1} times its memory", more.figures.pss_kib()? / event_loop.figures.pss_kib()?);
         Some(text + ".")
     };
     let Some(answer) = sentences() else { return String::new() };

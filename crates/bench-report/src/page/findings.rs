@@ -127,10 +127,9 @@ fn pool(group: &Group, entry: &Entry) -> Option<String> {
 }
 
 fn memory(group: &Group) -> Option<String> {
-    let pss = |figures: &Measurement| figures.tree_pss_kib.map(|kib| kib as f64);
-    let best = least(group, 0.0, pss);
+    let best = least(group, 0.0, Measurement::pss_kib);
     let most = group.ok().max_by_key(|entry| entry.figures.tree_pss_kib)?;
-    let (low, high) = (pss(&best.first()?.figures)?, pss(&most.figures)?);
+    let (low, high) = (best.first()?.figures.pss_kib()?, most.figures.pss_kib()?);
     if high <= low * (1.0 + ONE_RUN_NOISE) {
         return Some("All programs need the same memory, within noise.".to_owned());
     }

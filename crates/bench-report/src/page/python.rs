@@ -7,11 +7,9 @@ use crate::{
     results::{Entry, Group},
 };
 
-/// The Python programs that stand for the same as `entry`: the same model, as many at once.
-fn twins<'a>(group: &'a Group, entry: &'a Entry) -> impl Iterator<Item = &'a Entry> {
-    group.python().filter(move |python| {
-        (&python.row.model, python.row.at_once) == (&entry.row.model, entry.row.at_once)
-    })
+/// Whether two programs stand for the same: the same model, as many at once.
+fn alike(one: &Entry, other: &Entry) -> bool {
+    (&one.row.model, one.row.at_once) == (&other.row.model, other.row.at_once)
 }
 
 /// How many times as much the Python program has of a figure.
@@ -19,21 +17,19 @@ fn times(rust: Option<f64>, python: Option<f64>) -> Option<f64> {
     rust.zip(python).filter(|(rust, _)| *rust > 0.0).map(|(rust, python)| python / rust)
 }
 
-fn pss(entry: &Entry) -> Option<f64> {
-    entry.figures.tree_pss_kib.map(|kib| kib as f64)
-}
-
 /// Cells for the root README: the article's program, its wall time and memory, each also as a multiple of ours.
 /// Empty where it was not measured.
 pub fn beside(group: &Group, entry: &Entry) -> Vec<String> {
-    let Some(python) = twins(group, entry).next() else { return vec!["–".to_owned(); 5] };
+    let Some(python) = group.python().find(|python| alike(python, entry)) else {
+        return vec!["–".to_owned(); 5];
+    };
     let wall = |entry: &Entry| entry.figures.wall_median_s;
     vec![
         code(&python.row.program),
         fixed(wall(python), 3),
         fixed(times(wall(entry), wall(python)), 1),
         mib(python.figures.tree_pss_kib),
-        fixed(times(pss(entry), pss(python)), 1),
+        fixed(times(entry.figures.pss_kib(), python.figures.pss_kib()), 1),
     ]
 }
 
@@ -53,8 +49,7 @@ pub fn section(group: &Group) -> String {
         "CPU time, × Rust",
     ]);
     for python in group.python() {
-        let rust = group.ok().find(|entry| twins(group, entry).any(|twin| twin.row.slug == python.row.slug));
-        let Some(rust) = rust else { continue };
+        let Some(rust) = group.ok().find(|rust| alike(rust, python)) else { continue };
         let (ours, theirs) = (&rust.figures, &python.figures);
         let start = python.ran.as_ref().and_then(|ran| ran.start_s);
         let waiting = theirs.wall_median_s.zip(start).map(|(wall, start)| wall - start);
@@ -68,7 +63,7 @@ pub fn section(group: &Group) -> String {
             fixed(times(ours.wall_median_s, waiting), 2),
             or_dash(ours.tree_pss_kib, |_| format!("{} MiB", mib(ours.tree_pss_kib))),
             or_dash(theirs.tree_pss_kib, |_| format!("{} MiB", mib(theirs.tree_pss_kib))),
-            fixed(times(pss(rust), pss(python)), 1),
+            fixed(times(ours.pss_kib(), theirs.pss_kib()), 1),
             fixed(times(ours.cpu_s(), theirs.cpu_s()), 1),
         ]);
     }
@@ -91,7 +86,7 @@ fn best_against_best(group: &Group) -> Option<String> {
         return Some(format!("The fastest of both sides, {names}, are as fast as each other within noise."));
     }
     let ratio = times(rust.figures.wall_median_s, python.figures.wall_median_s)?;
-    let memory = times(pss(rust), pss(python))?;
+    let memory = times(rust.figures.pss_kib(), python.figures.pss_kib())?;
     Some(format!(
         "The fastest of both sides are {names}: Python takes {ratio:.2} times as long, with {memory:.1} times the memory."
     ))

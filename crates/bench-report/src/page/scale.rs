@@ -1,7 +1,7 @@
 //! `make scale`: how cost grows with the number of items, up to where a model fails.
 
 use crate::{
-    format::{code, fixed, mib, or_dash},
+    format::{code, fixed, mib, whole},
     markdown::Table,
     measurements::Measurement,
     results::{Entry, Group},
@@ -26,6 +26,11 @@ impl<'a> Line<'a> {
         self.entries.iter().find(|(at, _)| *at == size).map(|(_, entry)| *entry)
     }
 
+    /// Its figures at a size, where it has some.
+    fn ok(&self, size: u64) -> Option<&'a Measurement> {
+        self.at(size).map(|entry| &entry.figures).filter(|figures| figures.is_ok())
+    }
+
     /// Sizes and values of a figure, where it was measured.
     pub fn points(&self, of: impl Fn(&Measurement) -> Option<f64>) -> Vec<(f64, f64)> {
         self.entries.iter().filter_map(|(size, entry)| Some((*size as f64, of(&entry.figures)?))).collect()
@@ -47,6 +52,17 @@ pub struct Growth<'a> {
     pub groups: Vec<&'a Group>,
     /// Its programs, in the order of the matrix.
     pub lines: Vec<Line<'a>>,
+}
+
+impl<'a> Growth<'a> {
+    /// The programs whose concurrency nobody bounds.
+    pub fn unbounded(&self) -> impl Iterator<Item = &Line<'a>> {
+        self.lines.iter().filter(|line| !line.bounded)
+    }
+
+    fn sizes(&self) -> impl DoubleEndedIterator<Item = u64> + Clone {
+        self.groups.iter().map(|group| group.workload.size)
+    }
 }
 
 /// The workloads, each with its sizes.
@@ -106,30 +122,26 @@ fn workload(growth: &Growth) -> String {
     for sentence in sentences(growth) {
         text += &format!("- {sentence}\n");
     }
-    let unbounded: Vec<&Line> = growth.lines.iter().filter(|line| !line.bounded).collect();
     text += "\n**Wall ÷ limit**; in brackets the median wall time in seconds\n\n";
-    text += &table(growth, &unbounded, &[], |figures| {
+    text += &table(growth, &[], |figures| {
         format!("{} ({})", fixed(figures.over_limit(), 2), fixed(figures.wall_median_s, 3))
     })
     .to_string();
     text += &format!("\n![Wall ÷ limit by number of items](plots/scale-{name}-wall.svg)\n");
     text += "\n**Peak memory of the process tree**, PSS in MiB\n\n";
-    let kib: Cost =
-        ("an item more, KiB", |line| fixed(line.slope(|f| f.tree_pss_kib.map(|kib| kib as f64)), 2));
-    text += &table(growth, &unbounded, &[kib], |figures| mib(figures.tree_pss_kib)).to_string();
+    let kib: Cost = ("an item more, KiB", |line| fixed(line.slope(Measurement::pss_kib), 2));
+    text += &table(growth, &[kib], |figures| mib(figures.tree_pss_kib)).to_string();
     text += &format!("\n![Memory by number of items](plots/scale-{name}-memory.svg)\n");
     text += "\n**CPU time**, user and system, in milliseconds\n\n";
     let micros: Cost =
         ("an item more, µs", |line| fixed(line.slope(Measurement::cpu_s).map(|seconds| seconds * 1e6), 1));
-    text += &table(growth, &unbounded, &[micros], |figures| {
-        fixed(figures.cpu_s().map(|seconds| seconds * 1e3), 1)
-    })
-    .to_string();
+    text += &table(growth, &[micros], |figures| fixed(figures.cpu_s().map(|seconds| seconds * 1e3), 1))
+        .to_string();
     text += &format!("\n![CPU time by number of items](plots/scale-{name}-cpu.svg)\n");
     text += "\n**Context switches**, voluntary and involuntary\n\n";
-    let each: Cost = ("an item more", |line| fixed(line.slope(|f| switches(f).map(|n| n as f64)), 3));
-    text += &table(growth, &unbounded, &[each], |figures| or_dash(switches(figures), |n| n.to_string()))
-        .to_string();
+    let each: Cost =
+        ("an item more", |line| fixed(line.slope(|figures| figures.switches().map(|all| all as f64)), 3));
+    text += &table(growth, &[each], |figures| whole(figures.switches())).to_string();
     if growth.lines.iter().any(|line| line.bounded) {
         text += &bounds(growth);
     }
@@ -143,13 +155,12 @@ fn workload(growth: &Growth) -> String {
 type Cost = (&'static str, fn(&Line) -> String);
 
 /// A line a program, a column a size. What did not run says so in a word; why, stands above.
-fn table(growth: &Growth, lines: &[&Line], costs: &[Cost], cell: impl Fn(&Measurement) -> String) -> Table {
-    let sizes = growth.groups.iter().map(|group| group.workload.size);
-    let head =
-        sizes.clone().map(|size| size.to_string()).chain(costs.iter().map(|(name, _)| (*name).to_owned()));
+fn table(growth: &Growth, costs: &[Cost], cell: impl Fn(&Measurement) -> String) -> Table {
+    let head = growth.sizes().map(|size| size.to_string());
+    let head = head.chain(costs.iter().map(|(name, _)| (*name).to_owned()));
     let mut table = Table::figures(std::iter::once("program".to_owned()).chain(head));
-    for line in lines {
-        let cells = sizes.clone().map(|size| match line.at(size).map(|entry| &entry.figures) {
+    for line in growth.unbounded() {
+        let cells = growth.sizes().map(|size| match line.at(size).map(|entry| &entry.figures) {
             Some(figures) if figures.is_ok() => cell(figures),
             Some(figures) => figures.status.split(':').next().unwrap_or_default().to_owned(),
             None => "–".to_owned(),
@@ -160,46 +171,26 @@ fn table(growth: &Growth, lines: &[&Line], costs: &[Cost], cell: impl Fn(&Measur
     table
 }
 
-fn switches(figures: &Measurement) -> Option<u64> {
-    figures.voluntary.zip(figures.involuntary).map(|(a, b)| a + b)
-}
-
 fn sentences(growth: &Growth) -> Vec<String> {
     let mut sentences = Vec::new();
-    // Who is nearest to its limit at the largest size, and what an item costs there.
-    if let Some(largest) = growth.groups.last() {
-        let size = largest.workload.size;
-        let all = || {
-            growth
-                .lines
-                .iter()
-                .filter(|line| !line.bounded)
-                .filter_map(move |line| Some((line, &line.at(size)?.figures)))
-        };
-        for (line, figures) in all().filter(|(_, figures)| figures.is_ok()) {
-            let before = growth
-                .groups
-                .iter()
-                .rev()
-                .nth(1)
-                .and_then(|group| Some(&line.at(group.workload.size)?.figures));
-            let cost = |figures: &Measurement| Some(figures.cpu_s()? * 1e6 / figures.size as f64);
-            let Some(now) = cost(figures) else { continue };
-            // Of few items, most is what the process costs.
-            let before = before.filter(|figures| figures.size >= 100);
-            let then = before.and_then(cost).filter(|then| *then > 0.0);
-            let grown = before.zip(then).map(|(figures, then)| {
-                format!(", {:.2} times what it takes at {}", now / then, figures.size)
-            });
-            sentences.push(format!(
-                "{} has {size} items done in {} s, {} times its limit, with {} MiB. An item takes {now:.1} µs of CPU{}.",
-                code(&line.label),
-                fixed(figures.wall_median_s, 3),
-                fixed(figures.over_limit(), 2),
-                mib(figures.tree_pss_kib),
-                grown.unwrap_or_default(),
-            ));
-        }
+    // What the largest size costs, and how an item's cost has grown since the one before.
+    let mut sizes = growth.sizes().rev();
+    let (largest, before) = (sizes.next().unwrap_or(0), sizes.next().unwrap_or(0));
+    let cost = |figures: &Measurement| Some(figures.cpu_s()? * 1e6 / figures.size as f64);
+    for line in growth.unbounded() {
+        let Some(figures) = line.ok(largest) else { continue };
+        let Some(now) = cost(figures) else { continue };
+        // Of fewer items, most is what the process costs.
+        let then = line.ok(before).filter(|_| before >= 100).and_then(cost).filter(|then| *then > 0.0);
+        let grown = then.map(|then| format!(", {:.2} times what it takes at {before}", now / then));
+        sentences.push(format!(
+            "{} has {largest} items done in {} s, {} times its limit, with {} MiB. An item takes {now:.1} µs of CPU{}.",
+            code(&line.label),
+            fixed(figures.wall_median_s, 3),
+            fixed(figures.over_limit(), 2),
+            mib(figures.tree_pss_kib),
+            grown.unwrap_or_default(),
+        ));
     }
     for line in &growth.lines {
         for (size, entry) in &line.entries {
@@ -208,7 +199,7 @@ fn sentences(growth: &Growth) -> Vec<String> {
             }
         }
     }
-    let skipped: Vec<String> = (growth.lines.iter().filter(|line| !line.bounded))
+    let skipped: Vec<String> = (growth.unbounded())
         .filter_map(|line| {
             let (size, _) =
                 line.entries.iter().find(|(_, entry)| entry.figures.status.starts_with("skipped: would"))?;
@@ -239,45 +230,37 @@ fn bounds(growth: &Growth) -> String {
         "× all at once",
     ]);
     let mut answers = Vec::new();
-    for group in &growth.groups {
-        let size = group.workload.size;
+    let ratio = |a: Option<f64>, b: Option<f64>| Some(a? / b?);
+    for size in growth.sizes() {
         for all in growth.lines.iter().filter(|line| !line.label.contains(' ')) {
-            let Some(best) = all.at(size).map(|entry| &entry.figures).filter(|figures| figures.is_ok())
-            else {
-                continue;
-            };
-            let same =
-                |line: &&Line| line.bounded && line.label.split(' ').next() == Some(all.label.as_str());
-            let ratio = |a: Option<f64>, b: Option<f64>| fixed(a.zip(b).map(|(a, b)| a / b), 2);
+            let Some(best) = all.ok(size) else { continue };
+            let same = |line: &&Line| line.bounded && line.label.starts_with(&format!("{} ", all.label));
             let mut enough = None;
             for line in growth.lines.iter().filter(same) {
-                let Some(figures) = line.at(size).map(|entry| &entry.figures) else { continue };
-                if !figures.is_ok() {
-                    continue;
-                }
-                let pss = |figures: &Measurement| figures.tree_pss_kib.map(|kib| kib as f64);
+                let Some(figures) = line.ok(size) else { continue };
+                let longer = ratio(figures.wall_median_s, best.wall_median_s);
+                let larger = ratio(figures.pss_kib(), best.pss_kib());
                 table.row([
                     code(&line.label),
                     size.to_string(),
                     fixed(figures.wall_median_s, 3),
                     fixed(figures.limit_s, 3),
-                    ratio(figures.wall_median_s, best.wall_median_s),
+                    fixed(longer, 2),
                     mib(figures.tree_pss_kib),
-                    ratio(pss(figures), pss(best)),
+                    fixed(larger, 2),
                 ]);
-                let near = figures.wall_median_s.zip(best.wall_median_s).is_some_and(|(a, b)| a <= 2.0 * b);
-                if near && enough.is_none() {
-                    enough = figures.wall_median_s.zip(best.wall_median_s).zip(pss(figures).zip(pss(best))).map(
-                        |((wall, least), (memory, most))| {
-                            format!(
-                                "{} is the least bound tried that takes at most twice as long as all {size} at once: {:.2} times as long, with {:.2} times the memory.",
-                                code(&line.label), wall / least, memory / most
-                            )
-                        },
-                    );
+                if longer.is_some_and(|longer| longer <= 2.0) {
+                    enough.get_or_insert((line, longer, larger));
                 }
             }
-            answers.extend(enough);
+            answers.extend(enough.map(|(line, longer, larger)| {
+                format!(
+                    "{} is the least bound tried that takes at most twice as long as all {size} at once: {} times as long, with {} times the memory.",
+                    code(&line.label),
+                    fixed(longer, 2),
+                    fixed(larger, 2)
+                )
+            }));
         }
     }
     if table.is_empty() {
@@ -300,23 +283,22 @@ fn lab(growth: &Growth) -> String {
         "lab CPU an item, µs",
         "dropped from a full backlog",
     ]);
-    for group in &growth.groups {
-        let unbounded =
-            growth.lines.iter().filter(|line| !line.bounded).filter_map(|line| line.at(group.workload.size));
-        // Who asks the most of it.
-        let busiest = unbounded.filter_map(|entry| {
-            let lab = entry.ran.as_ref()?.observed.lab.as_ref()?;
-            Some((entry, lab, lab.cpu_s / entry.ran.as_ref()?.observed.wall_s))
+    for size in growth.sizes() {
+        let runs = growth.unbounded().filter_map(|line| {
+            let observed = &line.at(size)?.ran.as_ref()?.observed;
+            let lab = observed.lab.as_ref()?;
+            Some((line.at(size)?, lab, lab.cpu_s / observed.wall_s))
         });
-        if let Some((entry, lab, share)) = busiest.max_by(|a, b| a.2.total_cmp(&b.2)) {
+        // Who asks the most of it.
+        if let Some((entry, lab, share)) = runs.max_by(|a, b| a.2.total_cmp(&b.2)) {
             table.row([
-                group.workload.size.to_string(),
+                size.to_string(),
                 code(&entry.row.program),
                 lab.max_in_flight.to_string(),
                 fixed(Some(lab.cpu_s), 3),
                 fixed(Some(share), 2),
-                fixed(Some(lab.cpu_s * 1e6 / group.workload.size as f64), 1),
-                or_dash(lab.listen_drops, |drops| drops.to_string()),
+                fixed(Some(lab.cpu_s * 1e6 / size as f64), 1),
+                whole(lab.listen_drops),
             ]);
         }
     }
