@@ -234,7 +234,11 @@ fn grows(growth: &Growth, what: &str, of: impl Fn(&Measurement) -> Option<f64>) 
     let points = || lines.iter().flat_map(|(_, points)| points);
     let axis = |of: fn(&(f64, f64)) -> f64| {
         let (low, high) = (points().map(of).fold(f64::MAX, f64::min), points().map(of).fold(1e-4, f64::max));
-        Axis { range: floor_125(low.min(high))..high * 1.15, log: true }
+        // Less than a doubling has no ticks on a logarithmic axis.
+        match high < 2.0 * low {
+            true => Axis { range: 0.0..high * 1.08, log: false },
+            false => Axis { range: floor_125(low.min(high))..high * 1.15, log: true },
+        }
     };
     let (x, y) = (axis(|point| point.0), axis(|point| point.1));
     let curves = lines.into_iter().map(|(line, points)| Curve {
@@ -244,8 +248,9 @@ fn grows(growth: &Growth, what: &str, of: impl Fn(&Measurement) -> Option<f64>) 
         dots: true,
         points,
     });
-    let title = format!("{}: {what}, by number of items (logarithmic)", growth.name);
-    curves_over(&title, "items", x, y, &curves.collect::<Vec<_>>())
+    let scale = if y.log { " (logarithmic)" } else { "" };
+    let title = format!("{}: {what}{scale}", growth.name);
+    curves_over(&title, "items (logarithmic)", x, y, &curves.collect::<Vec<_>>())
 }
 
 /// One line a program: its own resident set where it samples it, else the PSS of its tree.
@@ -277,7 +282,8 @@ fn over_time<'a>(group: &Group, entries: impl Iterator<Item = &'a Entry>) -> Res
     });
     let curves: Vec<Curve> = curves.collect();
     let what = if group.workload.sampled { "resident set of the program" } else { "PSS of the process tree" };
-    let title = format!("{}: {what} over time, MiB", group.workload.key);
+    let python = if lines.iter().any(|(entry, _)| entry.row.python) { ", Python" } else { "" };
+    let title = format!("{}: {what} over time, MiB{python}", group.workload.key);
     let seconds = if x.log { "seconds since the start (logarithmic)" } else { "seconds since the start" };
     curves_over(&title, seconds, x.clone(), y, &curves)
 }
@@ -407,12 +413,13 @@ fn font(size: u32) -> TextStyle<'static> {
     ("sans-serif", size).into_font().color(&INK)
 }
 
-/// `tokio`, or `threaded 500` where the program has more than its model's default.
+/// `tokio`, or `threaded 500` where the program has more than its model's default; of Python `asyncio uvloop`.
 fn short(entry: &Entry) -> String {
-    std::iter::once(entry.row.model.as_str())
-        .chain(entry.row.args.iter().filter(|arg| !arg.starts_with('-')).map(String::as_str))
-        .collect::<Vec<_>>()
-        .join(" ")
+    let file = entry.row.program.split(".py").next().and_then(|file| file.split_once('_'));
+    let model = file.filter(|_| entry.row.python).map_or(entry.row.model.as_str(), |(_, model)| model);
+    let args =
+        entry.row.args.iter().map(|arg| arg.trim_start_matches('-')).filter(|arg| *arg != "concurrency");
+    std::iter::once(model).chain(args).collect::<Vec<_>>().join(" ")
 }
 
 fn color_of(entry: &Entry) -> RGBColor {

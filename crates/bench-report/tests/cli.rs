@@ -429,6 +429,8 @@ fn python_stands_beside_rust() {
     // Sentences and the matrix are about the Rust programs.
     let matrix = page.lines().find(|line| line.starts_with("| 20 × 0.1 s: db |")).unwrap();
     assert!(!matrix.contains(".py"), "{matrix}");
+    let plot = results.read("plots/db-memory-over-time-python.svg");
+    assert!(plot.contains("\nasyncio\n") && !plot.contains("tokio"), "{plot}");
     let readme = results.path().join("ROOT.md");
     fs::write(&readme, "<!-- results:begin -->\n<!-- results:end -->\n").unwrap();
     stdout(&bench_report(["readme", readme.to_str().unwrap(), &results.text()]));
