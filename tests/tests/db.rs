@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use behaviour_tests::{Lab, for_each, run, run_limited};
 
-const PROGRAMS: [&str; 5] = ["db-sequential", "db-multiprocess", "db-threaded", "db-tokio", "db-glommio"];
+const PROGRAMS: [&str; 6] =
+    ["db-sequential", "db-multiprocess", "db-threaded", "db-tokio", "db-tokio-lean", "db-glommio"];
 const CONCURRENT: &[&str] = PROGRAMS.split_at(1).1;
 /// Those that can ask all at once.
 const AT_ONCE: &[&str] = PROGRAMS.split_at(2).1;

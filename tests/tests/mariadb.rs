@@ -14,7 +14,8 @@ use behaviour_tests::{Lab, Run, finish, for_each, mariadb, run, start};
 use serde_json::Value;
 use tempfile::TempDir;
 
-const PROGRAMS: [&str; 5] = ["db-sequential", "db-multiprocess", "db-threaded", "db-tokio", "db-glommio"];
+const PROGRAMS: [&str; 6] =
+    ["db-sequential", "db-multiprocess", "db-threaded", "db-tokio", "db-tokio-lean", "db-glommio"];
 
 /// One server at 12 addresses for all tests that do it no harm; gone with the last of them.
 fn shared() -> Arc<Lab> {

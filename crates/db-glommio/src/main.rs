@@ -6,8 +6,6 @@
 //!
 //!     cargo run --release -p db-glommio -- --urls FILE
 
-mod mysql;
-
 use std::time::{Duration, Instant};
 use std::{fs, io, num::NonZeroUsize, process::ExitCode, rc::Rc, str::FromStr};
 
@@ -15,8 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 use futures_lite::future;
 use glommio::{net::TcpStream, sync::Semaphore, timer};
-use mysql::{Address, Conn};
-use mysql_common::Row;
+use lean_mysql::{Address, Conn, Row};
 
 /// Asks MySQL hosts, all at once.
 #[derive(Parser)]

@@ -1,4 +1,5 @@
-//! A MySQL connection over any byte stream: handshake, one text query at a time, quit.
+//! A MySQL connection over any byte stream: handshake, one text query at a time, quit. It knows no event loop, so
+//! that the programs on tokio, glommio and compio can share it and differ in nothing but the loop.
 //!
 //! The packets and their framing are `mysql_common`'s; here is only their order, as in
 //! <https://dev.mysql.com/doc/dev/mysql-server/latest/PAGE_PROTOCOL.html>.
@@ -8,8 +9,8 @@ use std::{borrow::Cow, str::FromStr, sync::Arc};
 use anyhow::{Context, Result, bail, ensure};
 use bytes::BytesMut;
 use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+pub use mysql_common::Row;
 use mysql_common::{
-    Row,
     constants::{CapabilityFlags, Command},
     io::ParseBuf,
     misc::raw::{RawInt, int::LenEnc},
