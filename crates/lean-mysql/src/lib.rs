@@ -39,9 +39,12 @@ const MAX_PACKET: usize = 1 << 24;
 pub struct Address {
     /// Host and port, as a socket address is written.
     pub name: String,
-    user: String,
-    password: String,
-    database: String,
+    /// Who logs in.
+    pub user: String,
+    /// Empty for none.
+    pub password: String,
+    /// Empty for none.
+    pub database: String,
 }
 
 impl FromStr for Address {
