@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use crate::workload::{Fault, Part, Row, Workload, slug, yes};
+use crate::workload::{FLOOR, Fault, Part, Row, Workload, slug, yes};
 
 /// In `make scale`, a row that would wait longer is not tried, in seconds.
 const BUDGET_S: f64 = 30.0;
@@ -165,7 +165,8 @@ impl Matrix {
             }
             for row in workload.rows.iter().chain(&workload.python) {
                 let RowSpec { program, model, .. } = row;
-                ensure!(matrix.models.contains(model), "{program} has the unknown model {model}");
+                let known = model == FLOOR || matrix.models.contains(model);
+                ensure!(known, "{program} has the unknown model {model}");
                 if let Some(needs) = row.needs.as_ref().filter(|needs| !matrix.needs.contains_key(*needs)) {
                     bail!("{program} needs {needs}, which [needs] does not have");
                 }
@@ -249,6 +250,9 @@ impl Matrix {
         };
         let python = spec.python.iter().filter(|_| at.python && spec.part.is_main()).map(|row| (row, true));
         let rows = spec.rows.iter().map(|row| (row, false)).chain(python);
+        // The floor takes neither sick hosts nor all of the user's.
+        let floor = !matches!(spec.part, Part::Faults | Part::Own);
+        let rows = rows.filter(|(row, _)| floor || row.model != FLOOR);
         // A bound that bounds nothing is another row's.
         let rows = rows.filter(|(row, _)| {
             spec.part != Part::Scale

@@ -190,7 +190,7 @@ pub fn short(results: &Results, folder: &str) -> String {
     ]);
     for group in &results.groups {
         let sequential = group.sequential_s();
-        for entry in group.entries.iter().filter(|entry| !entry.row.python) {
+        for entry in group.entries.iter().filter(|entry| !entry.row.python && !entry.row.is_floor()) {
             let figures = &entry.figures;
             let name = format!("[{}]({folder}/README.md)", group.workload.key);
             if !figures.is_ok() {

@@ -243,7 +243,7 @@ fn grows(growth: &Growth, what: &str, of: impl Fn(&Measurement) -> Option<f64>) 
     let (x, y) = (axis(|point| point.0), axis(|point| point.1));
     let curves = lines.into_iter().map(|(line, points)| Curve {
         name: line.short.clone(),
-        color: color(line.model, line.short != line.model, false),
+        color: color(line.model, line.short.contains(' '), false),
         end: points[points.len() - 1],
         dots: true,
         points,
@@ -413,17 +413,19 @@ fn font(size: u32) -> TextStyle<'static> {
     ("sans-serif", size).into_font().color(&INK)
 }
 
-/// `tokio`, or `threaded 500` where the program has more than its model's default; of Python `asyncio uvloop`.
+/// `tokio`, `tokio-lean`, or `threaded 500` where the program has more than its model's default; of Python
+/// `asyncio uvloop`.
 fn short(entry: &Entry) -> String {
-    let file = entry.row.program.split(".py").next().and_then(|file| file.split_once('_'));
-    let model = file.filter(|_| entry.row.python).map_or(entry.row.model.as_str(), |(_, model)| model);
+    let file = entry.row.program.split([' ', '.']).next().unwrap_or_default();
+    let model = file.split_once(['-', '_']).map_or(file, |(_, model)| model);
     let args =
         entry.row.args.iter().map(|arg| arg.trim_start_matches('-')).filter(|arg| *arg != "concurrency");
     std::iter::once(model).chain(args).collect::<Vec<_>>().join(" ")
 }
 
 fn color_of(entry: &Entry) -> RGBColor {
-    color(&entry.row.model, !entry.row.args.is_empty(), entry.row.python)
+    let lean = entry.row.program.ends_with("-lean");
+    color(if lean { "lean" } else { &entry.row.model }, !entry.row.args.is_empty(), entry.row.python)
 }
 
 /// The colour of a model, or of its other row; Python's are paler.
@@ -436,7 +438,9 @@ fn color(model: &str, other: bool, python: bool) -> RGBColor {
         ("green", _) => RGBColor(0, 158, 115),
         ("tokio", true) => RGBColor(213, 94, 0),
         ("tokio", false) => RGBColor(150, 66, 0),
+        ("lean", _) => RGBColor(200, 180, 30),
         ("glommio", _) => RGBColor(204, 121, 167),
+        ("compio", _) => RGBColor(90, 60, 160),
         _ => RGBColor(0, 0, 0),
     };
     let pale = |part: u8| if python { part / 2 + 127 } else { part };

@@ -39,7 +39,14 @@ pub struct Group {
 impl Group {
     /// The Rust programs that have figures.
     pub fn ok(&self) -> impl Iterator<Item = &Entry> + Clone {
-        self.entries.iter().filter(|entry| entry.figures.is_ok() && !entry.row.python)
+        self.entries
+            .iter()
+            .filter(|entry| entry.figures.is_ok() && !entry.row.python && !entry.row.is_floor())
+    }
+
+    /// What is set under the programs, where it has figures.
+    pub fn floor(&self) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.figures.is_ok() && entry.row.is_floor())
     }
 
     /// The Python programs that have figures.

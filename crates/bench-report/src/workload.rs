@@ -44,6 +44,9 @@ pub struct Fault {
     pub fails: bool,
 }
 
+/// In the place of a model: the least that the machine can do for the workload.
+pub const FLOOR: &str = "floor";
+
 /// For serde, which takes no constant.
 pub fn yes() -> bool {
     true
@@ -179,6 +182,13 @@ pub fn check_version(path: &Path, version: Result<Version>) -> Result<()> {
         crate::SCHEMA
     );
     Ok(())
+}
+
+impl Row {
+    /// Whether it is no model but what the others are set against.
+    pub fn is_floor(&self) -> bool {
+        self.model == FLOOR
+    }
 }
 
 /// `text` with every run of other characters than letters and digits as one `-`.

@@ -91,7 +91,7 @@ fn scheduler(model: &str) -> &'static str {
         "threaded" => "kernel (threads)",
         "green" => "user space (coroutines)",
         "tokio" => "user space (event loop on epoll)",
-        "glommio" => "user space (event loop on io_uring)",
+        "glommio" | "compio" => "user space (event loop on io_uring)",
         _ => "kernel (processes)",
     }
 }

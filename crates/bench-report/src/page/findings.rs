@@ -54,6 +54,9 @@ pub fn all(group: &Group, results: &Results) -> Vec<String> {
     let mut sentences = Vec::new();
     sentences.extend(speed(group));
     sentences.extend(group.ok().filter_map(|entry| cpu_bound(group, entry)));
+    sentences.extend(floor(group));
+    sentences.extend(driver(group));
+    sentences.extend(completions(group));
     sentences.extend(group.ok().filter_map(|entry| pool(group, entry)));
     sentences.extend(memory(group));
     sentences.extend(group.ok().filter_map(|entry| a_thread(group, entry)));
@@ -84,7 +87,7 @@ fn cpu_bound(group: &Group, entry: &Entry) -> Option<String> {
     let limit = figures.limit_s?;
     let excess = figures.wall_median_s? - limit;
     let cpu = figures.cpu_s()?;
-    let one_thread = entry.row.model == "tokio" || entry.row.model == "glommio";
+    let one_thread = ["tokio", "glommio", "compio"].contains(&entry.row.model.as_str());
     let clear = excess > noise(figures) && excess > 0.1 * limit && cpu > 0.6 * excess;
     (one_thread && clear && entry.row.at_once == group.workload.size).then(|| {
         format!(
@@ -92,6 +95,73 @@ fn cpu_bound(group: &Group, entry: &Entry) -> Option<String> {
             code(&entry.row.program)
         )
     })
+}
+
+/// How many times as long as the floor a program takes, where both have as many in flight.
+pub fn over_floor(floor: &Entry, entry: &Entry) -> Option<f64> {
+    let alike = entry.row.at_once == floor.row.at_once;
+    alike.then_some(entry.figures.wall_median_s? / floor.figures.wall_median_s?)
+}
+
+/// What the programs take beyond what the machine needs.
+fn floor(group: &Group) -> Option<String> {
+    let floor = group.floor()?;
+    let mut over: Vec<(f64, &Entry)> = group
+        .ok()
+        .filter(|entry| beyond_noise(&floor.figures, &entry.figures))
+        .filter_map(|entry| Some((over_floor(floor, entry)?, entry)))
+        .collect();
+    over.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let over: Vec<String> =
+        over.iter().map(|(times, entry)| format!("{} {times:.2} times", code(&entry.row.program))).collect();
+    (!over.is_empty()).then(|| {
+        format!(
+            "{} is the floor, {:.3} s: no runtime, no driver, no rows printed. As long as it take {}.",
+            code(&floor.row.program),
+            floor.figures.wall_median_s.unwrap_or_default(),
+            list(&over)
+        )
+    })
+}
+
+/// The same event loop with two drivers.
+fn driver(group: &Group) -> Option<String> {
+    let lean = group.ok().find(|entry| entry.row.program.ends_with("-lean"))?;
+    let twin = group.ok().find(|entry| lean.row.program.strip_suffix("-lean") == Some(&entry.row.program))?;
+    let floor = group.floor()?.figures.wall_median_s?;
+    let (slow, fast) = (twin.figures.wall_median_s?, lean.figures.wall_median_s?);
+    (beyond_noise(&twin.figures, &lean.figures) && slow > fast && fast > floor).then(|| {
+        format!(
+            "Of the {:.1} ms that {} takes more than the floor, {:.1} are its driver's: with another driver on the same event loop, {} takes {fast:.3} s.",
+            (slow - floor) * 1e3,
+            code(&twin.row.program),
+            (slow - fast) * 1e3,
+            code(&lean.row.program),
+        )
+    })
+}
+
+/// What io_uring changes when it is asked for completions, and what it does not: against the same driver on epoll.
+fn completions(group: &Group) -> Option<String> {
+    let all = |model: &str, suffix: &str| {
+        let fits = |entry: &&Entry| entry.row.model == model && entry.row.args.is_empty();
+        group.ok().find(|entry| fits(entry) && entry.row.program.ends_with(suffix))
+    };
+    let compio = all("compio", "")?;
+    let tokio = all("tokio", "-lean").or_else(|| all("tokio", ""))?;
+    let (few, many) = (compio.figures.syscalls? as f64, tokio.figures.syscalls? as f64);
+    let (wall, other) = (compio.figures.wall_median_s?, tokio.figures.wall_median_s?);
+    let calls =
+        if few < many { format!("1/{:.0} of", many / few) } else { format!("{:.1} times", few / many) };
+    let time = match beyond_noise(&compio.figures, &tokio.figures) {
+        true => format!("takes {:.2} times as long", wall / other),
+        false => "is as fast within noise".to_owned(),
+    };
+    Some(format!(
+        "{} makes {few} system calls, {calls} the {many} of {}, and {time}.",
+        code(&compio.row.program),
+        code(&tokio.row.program),
+    ))
 }
 
 /// Where a pool is too small, what it costs, and what a larger one costs.

@@ -20,7 +20,9 @@ fn times(rust: Option<f64>, python: Option<f64>) -> Option<f64> {
 /// Cells for the root README: the article's program, its wall time and memory, each also as a multiple of ours.
 /// Empty where it was not measured.
 pub fn beside(group: &Group, entry: &Entry) -> Vec<String> {
-    let Some(python) = group.python().find(|python| alike(python, entry)) else {
+    // Of several that wait alike, the first stands for the article's.
+    let first = group.ok().find(|first| alike(first, entry)).filter(|first| first.row.slug == entry.row.slug);
+    let Some(python) = first.and_then(|_| group.python().find(|python| alike(python, entry))) else {
         return vec!["–".to_owned(); 5];
     };
     let wall = |entry: &Entry| entry.figures.wall_median_s;

@@ -5,15 +5,16 @@ use crate::{
     markdown::Table,
     measurements::Measurement,
     results::{Entry, Group},
+    workload::FLOOR,
 };
 
 /// A program through all sizes of a workload.
 pub struct Line<'a> {
     /// Name and arguments, `N` for all.
     pub label: String,
-    /// Model and arguments, for plots.
+    /// Its name without the workload's, and arguments, for plots.
     pub short: String,
-    /// Its model.
+    /// Its model; `lean` where it has another driver than its model's first program.
     pub model: &'a str,
     /// Whether its concurrency is bounded on purpose.
     pub bounded: bool,
@@ -87,12 +88,12 @@ fn growth(groups: &[Group]) -> Growth<'_> {
                 Some(line) => line.entries.push((group.workload.size, entry)),
                 None => lines.push(Line {
                     label,
-                    short: std::iter::once(entry.row.model.as_str())
+                    short: std::iter::once(program.split_once('-').map_or(program, |(_, model)| model))
                         .chain(args.iter().copied().filter(|arg| *arg != "--concurrency"))
                         .collect::<Vec<_>>()
                         .join(" ")
                         .replace("--threads 2", "2 threads"),
-                    model: &entry.row.model,
+                    model: if program.ends_with("-lean") { "lean" } else { &entry.row.model },
                     bounded: args.first() == Some(&"--concurrency") && !args.contains(&"N"),
                     entries: vec![(group.workload.size, entry)],
                 }),
@@ -177,14 +178,22 @@ fn sentences(growth: &Growth) -> Vec<String> {
     let mut sizes = growth.sizes().rev();
     let (largest, before) = (sizes.next().unwrap_or(0), sizes.next().unwrap_or(0));
     let cost = |figures: &Measurement| Some(figures.cpu_s()? * 1e6 / figures.size as f64);
+    let floor = growth.lines.iter().find(|line| line.model == FLOOR).and_then(|line| line.ok(largest));
     for line in growth.unbounded() {
         let Some(figures) = line.ok(largest) else { continue };
         let Some(now) = cost(figures) else { continue };
         // Of fewer items, most is what the process costs.
         let then = line.ok(before).filter(|_| before >= 100).and_then(cost).filter(|then| *then > 0.0);
         let grown = then.map(|then| format!(", {:.2} times what it takes at {before}", now / then));
+        let over = match floor.filter(|floor| line.model != FLOOR && floor.limit_s == figures.limit_s) {
+            Some(floor) => {
+                let times = figures.wall_median_s.zip(floor.wall_median_s).map(|(wall, floor)| wall / floor);
+                format!(", {} times the floor", fixed(times, 2))
+            }
+            None => String::new(),
+        };
         sentences.push(format!(
-            "{} has {largest} items done in {} s, {} times its limit, with {} MiB. An item takes {now:.1} µs of CPU{}.",
+            "{} has {largest} items done in {} s, {} times its limit{over}, with {} MiB. An item takes {now:.1} µs of CPU{}.",
             code(&line.label),
             fixed(figures.wall_median_s, 3),
             fixed(figures.over_limit(), 2),

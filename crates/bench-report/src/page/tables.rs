@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use crate::{
     format::{code, fixed, list, mib, or_dash, whole},
     markdown::Table,
+    page::findings,
     published::Figures,
     results::{Entry, Group},
 };
 
-/// One row a program; a skipped one says why.
+/// One row a program, and the floor under them; a skipped one says why.
 fn rows(table: &mut Table, group: &Group, cells: impl Fn(&Entry) -> Vec<String>) {
-    for entry in &group.entries {
+    let (floor, programs): (Vec<&Entry>, Vec<_>) =
+        group.entries.iter().partition(|entry| entry.row.is_floor());
+    for entry in programs.into_iter().chain(floor) {
         let name = code(&entry.row.program);
         match entry.figures.is_ok() {
             true => table.row(std::iter::once(name).chain(cells(entry))),
@@ -22,7 +25,8 @@ fn rows(table: &mut Table, group: &Group, cells: impl Fn(&Entry) -> Vec<String>)
 
 /// Time against the limit.
 pub fn time(group: &Group) -> Table {
-    let mut table = Table::figures([
+    let floor = group.floor();
+    let head = [
         "program",
         "runs",
         "median",
@@ -34,14 +38,15 @@ pub fn time(group: &Group) -> Table {
         "effective concurrency",
         "at once, seen",
         "at once, allowed",
-    ]);
+    ];
+    let mut table = Table::figures(head.into_iter().chain(floor.map(|_| "wall ÷ floor")));
     rows(&mut table, group, |entry| {
         let figures = &entry.figures;
         // Each language against its own.
         let own = |other: &&Entry| other.row.python == entry.row.python && other.row.model == "sequential";
         let sequential = group.entries.iter().find(own).and_then(|entry| entry.figures.wall_median_s);
         let spread = figures.wall_min_s.zip(figures.wall_max_s).filter(|_| figures.runs > Some(1));
-        vec![
+        let mut cells = vec![
             whole(figures.runs),
             fixed(figures.wall_median_s, 4),
             figures.wall_mad_s.map_or("one run".to_owned(), |mad| format!("{mad:.4}")),
@@ -52,7 +57,11 @@ pub fn time(group: &Group) -> Table {
             fixed(figures.effective_concurrency, 1),
             whole(figures.at_once),
             entry.row.at_once.to_string(),
-        ]
+        ];
+        if let Some(floor) = floor {
+            cells.push(fixed(findings::over_floor(floor, entry), 3));
+        }
+        cells
     });
     table
 }
