@@ -7,8 +7,15 @@ use std::time::Duration;
 
 use behaviour_tests::{Lab, for_each, run, run_limited};
 
-const PROGRAMS: [&str; 6] =
-    ["db-sequential", "db-multiprocess", "db-threaded", "db-tokio", "db-tokio-lean", "db-glommio"];
+const PROGRAMS: [&str; 7] = [
+    "db-sequential",
+    "db-multiprocess",
+    "db-threaded",
+    "db-tokio",
+    "db-tokio-lean",
+    "db-glommio",
+    "db-compio",
+];
 const CONCURRENT: &[&str] = PROGRAMS.split_at(1).1;
 /// Those that can ask all at once.
 const AT_ONCE: &[&str] = PROGRAMS.split_at(2).1;
@@ -184,6 +191,13 @@ fn glommio_says_when_it_may_not_lock_memory() {
 }
 
 #[test]
+fn compio_locks_no_memory() {
+    let lab = Lab::start(&["--hosts", "20"]);
+    let run = run_limited("--memlock=0:0", "db-compio", &["--urls", &lab.file("db.urls")]);
+    assert!(run.code == 0 && run.ends_with(20, 0) && run.err.is_empty(), "{run:?}");
+}
+
+#[test]
 fn few_file_descriptors_are_raised_or_told() {
     let lab = Lab::start(&["--hosts", "60"]);
     let urls = lab.file("db.urls");
@@ -228,7 +242,7 @@ fn the_healthy_are_timed_beside_the_sick() {
     assert!(lab.stats()["db"]["healthy"]["half_s"].is_null());
 }
 
-/// 100 runs each of two programs: 100 000 items. `cargo test -p behaviour-tests --test db -- --ignored soak`
+/// 100 runs each of three programs: 150 000 items. `cargo test -p behaviour-tests --test db -- --ignored soak`
 #[test]
 #[ignore = "takes a minute"]
 fn soak() {
@@ -240,7 +254,7 @@ fn soak() {
     };
     let mut after_a_tenth = 0;
     for count in 1..=100 {
-        for program in ["db-tokio", "db-glommio"] {
+        for program in ["db-tokio", "db-glommio", "db-compio"] {
             let run = run(program, &["--urls", &urls, "--query", "select sleep(0.1)"]);
             assert!(run.code == 0 && run.err.is_empty(), "{program}: run {count}: {run:?}");
             assert!(run.ends_with(500, 0) && run.count("Row {") == 500, "{program}: run {count}");

@@ -14,8 +14,15 @@ use behaviour_tests::{Lab, Run, finish, for_each, mariadb, run, start};
 use serde_json::Value;
 use tempfile::TempDir;
 
-const PROGRAMS: [&str; 6] =
-    ["db-sequential", "db-multiprocess", "db-threaded", "db-tokio", "db-tokio-lean", "db-glommio"];
+const PROGRAMS: [&str; 7] = [
+    "db-sequential",
+    "db-multiprocess",
+    "db-threaded",
+    "db-tokio",
+    "db-tokio-lean",
+    "db-glommio",
+    "db-compio",
+];
 
 /// One server at 12 addresses for all tests that do it no harm; gone with the last of them.
 fn shared() -> Arc<Lab> {
@@ -181,7 +188,7 @@ fn too_many_connections_fail_alone() {
     // The fewest that MariaDB takes is 10.
     let server = Lab::mariadb(&["16", "--max-connections=10"]);
     let urls = server.file("db.urls");
-    for program in ["db-threaded", "db-tokio", "db-glommio", "db-multiprocess"] {
+    for program in ["db-threaded", "db-tokio", "db-glommio", "db-compio", "db-multiprocess"] {
         let arguments = ["--urls", &urls, "--query", "select sleep(1)", "--concurrency", "16"];
         let run = run(program, &arguments);
         // About 10: those that are being refused take a place meanwhile.

@@ -5,8 +5,14 @@ use std::thread::available_parallelism;
 
 use behaviour_tests::{Lab, Run, for_each, run, run_limited};
 
-const PROGRAMS: [&str; 5] =
-    ["prices-sequential", "prices-threaded", "prices-green", "prices-tokio", "prices-glommio"];
+const PROGRAMS: [&str; 6] = [
+    "prices-sequential",
+    "prices-threaded",
+    "prices-green",
+    "prices-tokio",
+    "prices-glommio",
+    "prices-compio",
+];
 const CONCURRENT: &[&str] = PROGRAMS.split_at(1).1;
 
 /// A lab that takes so many seconds to answer.

@@ -5,7 +5,7 @@ use std::thread::available_parallelism;
 
 use behaviour_tests::{Run, for_each, run};
 
-const PROGRAMS: [&str; 3] = ["sleep-threaded", "sleep-tokio", "sleep-glommio"];
+const PROGRAMS: [&str; 4] = ["sleep-threaded", "sleep-tokio", "sleep-glommio", "sleep-compio"];
 
 /// How many tasks slept at once, as the printed lines tell.
 fn at_once(run: &Run) -> usize {

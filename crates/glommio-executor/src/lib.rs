@@ -12,8 +12,7 @@ use rustix::thread::{MembarrierCommand, membarrier};
 /// When the system has no io_uring, or too little memory may be locked.
 pub fn executor() -> Result<LocalExecutor> {
     // glommio panics without io_uring: ask the kernel first.
-    IoUring::new(1)
-        .map_err(|error| anyhow!("no io_uring: {error}; try sysctl kernel.io_uring_disabled=0"))?;
+    IoUring::new(1).map_err(io_uring_check::explain)?;
     // glommio does this at its first sleep, when its second thread makes it take 10 ms.
     membarrier(MembarrierCommand::RegisterPrivateExpedited)?;
     let builder = LocalExecutorBuilder::new(Placement::Unbound).io_memory(64 << 10);

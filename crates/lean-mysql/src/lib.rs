@@ -192,7 +192,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conn<S> {
     async fn write(&mut self, mut packet: &[u8]) -> Result<()> {
         let mut framed = BytesMut::new();
         self.codec.encode(&mut packet, &mut framed)?;
-        Ok(self.stream.write_all(&framed).await?)
+        self.stream.write_all(&framed).await?;
+        Ok(self.stream.flush().await?) // a stream may hold back what it was given, as compio's does
     }
 
     /// Receives one packet; the server's error becomes an `Err`.

@@ -47,9 +47,10 @@ fn main() -> Result<ExitCode> {
     let args = Args::parse();
     let names = args.tasks.map_or(args.names, |n| (0..n).map(|i| i.to_string()).collect());
     let total = names.len();
+    let executor = glommio_executor::executor()?;
 
     println!("This is executing on {}", thread_name());
-    let ok = glommio_executor::executor()?.run(async {
+    let ok = executor.run(async {
         let at_once = args.concurrency.map_or(total, NonZeroUsize::get).min(total);
         let slots = Rc::new(Semaphore::new(at_once as u64));
         let mut tasks = Vec::new();
