@@ -132,7 +132,7 @@ fn table(groups: &[Group], routes: &[Route]) -> Table {
             [
                 "round trips an item, from the slope",
                 "as a whole number",
-                "before the query",
+                "besides the query's",
                 "the server saw, an item",
             ]
             .map(str::to_owned),
@@ -151,7 +151,7 @@ fn table(groups: &[Group], routes: &[Route]) -> Table {
             fixed(route.slope(), 2),
             fixed(route.trips(), 0),
             fixed(route.trips().map(|trips| trips - 1.0), 0),
-            or_dash(route.seen(), two),
+            or_dash(route.seen(), count),
         ]);
         table.row(cells);
     }
@@ -165,7 +165,7 @@ fn agreement(routes: &[Route]) -> Option<String> {
         both.partition(|(route, _, seen)| route.trips().is_some_and(|trips| two(trips) == two(*seen)));
     let other: Vec<String> = other
         .iter()
-        .map(|(route, slope, seen)| format!("{} ({} and {})", route.name(), two(*slope), two(*seen)))
+        .map(|(route, slope, seen)| format!("{} ({} and {})", route.name(), two(*slope), count(*seen)))
         .collect();
     match (same.is_empty(), other.is_empty()) {
         (true, true) => None,
@@ -229,7 +229,7 @@ fn article(wall: f64, routes: &[Route]) -> Option<String> {
             rtt * 1e3,
             at(latency),
             route.name(),
-            two(trips)
+            count(trips)
         )
     })
 }
@@ -237,6 +237,11 @@ fn article(wall: f64, routes: &[Route]) -> Option<String> {
 /// A time as it stands in headings.
 fn at(seconds: f64) -> String {
     format!("{} ms", ms(seconds))
+}
+
+/// Round trips an item as counted: mostly a whole number.
+fn count(trips: f64) -> String {
+    if trips.fract() == 0.0 { format!("{trips:.0}") } else { two(trips) }
 }
 
 fn two(value: f64) -> String {
