@@ -6,8 +6,9 @@
 //! pipe (`sleep infinity | bench-lab …`), not `/dev/null`.
 //!
 //! One thread serves everything. What it counts is at `GET /stats` (see [`stats`]); a reset is
-//! `POST /stats/reset`. With `--rtt SECONDS` it answers as over a network (see [`network`]). With `--sick KIND=COUNT` hosts and days of prices misbehave (see [`sick`]),
-//! with `fault=` in its query a page does (see [`http`]).
+//! `POST /stats/reset`. With `--rtt SECONDS` it answers as over a network, whose timers a second
+//! thread wakes (see [`network`]). With `--sick KIND=COUNT` hosts and days of prices misbehave (see
+//! [`sick`]), with `fault=` in its query a page does (see [`http`]).
 
 mod http;
 mod listen;

@@ -47,6 +47,12 @@ impl<'a> Route<'a> {
         self.entries.iter().filter_map(|(rtt, _, entry)| Some((*rtt, of(&entry.figures)?))).collect()
     }
 
+    /// Its entry over one network.
+    fn over(&self, network: &Group) -> Option<&'a Entry> {
+        let same = |group: &Group| group.workload.key == network.workload.key;
+        self.entries.iter().find(|(_, group, _)| same(group)).map(|(_, _, entry)| *entry)
+    }
+
     fn walls(&self) -> Vec<(f64, f64)> {
         self.points(|figures| figures.wall_median_s)
     }
@@ -140,12 +146,10 @@ fn table(groups: &[Group], routes: &[Route]) -> Table {
     );
     for route in routes {
         let mut cells = vec![route.name()];
-        cells.extend(route.entries.iter().map(|(_, _, entry)| {
-            let figures = &entry.figures;
-            match figures.is_ok() {
-                true => fixed(figures.wall_median_s, 3),
-                false => figures.status.split(':').next().unwrap_or_default().to_owned(),
-            }
+        cells.extend(groups.iter().map(|group| match route.over(group).map(|entry| &entry.figures) {
+            Some(figures) if figures.is_ok() => fixed(figures.wall_median_s, 3),
+            Some(figures) => figures.status.split(':').next().unwrap_or_default().to_owned(),
+            None => "–".to_owned(),
         }));
         cells.extend([
             fixed(route.slope(), 2),
