@@ -1,10 +1,10 @@
 .DEFAULT_GOAL := help
-.PHONY: help bench bench-db bench-web bench-sleep bench-prices scale faults quick compare report test setup
+.PHONY: help bench bench-db bench-web bench-sleep bench-prices scale faults network quick compare report test setup
 
 help: ## List what can be made
 	@sed -nE 's/^([a-z -]+):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 48
 
-# PYTHON=1 adds the articles' own programs to bench and bench-…; they take as long again.
+# PYTHON=1 adds the articles' own programs to bench, bench-… and network; they take as long again.
 bench: ## Measure everything into results/<machine>; about 18 minutes
 	@scripts/bench.sh
 
@@ -17,6 +17,9 @@ scale: ## How cost grows from 10 items to 100 000; under 15 minutes
 
 faults: ## What hosts that refuse, hang or are slow cost; about 11 minutes
 	@scripts/bench.sh --part faults
+
+network: ## What a network under the databases costs; about 3 minutes
+	@scripts/bench.sh --part network
 
 quick: ## The same with less, in about a minute, into target/quick
 	@scripts/bench.sh --quick

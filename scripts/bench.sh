@@ -2,7 +2,7 @@
 # Measures the workloads of bench.toml, all of a part or those named, and moves the results into place
 # when they are complete: into results/<machine>, or with --quick into target/quick/results/<machine>.
 #
-#   scripts/bench.sh [--quick] [--part bench|scale|faults] [WORKLOAD…]
+#   scripts/bench.sh [--quick] [--part bench|scale|faults|network] [WORKLOAD…]
 #
 # PYTHON=1 adds the articles' own programs. With the workload db, DATABASE=mariadb has a MariaDB of our
 # own answer in place of the lab, and DATABASE_URLS=file the hosts of that file.
@@ -40,8 +40,8 @@ while (($#)); do
   esac
   shift
 done
-[[ $part =~ ^(bench|scale|faults)$ ]] ||
-  die "usage: scripts/bench.sh [--quick] [--part bench|scale|faults] [WORKLOAD…]" 2
+[[ $part =~ ^(bench|scale|faults|network)$ ]] ||
+  die "usage: scripts/bench.sh [--quick] [--part bench|scale|faults|network] [WORKLOAD…]" 2
 
 if [[ -n ${DATABASE_URLS:-} || -n ${DATABASE:-} ]]; then
   [[ $part == bench && ${workloads[*]} == db ]] || die "DATABASE and DATABASE_URLS are for make bench-db" 2
@@ -220,7 +220,7 @@ run "$REPORT" plan "${options[@]}" --raw "$NEW/raw" --lab "$LAB" ${workloads[@]+
 mapfile -t plan <target/bench/plan.tsv
 
 case $part in
-  scale | faults) measured=$part, ;; # its sizes and faults are one measurement
+  scale | faults | network) measured=$part, ;; # its sizes, faults and networks are one measurement
   *) measured=$(cd "$NEW/raw" && printf '%s,' *) ;;
 esac
 previous=()
@@ -229,7 +229,7 @@ if [[ -z $quick && -e $old/machine.toml ]]; then
   # What is not measured now stays.
   for folder in "$old"/raw/*; do
     name=${folder##*/}
-    # Of a part that is measured anew, sizes that are no longer asked go.
+    # Of a part that is measured anew, sizes and networks that are no longer asked go.
     [[ -e $NEW/raw/$name || ($name == "$part"-* && ${#workloads[@]} == 0) ]] || cp -r "$folder" "$NEW/raw/"
   done
 fi

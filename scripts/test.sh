@@ -33,7 +33,7 @@ rm -rf target/quick
 quick() {
   at "the pipeline, quick: $*"
   env "$@"
-  tail -qn +2 target/quick/results/*/{measurements,scale,faults}.csv 2>/dev/null >target/quick/rows || true
+  tail -qn +2 target/quick/results/*/{measurements,scale,faults,network}.csv 2>/dev/null >target/quick/rows || true
   [[ -s target/quick/rows ]]
   if grep -vE ',(ok|"?skipped: .*)$' target/quick/rows; then
     echo "these rows are neither ok nor skipped" >&2
@@ -45,6 +45,7 @@ quick PYTHON=1 scripts/bench.sh --quick
 quick PYTHON=1 DATABASE=mariadb scripts/bench.sh --quick db
 quick scripts/bench.sh --quick --part scale
 quick scripts/bench.sh --quick --part faults
+quick scripts/bench.sh --quick --part network
 at summary
 grep '^test result:' target/test.log | grep -v ' 0 passed; 0 failed'
 sed 's/.*,\([^,]*\)$/quick row: \1/' target/test.rows | sort | uniq -c

@@ -158,8 +158,13 @@ fn quick_leaves_the_results_alone() {
 
 #[test]
 fn a_signal_leaves_neither_half_results_nor_processes() {
-    let targets: [(&[&str], &str); 4] =
-        [(&[], ""), (&["--part", "scale"], ""), (&["--part", "faults"], ""), (&["db"], "mariadb")];
+    let targets: [(&[&str], &str); 5] = [
+        (&[], ""),
+        (&["--part", "scale"], ""),
+        (&["--part", "faults"], ""),
+        (&["--part", "network"], ""),
+        (&["db"], "mariadb"),
+    ];
     let signals = [("-INT", 130), ("-TERM", 143)];
     for ((args, database), (name, code)) in targets.into_iter().flat_map(|t| signals.map(|s| (t, s))) {
         let place = Place::new(&[LAB, LONG]);

@@ -1,9 +1,11 @@
 //! The db programs, through their command lines, against the lab.
 
+use std::collections::HashMap;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::thread::{self, available_parallelism};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use behaviour_tests::{Lab, for_each, run, run_limited};
 
@@ -240,6 +242,74 @@ fn the_healthy_are_timed_beside_the_sick() {
     assert!(healthy["items"] == 18 && 0.05 <= time("half_s") && time("half_s") <= time("most_s"), "{stats}");
     assert!(stats["web"]["healthy"].is_null() && stats["listen_drops"].is_u64(), "{stats}");
     assert!(lab.stats()["db"]["healthy"]["half_s"].is_null());
+}
+
+#[test]
+fn waits_for_four_round_trips_a_host() {
+    for_each(&PROGRAMS, |program| {
+        let lab = Lab::start(&["--hosts", "6", "--rtt", "0.05"]);
+        let start = Instant::now();
+        let run = ask(program, &lab.file("db.urls"), &[]);
+        let took = start.elapsed();
+        assert!(run.code == 0 && run.ends_with(6, 0), "{program}: {run:?}");
+        // Connect, greeting, login, query; and the query's own sleep.
+        let turns = if program == "db-sequential" { 6 } else { 1 };
+        assert!(took >= Duration::from_millis(turns * (4 * 50 + 50)), "{program}: {took:?}");
+        assert_eq!(lab.stats()["db"]["round_trips"], 4 * 6, "{program}");
+    });
+}
+
+#[test]
+fn the_lab_counts_the_round_trips_that_strace_sees() {
+    let trace = |args: &[&str]| Command::new("strace").args(args).output();
+    if !trace(&["-o", "/dev/null", "true"]).is_ok_and(|output| output.status.success()) {
+        eprintln!("strace does not work here: the lab's count of round trips is not checked");
+        return;
+    }
+    for_each(&["db-sequential", "db-threaded", "db-tokio", "db-tokio-lean", "db-glommio"], |program| {
+        let lab = Lab::start(&["--hosts", "1"]);
+        let (urls, out) = (lab.file("db.urls"), lab.file("trace"));
+        let path = behaviour_tests::program(program);
+        let path = path.to_str().expect("a plain path");
+        // A file a thread, so that no call is cut in two by another thread's.
+        let options = ["-ff", "-e", "trace=network,read,write", "-o", &out, path, "--urls", &urls];
+        let output = trace(&[&options, QUICK.as_slice()].concat()).expect("strace runs");
+        assert!(output.status.success(), "{program}: {output:?}");
+        let folder = fs::read_dir(Path::new(&out).parent().expect("a folder")).expect("a list");
+        let files = folder.map(|file| file.expect("a file").path());
+        let files = files.filter(|file| file.to_string_lossy().starts_with(&format!("{out}.")));
+        let traces: Vec<String> = files.map(|file| fs::read_to_string(file).expect("a trace")).collect();
+        let seen: u64 = traces.iter().map(|trace| round_trips(trace)).sum();
+        assert_eq!(lab.stats()["db"]["round_trips"], seen, "{program}: {}", traces.concat());
+    });
+}
+
+/// Round trips of a thread's IPv4 sockets, from its system calls: one for connecting, and one each time that something
+/// is received after something was sent. The socket itself stands for its connect, which glommio leaves to io_uring.
+fn round_trips(trace: &str) -> u64 {
+    let (mut trips, mut waiting) = (0, HashMap::new());
+    for line in trace.lines() {
+        let Some((call, rest)) = line.split_once('(') else { continue };
+        let Some(result) = rest.rsplit(" = ").next().and_then(|text| text.split(' ').next()) else {
+            continue;
+        };
+        if call == "socket" && rest.starts_with("AF_INET,") {
+            trips += 1;
+            waiting.insert(result, true); // the server greets first
+        }
+        let Some(waits) = rest.split(',').next().and_then(|socket| waiting.get_mut(socket)) else { continue };
+        match call {
+            "write" | "sendto" | "sendmsg" => *waits = true,
+            "read" | "recvfrom" | "recvmsg"
+                if *waits && result.parse::<u64>().is_ok_and(|bytes| bytes > 0) =>
+            {
+                trips += 1;
+                *waits = false;
+            }
+            _ => {}
+        }
+    }
+    trips
 }
 
 /// 100 runs each of three programs: 150 000 items. `cargo test -p behaviour-tests --test db -- --ignored soak`

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::thread::available_parallelism;
+use std::time::{Duration, Instant};
 
 use behaviour_tests::{Lab, Run, for_each, run, run_limited};
 
@@ -110,6 +111,21 @@ fn the_healthy_are_timed_beside_the_sick() {
     let healthy = &stats["prices"]["healthy"];
     let time = |name: &str| healthy[name].as_f64().expect("a time");
     assert!(healthy["items"] == 18 && 0.05 <= time("half_s") && time("half_s") <= time("most_s"), "{stats}");
+}
+
+#[test]
+fn waits_for_two_round_trips_a_day() {
+    for_each(&PROGRAMS, |program| {
+        let lab = lab("0.02", &["--rtt", "0.05"]);
+        let start = Instant::now();
+        let run = fetch(program, &lab, "5", &[]);
+        let took = start.elapsed();
+        assert!(run.code == 0 && run.ends_with(5, 0), "{program}: {run:?}");
+        // Connect and answer, a connection a day.
+        let turns = if program == "prices-sequential" { 5 } else { 1 };
+        assert!(took >= Duration::from_millis(turns * (2 * 50 + 20)), "{program}: {took:?}");
+        assert_eq!(lab.stats()["prices"]["round_trips"], 2 * 5, "{program}");
+    });
 }
 
 #[test]

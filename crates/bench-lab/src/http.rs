@@ -25,6 +25,7 @@ use tokio::net::TcpListener;
 use tokio::time::sleep;
 
 use crate::listen;
+use crate::network::Way;
 use crate::prices::{self, day_number};
 use crate::sick::{Kind, SLOWNESS};
 use crate::stats::{Counters, Report, Stats};
@@ -35,15 +36,31 @@ pub struct Site {
     pub prices_delay: Duration,
     /// How a day misbehaves: the entry at its number modulo the length.
     pub sick_days: Vec<Option<Kind>>,
+    /// The round-trip time to pages and prices.
+    pub rtt: Duration,
     /// Where to count.
     pub stats: Arc<Stats>,
 }
 
-/// When a connection was accepted, and which workloads it has been counted for.
+/// When a connection was accepted, its way through the network, and which workloads it has been counted for.
 struct Connection {
     accepted: Instant,
+    way: Way,
     web: AtomicBool,
     prices: AtomicBool,
+}
+
+impl Connection {
+    /// Hands a response to hyper when its way is over.
+    async fn send(&self, response: Response, counters: &Counters) -> Response {
+        // What is never answered has no way.
+        if response.extensions().get::<NoAnswer>().is_none()
+            && let Some(way) = self.way.answer(counters)
+        {
+            way.await;
+        }
+        response
+    }
 }
 
 /// In a response: close the connection and send nothing.
@@ -52,6 +69,7 @@ struct NoAnswer;
 
 /// Serves every connection that the listener accepts, for ever.
 pub async fn serve(listener: TcpListener, site: Site) {
+    let rtt = site.rtt;
     let routes = Router::new()
         .route("/stats", get(stats))
         .route("/stats/reset", post(reset_stats))
@@ -62,8 +80,12 @@ pub async fn serve(listener: TcpListener, site: Site) {
     loop {
         let stream = listen::accept(&listener).await;
         let routes = routes.clone();
-        let connection =
-            Arc::new(Connection { accepted: Instant::now(), web: false.into(), prices: false.into() });
+        let connection = Arc::new(Connection {
+            accepted: Instant::now(),
+            way: Way::new(rtt),
+            web: false.into(),
+            prices: false.into(),
+        });
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(Arc::clone(&connection));
             let response = routes.call(request);
@@ -132,6 +154,11 @@ async fn page(
 ) -> Response {
     let counters = &site.stats.web;
     count_connection(counters, &connection.web, connection.accepted);
+    let response = answer_page(counters, query).await;
+    connection.send(response, counters).await
+}
+
+async fn answer_page(counters: &Counters, query: PageQuery) -> Response {
     let Ok(delay) = Duration::try_from_secs_f64(query.delay) else {
         return bad_request("delay is a number of seconds, 0 or more");
     };
@@ -174,8 +201,13 @@ async fn prices_of_day(
 ) -> Response {
     let counters = &site.stats.prices;
     count_connection(counters, &connection.prices, connection.accepted);
-    let in_flight = counters.received();
-    let day = day_number(query.date).rem_euclid(site.sick_days.len() as i32);
+    let response = answer_prices(&site, query.date).await;
+    connection.send(response, counters).await
+}
+
+async fn answer_prices(site: &Site, date: Date) -> Response {
+    let in_flight = site.stats.prices.received();
+    let day = day_number(date).rem_euclid(site.sick_days.len() as i32);
     let sick = site.sick_days[day as usize];
     match sick {
         Some(Kind::Refuse) => return no_answer(),
@@ -183,7 +215,7 @@ async fn prices_of_day(
         Some(Kind::Slow) => sleep(site.prices_delay.saturating_mul(SLOWNESS)).await,
         _ => sleep(site.prices_delay).await,
     }
-    let mut prices = prices::of_day(query.date);
+    let mut prices = prices::of_day(date);
     if sick == Some(Kind::NoPrice) {
         prices.departures[0].price = None;
     }

@@ -6,12 +6,14 @@
 //! pipe (`sleep infinity | bench-lab …`), not `/dev/null`.
 //!
 //! One thread serves everything. What it counts is at `GET /stats` (see [`stats`]); a reset is
-//! `POST /stats/reset`. With `--sick KIND=COUNT` hosts and days of prices misbehave (see [`sick`]),
-//! with `fault=` in its query a page does (see [`http`]).
+//! `POST /stats/reset`. With `--rtt SECONDS` it answers as over a network, whose timers a second
+//! thread wakes (see [`network`]). With `--sick KIND=COUNT` hosts and days of prices misbehave (see
+//! [`sick`]), with `fault=` in its query a page does (see [`http`]).
 
 mod http;
 mod listen;
 mod mysql;
+mod network;
 mod prices;
 mod sick;
 mod stats;
@@ -54,6 +56,11 @@ struct Args {
     /// How long the server takes to answer /prices
     #[arg(long, value_name = "SECONDS", default_value = "0.29", value_parser = seconds)]
     prices_delay: Duration,
+
+    /// The round-trip time of the network that the lab plays: what a client waits more for each answer of a MySQL host,
+    /// a page or a day of prices, and once more for its connection
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    rtt: Duration,
 
     /// Port of the first 4096 MySQL hosts; 0: any free one
     #[arg(long, value_name = "PORT", default_value_t = 0)]
@@ -127,8 +134,9 @@ fn run(args: Args) -> Result<()> {
             }
             let base_url = format!("http://{}:{}\n", Ipv4Addr::LOCALHOST, web.local_addr()?.port());
 
-            let hosts = Arc::new(Hosts { password, auth: args.auth, sick, stats: Arc::clone(&stats) });
-            let site = Site { prices_delay: args.prices_delay, sick_days, stats };
+            let rtt = args.rtt;
+            let hosts = Arc::new(Hosts { password, auth: args.auth, sick, rtt, stats: Arc::clone(&stats) });
+            let site = Site { prices_delay: args.prices_delay, sick_days, rtt, stats };
             for listener in db {
                 tokio::spawn(mysql::serve(listener, Arc::clone(&hosts)));
             }

@@ -18,6 +18,7 @@ pub use self::handshake::{Auth, DATABASE, USER};
 use self::query::Reply;
 use self::wire::{Connection, End, SqlError};
 use crate::listen;
+use crate::network::Way;
 use crate::sick::{Kind, SLOWNESS};
 use crate::stats::Stats;
 
@@ -29,6 +30,8 @@ pub struct Hosts {
     pub auth: Auth,
     /// The hosts that misbehave.
     pub sick: HashMap<Ipv4Addr, Kind>,
+    /// The round-trip time to them.
+    pub rtt: Duration,
     /// Where to count.
     pub stats: Arc<Stats>,
 }
@@ -43,7 +46,7 @@ pub async fn serve(listener: TcpListener, hosts: Arc<Hosts>) {
         let hosts = Arc::clone(&hosts);
         tokio::spawn(async move {
             let sick = hosts.sickness(&stream);
-            let mut connection = Connection::new(stream);
+            let mut connection = Connection::new(stream, Way::new(hosts.rtt), &hosts.stats.db);
             if let Err(End::Refused(error)) = hosts.serve(&mut connection, id, sick).await {
                 connection.put_error(&error);
                 // The connection ends here; a client that is gone already misses nothing.
@@ -66,7 +69,7 @@ impl Hosts {
     }
 
     /// Serves a connection until its client quits or something is wrong.
-    async fn serve(&self, connection: &mut Connection, id: u32, sick: Option<Kind>) -> Result<(), End> {
+    async fn serve(&self, connection: &mut Connection<'_>, id: u32, sick: Option<Kind>) -> Result<(), End> {
         if sick == Some(Kind::Hang) {
             return connection.unless_closed(pending()).await;
         }
@@ -102,7 +105,7 @@ impl Hosts {
     /// Answers `select sleep(x)`, the item that is counted, as healthily as the host is.
     async fn sleep(
         &self,
-        connection: &mut Connection,
+        connection: &mut Connection<'_>,
         column: String,
         time: Duration,
         sick: Option<Kind>,

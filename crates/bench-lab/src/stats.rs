@@ -15,6 +15,7 @@ pub struct Counters {
     items: AtomicU64,
     in_flight: AtomicU64,
     max_in_flight: AtomicU64,
+    round_trips: AtomicU64,
     /// What the healthy hosts or days do, when others are sick.
     healthy: Option<Mutex<Healthy>>,
 }
@@ -51,6 +52,11 @@ impl Counters {
         }
     }
 
+    /// Counts round trips that a client waits for an answer.
+    pub fn waited(&self, round_trips: u64) {
+        self.round_trips.fetch_add(round_trips, Relaxed);
+    }
+
     /// Counts an item as in flight until it is answered or dropped.
     pub fn received(&self) -> InFlight<'_> {
         let now = self.in_flight.fetch_add(1, Relaxed) + 1;
@@ -61,6 +67,7 @@ impl Counters {
     fn reset(&self) {
         self.connections.store(0, Relaxed);
         self.items.store(0, Relaxed);
+        self.round_trips.store(0, Relaxed);
         self.max_in_flight.store(self.in_flight.load(Relaxed), Relaxed);
         if let Some(healthy) = &self.healthy {
             let mut healthy = lock(healthy);
@@ -73,6 +80,7 @@ impl Counters {
             connections: self.connections.load(Relaxed),
             items: self.items.load(Relaxed),
             max_in_flight: self.max_in_flight.load(Relaxed),
+            round_trips: self.round_trips.load(Relaxed),
             healthy: self.healthy.as_ref().map(|healthy| lock(healthy).report()),
         }
     }
@@ -174,6 +182,9 @@ struct Count {
     connections: u64,
     items: u64,
     max_in_flight: u64,
+    /// How often clients had to wait for the other side: twice for the first answer of a connection (one is TCP's
+    /// handshake), once for each later one, whether or not there is a network to wait for.
+    round_trips: u64,
     healthy: Option<HealthyCount>,
 }
 
@@ -215,7 +226,7 @@ mod tests {
     use super::*;
 
     fn count(items: u64, max_in_flight: u64) -> Count {
-        Count { connections: 0, items, max_in_flight, healthy: None }
+        Count { connections: 0, items, max_in_flight, round_trips: 0, healthy: None }
     }
 
     #[test]

@@ -75,6 +75,7 @@ impl Database {
             connections: after.connections.saturating_sub(self.before.connections),
             items: after.selects.saturating_sub(self.before.selects),
             max_in_flight: after.max_connections.saturating_sub(1),
+            round_trips: None,
             cpu_s: after.cpu.saturating_sub(self.before.cpu).as_secs_f64(),
             listen_drops: None,
             healthy: None,

@@ -33,6 +33,8 @@ pub struct Stats {
     pub items: u64,
     /// The highest number of items being answered at once.
     pub max_in_flight: u64,
+    /// How often the program had to wait for the other side; none where that is not counted.
+    pub round_trips: Option<u64>,
     /// User and system time of the lab itself in seconds.
     pub cpu_s: f64,
     /// Connects that found the queue of a listener full, in the whole network namespace; none where the
@@ -69,6 +71,7 @@ struct Counters {
     connections: u64,
     items: u64,
     max_in_flight: u64,
+    round_trips: Option<u64>,
     healthy: Option<Healthy>,
 }
 
@@ -109,6 +112,7 @@ impl Lab {
             connections: counters.connections,
             items: counters.items,
             max_in_flight: counters.max_in_flight,
+            round_trips: counters.round_trips,
             cpu_s: answer.cpu_s,
             listen_drops: answer.listen_drops,
             healthy: counters.healthy,

@@ -128,7 +128,7 @@ fn reads_the_counters_of_the_lab() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let lab = thread::spawn(move || {
-        let counters = r#"{"connections":5,"items":7,"max_in_flight":3}"#;
+        let counters = r#"{"connections":5,"items":7,"max_in_flight":3,"round_trips":28}"#;
         let body = format!(r#"{{"cpu_s":0.25,"db":{counters},"web":{counters},"prices":{counters}}}"#);
         listener
             .incoming()
@@ -151,6 +151,7 @@ fn reads_the_counters_of_the_lab() {
     assert_eq!(lab.join().unwrap(), ["POST /stats/reset HTTP/1.1\r\n", "GET /stats HTTP/1.1\r\n"]);
     assert_eq!(record["in_flight"], 3);
     assert_eq!(record["lab"]["items"], 7);
+    assert_eq!(record["lab"]["round_trips"], 28);
     assert_eq!(record["lab"]["cpu_s"], 0.25);
 }
 

@@ -20,6 +20,11 @@ pub fn mib(kib: Option<u64>) -> String {
     fixed(kib.map(|kib| kib as f64 / 1024.0), 1)
 }
 
+/// Seconds in milliseconds, without the noise of the multiplication.
+pub fn ms(seconds: f64) -> f64 {
+    (seconds * 1e6).round() / 1e3
+}
+
 /// `a`, `a and b`, `a, b and c`.
 pub fn list(items: &[String]) -> String {
     match items {

@@ -8,6 +8,7 @@ mod machine;
 mod markdown;
 mod matrix;
 mod measurements;
+mod network;
 mod overview;
 mod page;
 mod plan;

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use crate::format;
 use crate::workload::{FLOOR, Fault, Part, Row, Workload, slug, yes};
 
 /// In `make scale`, a row that would wait longer is not tried, in seconds.
@@ -41,6 +42,7 @@ pub struct Spec {
     size: u64,
     sizes: Option<Vec<u64>>,
     latency: f64,
+    rtts: Option<Vec<f64>>,
     quick: Quick,
     /// Arguments for `bench-lab`; none where no server is asked.
     lab: Option<Vec<String>>,
@@ -68,6 +70,7 @@ struct Quick {
     size: u64,
     sizes: Option<Vec<u64>>,
     latency: f64,
+    rtts: Option<Vec<f64>>,
 }
 
 /// Takes the lab's place: its name, and the command that starts it, where it is ours to start.
@@ -198,13 +201,17 @@ impl Matrix {
         for (order, spec) in of_part().filter(|(_, spec)| names.is_empty() || names.contains(&spec.name)) {
             for (size, latency) in spec.sizes(at.quick) {
                 let size = at.size.unwrap_or(size);
-                if part == Part::Faults {
-                    let cases =
-                        self.faults.iter().map(|fault| Case { spec, size, latency, fault: Some(fault) });
-                    workloads.extend(cases.map(|case| self.one(order, &case, at)));
-                } else {
-                    workloads.push(self.one(order, &Case { spec, size, latency, fault: None }, at));
-                }
+                let plain = Case { spec, size, latency, fault: None, rtt: None };
+                let cases: Vec<Case> = match part {
+                    Part::Faults => {
+                        self.faults.iter().map(|fault| Case { fault: Some(fault), ..plain }).collect()
+                    }
+                    Part::Network => {
+                        spec.rtts(at.quick).iter().map(|rtt| Case { rtt: Some(*rtt), ..plain }).collect()
+                    }
+                    _ => vec![plain],
+                };
+                workloads.extend(cases.iter().map(|case| self.one(order, case, at)));
             }
         }
         Ok(workloads)
@@ -219,7 +226,7 @@ impl Matrix {
             if let Some(server) = &spec.server {
                 starts.extend(server.command.iter().map(|command| (i, vec![case.fill(command, at)])));
             } else if let Some(lab) = &spec.lab {
-                // One lab for all that `make bench` asks; where sizes or faults differ, one for each.
+                // One lab for all that `make bench` asks; where sizes, faults or networks differ, one for each.
                 let first = if workload.part == Part::Bench { 0 } else { i };
                 let args = starts.entry(first).or_insert_with(|| {
                     ["target/release/bench-lab", "--dir", at.lab].map(str::to_owned).into()
@@ -235,20 +242,22 @@ impl Matrix {
     fn case<'a>(&'a self, spec: &'a Spec, workload: &Workload) -> Case<'a> {
         let name = workload.fault.as_ref().map(|fault| &fault.name);
         let fault = self.faults.iter().find(|fault| Some(&fault.name) == name);
-        Case { spec, size: workload.size, latency: workload.latency_s, fault }
+        Case { spec, size: workload.size, latency: workload.latency_s, fault, rtt: workload.rtt_s }
     }
 
     fn one(&self, order: usize, case: &Case, at: &Place) -> Workload {
-        let Case { spec, size, latency, fault } = *case;
+        let Case { spec, size, latency, fault, rtt } = *case;
         let twins = self.workloads.iter().filter(|other| other.name == spec.name && other.part == spec.part);
-        let key = match (spec.part, fault) {
-            (Part::Scale, _) => format!("scale-{}-{size}", spec.name),
-            (_, Some(fault)) => format!("faults-{}-{}", spec.name, fault.name),
+        let key = match (spec.part, fault, rtt) {
+            (Part::Scale, ..) => format!("scale-{}-{size}", spec.name),
+            (_, Some(fault), _) => format!("faults-{}-{}", spec.name, fault.name),
+            (.., Some(rtt)) => format!("network-{}-{}ms", spec.name, format::ms(rtt)),
             // Of the full run, so that quick and full results line up.
             _ if twins.count() > 1 => format!("{}-{}", spec.name, spec.size),
             _ => spec.name.clone(),
         };
-        let python = spec.python.iter().filter(|_| at.python && spec.part.is_main()).map(|row| (row, true));
+        let python =
+            spec.python.iter().filter(|_| at.python && spec.part.has_python()).map(|row| (row, true));
         let rows = spec.rows.iter().map(|row| (row, false)).chain(python);
         // The floor takes neither sick hosts nor all of the user's.
         let floor = !matches!(spec.part, Part::Faults | Part::Own);
@@ -282,6 +291,7 @@ impl Matrix {
                 sick: case.sick(),
                 fails: fault.fails,
             }),
+            rtt_s: rtt,
             models: self.models.clone(),
             absent: spec.absent.clone(),
             rows: rows.map(|(row, python)| self.row(row, python, case, &key, at)).collect(),
@@ -290,7 +300,7 @@ impl Matrix {
     }
 
     fn row(&self, row: &RowSpec, python: bool, case: &Case, key: &str, at: &Place) -> Row {
-        let Case { spec, size, latency, fault } = *case;
+        let Case { spec, size, latency, fault, .. } = *case;
         let extra: Vec<String> = row.args.iter().map(|arg| case.fill(arg, at)).collect();
         let program = [std::slice::from_ref(&row.program), &extra].concat().join(" ");
         let slug = slug(&program);
@@ -304,7 +314,8 @@ impl Matrix {
             _ if at.quick => 2,
             (Part::Scale | Part::Faults, limit) if limit < 1.0 => 4,
             (Part::Scale, _) => 2,
-            (Part::Faults, _) => 0,
+            (Part::Network, limit) if limit < 1.0 => 5,
+            (Part::Faults | Part::Network, _) => 0,
             (_, limit) if limit < 1.0 => 10,
             _ => 5,
         };
@@ -401,13 +412,15 @@ fn inherit(workloads: &mut [Value]) -> Result<()> {
     Ok(())
 }
 
-/// A workload at one size, with one fault or none.
+/// A workload at one size, with one fault or none, over one network or none.
 #[derive(Clone, Copy)]
 struct Case<'a> {
     spec: &'a Spec,
     size: u64,
     latency: f64,
     fault: Option<&'a FaultSpec>,
+    /// Round-trip time in seconds.
+    rtt: Option<f64>,
 }
 
 impl Case<'_> {
@@ -421,6 +434,7 @@ impl Case<'_> {
             .replace("{size}", &self.size.to_string())
             .replace("{latency}", &self.latency.to_string())
             .replace("{sick}", &self.sick().to_string())
+            .replace("{rtt}", &self.rtt.unwrap_or(0.0).to_string())
     }
 }
 
@@ -450,6 +464,12 @@ impl Spec {
             false => (&self.sizes, self.size, self.latency),
         };
         sizes.clone().unwrap_or(vec![one]).into_iter().map(|size| (size, latency)).collect()
+    }
+
+    /// The round-trip times in seconds.
+    fn rtts(&self, quick: bool) -> &[f64] {
+        let rtts = if quick { &self.quick.rtts } else { &self.rtts };
+        rtts.as_deref().unwrap_or_default()
     }
 }
 
@@ -603,6 +623,28 @@ mod tests {
         let row = &workloads[1].rows[0];
         assert!(row.observe.contains(" --timeout 2 2> /dev/null || [ $? = 1 ]"), "{}", row.observe);
         assert!(row.time.contains("round-{round}.json"));
+    }
+
+    #[test]
+    fn a_network_has_a_lab_for_each_round_trip_time() {
+        let workloads = of(Part::Network, false, 2);
+        let keys: Vec<_> = workloads.iter().map(|w| w.key.as_str()).collect();
+        assert_eq!(keys, ["network-db-0ms", "network-db-1ms", "network-db-10ms", "network-db-50ms"]);
+        assert_eq!(workloads[1].rtt_s, Some(0.001));
+        let runs = |program: &str| {
+            workloads[3].rows.iter().find(|row| row.program == program).map(|row| (row.at_once, row.runs))
+        };
+        // Ten seconds, and a tenth of one.
+        assert_eq!(runs("db-sequential"), Some((1, 0)));
+        assert_eq!(runs("db-tokio"), Some((100, 5)));
+        assert!(workloads[3].rows.iter().any(|row| row.python), "as asked");
+        assert!(workloads.iter().all(|w| !w.counted));
+        let at =
+            Place { raw: "raw", lab: "lab", cpus: 2, quick: true, count: true, python: false, size: None };
+        let matrix = matrix();
+        let servers = matrix.servers(&matrix.resolve(Part::Network, &[], &at).unwrap(), &at);
+        let starts: Vec<_> = servers.values().map(|command| command.rsplit("lab ").next().unwrap()).collect();
+        assert_eq!(starts, ["--hosts 10 --rtt 0", "--hosts 10 --rtt 0.02"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod article3;
 mod faults;
 mod findings;
 mod mariadb;
+mod network;
 mod python;
 mod scale;
 mod sequence;
@@ -21,6 +22,7 @@ use crate::{
 };
 
 pub use findings::{beyond_noise, fastest, noise};
+pub use network::{Route, routes};
 pub use scale::{Growth, growths};
 pub use summary::headlines;
 
@@ -33,7 +35,7 @@ pub const LEAST_NOISE: f64 = 0.005;
 
 /// The whole page.
 pub fn page(results: &Results, published: &Published) -> String {
-    let all = [&results.groups, &results.scale, &results.faults];
+    let all = [&results.groups, &results.scale, &results.faults, &results.network];
     let quick = all.into_iter().flatten().any(|group| group.workload.quick);
     let command = if quick { "make quick" } else { "make bench" };
     let mut page = format!(
@@ -58,6 +60,9 @@ pub fn page(results: &Results, published: &Published) -> String {
     }
     if !results.faults.is_empty() {
         page += &faults::section(results);
+    }
+    if !results.network.is_empty() {
+        page += &network::section(results, published);
     }
     page += "\n## How to read this\n\n";
     page += &notes(results);

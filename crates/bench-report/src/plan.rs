@@ -83,13 +83,15 @@ fn put(path: &Path, text: String) -> Result<()> {
 
 fn of(workload: &Workload) -> Vec<Step> {
     let at = if workload.part.is_main() { String::new() } else { format!("{}: ", workload.key) };
+    // Over a network each wait is longer: the least that a MySQL client needs is four round trips.
+    let travel = 1.0 + 4.0 * workload.rtt_s.unwrap_or(0.0) / workload.latency_s;
     // What a process, its observer and its tools need beyond the waiting.
     let step = |kind, row: &Row, what: String, command: &str, limit_s: f64| Step {
         kind,
         path: format!("{}/{}", workload.key, row.slug),
         what: format!("{at}{}: {what}", row.program),
         command: command.to_owned(),
-        seconds: limit_s * 1.02 + 0.1,
+        seconds: limit_s * travel * 1.02 + 0.1,
     };
     let rows: Vec<&Row> = workload.rows.iter().filter(|row| row.skip.is_none()).collect();
     // Where a model fails as it grows, that is the result.

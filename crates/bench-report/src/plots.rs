@@ -11,8 +11,9 @@ use plotters::{
 };
 
 use crate::{
+    format,
     measurements::Measurement,
-    page::{Growth, growths},
+    page::{Growth, Route, growths, routes},
     results::{Entry, Group, Results},
 };
 
@@ -116,6 +117,10 @@ pub fn all(results: &Results) -> Result<BTreeMap<String, String>> {
         plots.insert(name("memory"), grows(&growth, "peak memory of the process tree, MiB", mib)?);
         let ms = |figures: &Measurement| figures.cpu_s().map(|seconds| seconds * 1e3).filter(|ms| *ms > 0.0);
         plots.insert(name("cpu"), grows(&growth, "CPU time, ms", ms)?);
+    }
+    for groups in results.network.chunk_by(|a, b| a.workload.name == b.workload.name) {
+        let name = &groups[0].workload.name;
+        plots.insert(format!("plots/network-{name}-wall.svg"), over_network(name, groups)?);
     }
     Ok(plots)
 }
@@ -251,6 +256,28 @@ fn grows(growth: &Growth, what: &str, of: impl Fn(&Measurement) -> Option<f64>) 
     let scale = if y.log { " (logarithmic)" } else { "" };
     let title = format!("{}: {what}{scale}", growth.name);
     curves_over(&title, "items (logarithmic)", x, y, &curves.collect::<Vec<_>>())
+}
+
+/// One line a program: wall ÷ limit over the round-trip time, whose axis is linear because 0 is on it.
+fn over_network(name: &str, groups: &[Group]) -> Result<String> {
+    let curve = |route: Route| {
+        let points = route.points(Measurement::over_limit);
+        let points: Vec<(f64, f64)> = points.into_iter().map(|(rtt, over)| (format::ms(rtt), over)).collect();
+        let entry = route.entry();
+        // Both sides have one of this name.
+        let file = if entry.row.python && entry.row.args.is_empty() { ".py" } else { "" };
+        let name = short(entry) + file;
+        Some(Curve { name, color: color_of(entry), end: *points.last()?, dots: true, points })
+    };
+    let curves: Vec<Curve> = routes(groups).into_iter().filter_map(curve).collect();
+    let points = || curves.iter().flat_map(|curve| &curve.points);
+    let (low, high) =
+        points().fold((f64::MAX, 0.0_f64), |(low, high), point| (low.min(point.1), high.max(point.1)));
+    let far = points().map(|point| point.0).fold(1e-3, f64::max);
+    let (x, y) = (Axis { range: 0.0..far * 1.08, log: false }, Axis::new(low, high));
+    let scale = if y.log { " (logarithmic)" } else { "" };
+    let title = format!("{name}: wall ÷ limit{scale} over a network");
+    curves_over(&title, "round-trip time, ms", x, y, &curves)
 }
 
 /// One line a program: its own resident set where it samples it, else the PSS of its tree.

@@ -44,6 +44,9 @@ pub struct Observed {
 pub struct Lab {
     /// Most items in flight at once.
     pub max_in_flight: u64,
+    /// How often the program had to wait for the other side; older labs do not tell.
+    #[serde(default)]
+    pub round_trips: Option<u64>,
     /// User and system CPU time of the lab in seconds.
     pub cpu_s: f64,
     /// Connections that the kernel dropped because a backlog was full.

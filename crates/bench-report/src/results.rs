@@ -12,7 +12,7 @@ use crate::{
     faults,
     machine::Machine,
     measurements::{self, Measurement},
-    page, plots,
+    network, page, plots,
     published::Published,
     raw::{Ran, Raw},
     workload::{Part, Row, Workload},
@@ -75,7 +75,9 @@ pub struct Results {
     pub scale: Vec<Group>,
     /// The workloads of `make faults`.
     pub faults: Vec<Group>,
-    /// `measurements.csv` and, where there is such a part, `scale.csv` and `faults.csv`.
+    /// The workloads of `make network`, by round-trip time.
+    pub network: Vec<Group>,
+    /// `measurements.csv` and, where there is such a part, `scale.csv`, `faults.csv` and `network.csv`.
     pub csv: BTreeMap<&'static str, String>,
 }
 
@@ -95,12 +97,18 @@ impl Results {
             found.push((Workload::read(&path.join("workload.toml"))?, path));
         }
         ensure!(!found.is_empty(), "{} is empty: measure first", raw.display());
-        found.sort_by_cached_key(|(workload, _)| (workload.order, workload.size, workload.key.clone()));
+        found.sort_by_cached_key(|(workload, _)| {
+            let rtt_ns = (workload.rtt_s.unwrap_or(0.0) * 1e9) as u64;
+            (workload.order, workload.size, rtt_ns, workload.key.clone())
+        });
         let (main, rest): (Vec<_>, Vec<_>) = found.into_iter().partition(|(w, _)| w.part.is_main());
-        let (scale, faults): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(w, _)| w.part == Part::Scale);
+        let (scale, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(w, _)| w.part == Part::Scale);
+        let (network, faults): (Vec<_>, Vec<_>) =
+            rest.into_iter().partition(|(w, _)| w.part == Part::Network);
         let (main, measurements) = groups(main)?;
         let (scale, scales) = groups(scale)?;
         let (faults, _) = groups(faults)?;
+        let (network, _) = groups(network)?;
         let mut csv = BTreeMap::from([("measurements.csv", measurements)]);
         if !scale.is_empty() {
             csv.insert("scale.csv", scales);
@@ -108,7 +116,10 @@ impl Results {
         if !faults.is_empty() {
             csv.insert("faults.csv", faults::csv(&faults)?);
         }
-        Ok(Results { machine, groups: main, scale, faults, csv })
+        if !network.is_empty() {
+            csv.insert("network.csv", network::csv(&network)?);
+        }
+        Ok(Results { machine, groups: main, scale, faults, network, csv })
     }
 
     /// Whether the CSV files in `folder` are what the raw files give.

@@ -21,12 +21,19 @@ pub enum Part {
     Scale,
     /// `make faults`.
     Faults,
+    /// `make network`.
+    Network,
 }
 
 impl Part {
     /// Whether its rows stand in `measurements.csv`; the others have a file of their own.
     pub fn is_main(self) -> bool {
         matches!(self, Part::Bench | Part::Mariadb | Part::Own)
+    }
+
+    /// Whether `PYTHON=1` adds rows to it.
+    pub fn has_python(self) -> bool {
+        self.is_main() || self == Part::Network
     }
 }
 
@@ -96,6 +103,9 @@ pub struct Workload {
     /// Where some items are sick.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
+    /// Round-trip time of the network that the lab plays, in seconds, where it plays one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rtt_s: Option<f64>,
     /// All models, in the order of the columns.
     pub models: Vec<String>,
     /// Why a model has no program here.

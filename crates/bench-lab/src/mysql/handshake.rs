@@ -51,7 +51,7 @@ const FAST_AUTH_SUCCESS: [u8; 1] = [3];
 type Scramble = [u8; 20];
 
 /// Lets the client log in, or refuses it.
-pub async fn serve(connection: &mut Connection, id: u32, auth: Auth, password: &str) -> Result<(), End> {
+pub async fn serve(connection: &mut Connection<'_>, id: u32, auth: Auth, password: &str) -> Result<(), End> {
     let scramble = random_scramble()?;
     connection.put(&greeting(id, &scramble, auth));
     connection.flush().await?;

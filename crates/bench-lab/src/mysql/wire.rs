@@ -16,6 +16,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::query::{Rows, Value};
+use crate::network::Way;
+use crate::stats::Counters;
 
 /// The largest packet that is taken, in bytes, and the most that is kept unread.
 pub const MAX_PACKET: usize = 64 << 10;
@@ -79,8 +81,10 @@ impl SqlError {
 }
 
 /// A client's connection, with the packet that was read last and the answers not yet sent.
-pub struct Connection {
+pub struct Connection<'a> {
     stream: TcpStream,
+    way: Way,
+    counters: &'a Counters,
     codec: PacketCodec,
     input: BytesMut,
     packet: Vec<u8>,
@@ -90,13 +94,15 @@ pub struct Connection {
     pub capabilities: CapabilityFlags,
 }
 
-impl Connection {
-    /// A connection that was just accepted.
-    pub fn new(stream: TcpStream) -> Self {
+impl<'a> Connection<'a> {
+    /// A connection that was just accepted, whose round trips are counted in `counters`.
+    pub fn new(stream: TcpStream, way: Way, counters: &'a Counters) -> Self {
         let mut codec = PacketCodec::default();
         codec.max_allowed_packet = MAX_PACKET;
         Self {
             stream,
+            way,
+            counters,
             codec,
             input: BytesMut::with_capacity(READ_BUFFER),
             packet: Vec::new(),
@@ -144,8 +150,11 @@ impl Connection {
         }
     }
 
-    /// Sends the answers: one system call for all of them.
+    /// Sends the answers when their way is over: one system call for all of them.
     pub async fn flush(&mut self) -> Result<(), End> {
+        if let Some(way) = self.way.answer(self.counters) {
+            self.unless_closed(way).await?;
+        }
         self.stream.write_all(&self.output).await?;
         self.output.clear();
         Ok(())

@@ -3,5 +3,6 @@
 mod clients;
 mod http;
 mod lab;
+mod network;
 mod process;
 mod protocol;

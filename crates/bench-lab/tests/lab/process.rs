@@ -68,6 +68,8 @@ fn bad_arguments_are_told_in_a_line() {
         (vec!["--sick", "no-price=101"], "bench-lab: --sick asks for 101 sick ones, --days is 100"),
         (vec!["--sick", "ill=1"], "invalid value 'ill=1' for '--sick <KIND=COUNT>': no such kind"),
         (vec!["--prices-delay=-1"], "invalid value '-1' for '--prices-delay <SECONDS>'"),
+        (vec!["--rtt=-0.001"], "invalid value '-0.001' for '--rtt <SECONDS>'"),
+        (vec!["--rtt", "far"], "invalid value 'far' for '--rtt <SECONDS>'"),
         (vec!["--db-port", &port], &format!("bench-lab: cannot listen on port {port}")),
         (vec!["--dir", "/dev/null/lab"], "bench-lab: cannot write /dev/null/lab/db.urls"),
     ] {
