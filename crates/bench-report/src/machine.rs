@@ -169,7 +169,7 @@ impl Machine {
         }
         if limit("io_uring_disabled") != 0 && limit("io_uring_disabled") != u64::MAX {
             warnings.push(
-                "io_uring is disabled: the glommio programs cannot run (sysctl kernel.io_uring_disabled=0)"
+                "io_uring is disabled: the glommio and compio programs cannot run (sysctl kernel.io_uring_disabled=0)"
                     .to_owned(),
             );
         }

@@ -13,7 +13,13 @@ use std::{fs, num::NonZeroUsize, process::ExitCode, str::FromStr, sync::Arc};
 use anyhow::{Context, Result, anyhow, ensure};
 use clap::{Parser, value_parser};
 use lean_mysql::{Address, Conn, Row};
-use tokio::{net::TcpStream, runtime::Builder, sync::Semaphore, task::JoinSet, time};
+use tokio::{
+    net::TcpStream,
+    runtime::Builder,
+    sync::Semaphore,
+    task::{self, JoinSet},
+    time,
+};
 use tokio_util::compat::TokioAsyncReadCompatExt;
 
 /// Asks MySQL hosts, all at once.
@@ -65,6 +71,7 @@ fn main() -> Result<ExitCode> {
                 let row = time::timeout(args.timeout, query(&host, &sql)).await;
                 report(&host, row.unwrap_or_else(|_| Err(anyhow!("no answer in {:?}", args.timeout))))
             });
+            task::yield_now().await; // lets the first hosts be asked while the last are being connected to
         }
         tasks.join_all().await.iter().sum()
     });

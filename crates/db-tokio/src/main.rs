@@ -12,7 +12,12 @@ use std::{fs, num::NonZeroUsize, process::ExitCode, sync::Arc};
 use anyhow::{Context, Result, anyhow, ensure};
 use clap::{Parser, value_parser};
 use mysql_async::{Conn, Opts, OptsBuilder, Row, prelude::Queryable};
-use tokio::{runtime::Builder, sync::Semaphore, task::JoinSet, time};
+use tokio::{
+    runtime::Builder,
+    sync::Semaphore,
+    task::{self, JoinSet},
+    time,
+};
 
 /// Asks MySQL hosts, all at once.
 #[derive(Parser)]
@@ -74,6 +79,7 @@ fn main() -> Result<ExitCode> {
                 let row = time::timeout(args.timeout, query(&host, &sql)).await;
                 report(&host, row.unwrap_or_else(|_| Err(anyhow!("no answer in {:?}", args.timeout))))
             });
+            task::yield_now().await; // lets the first hosts be asked while the last are being connected to
         }
         tasks.join_all().await.iter().sum()
     });
