@@ -116,7 +116,7 @@ fn floor(group: &Group) -> Option<String> {
         over.iter().map(|(times, entry)| format!("{} {times:.2} times", code(&entry.row.program))).collect();
     (!over.is_empty()).then(|| {
         format!(
-            "{} is the floor, {:.3} s: no runtime, no driver, no rows printed. As long as it take {}.",
+            "{} is the floor, {:.3} s: no runtime, no driver, no rows printed. Against it: {} as long.",
             code(&floor.row.program),
             floor.figures.wall_median_s.unwrap_or_default(),
             list(&over)
