@@ -245,6 +245,23 @@ fn the_healthy_are_timed_beside_the_sick() {
 }
 
 #[test]
+fn the_floor_asks_all_and_says_what_fails() {
+    let lab = Lab::start(&["--hosts", "200", "--sick", "refuse=1", "--sick", "error=1", "--sick", "close=1"]);
+    let run = run("bench-floor", &["--urls", &lab.file("db.urls"), "--query", "select sleep(0.4)"]);
+    assert!(run.code == 1 && run.ends_with(197, 3) && run.err.len() == 3, "{run:?}");
+    for cause in ["Connection refused", "the server says This host is sick", "closed the connection"] {
+        assert!(
+            run.err.iter().any(|line| line.starts_with("127.") && line.contains(cause)),
+            "{cause}: {run:?}"
+        );
+    }
+    let stats = lab.stats();
+    // One refuses; the sick ones are in flight, too.
+    assert!(stats["db"]["max_in_flight"] == 199 && stats["db"]["items"] == 197, "{stats}");
+    assert_eq!(stats["db"]["round_trips"], 4 * 199, "{stats}");
+}
+
+#[test]
 fn waits_for_four_round_trips_a_host() {
     for_each(&PROGRAMS, |program| {
         let lab = Lab::start(&["--hosts", "6", "--rtt", "0.05"]);

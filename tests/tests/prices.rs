@@ -71,7 +71,7 @@ fn the_bound_holds_at_every_size() {
     for_each(CONCURRENT, |program| {
         for_each(&["1 of 3", "10 of 25", "100 of 150", "150 of 150"], |case| {
             let (at_most, days) = case.split_once(" of ").expect("two numbers");
-            let lab = lab("0.4", &[]);
+            let lab = lab("0.8", &[]);
             assert_eq!(fetch(program, &lab, days, &["--concurrency", at_most]).code, 0, "{program}: {case}");
             let expected = (days.parse().unwrap(), at_most.parse().unwrap());
             assert_eq!(lab.counts("prices"), expected, "{program}: {case}");

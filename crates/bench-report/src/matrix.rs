@@ -314,8 +314,8 @@ impl Matrix {
             _ if at.quick => 2,
             (Part::Scale | Part::Faults, limit) if limit < 1.0 => 4,
             (Part::Scale, _) => 2,
-            (Part::Network, limit) if limit < 1.0 => 5,
-            (Part::Faults | Part::Network, _) => 0,
+            (Part::Faults, _) => 0,
+            (Part::Network, _) => 5,
             (_, limit) if limit < 1.0 => 10,
             _ => 5,
         };
@@ -634,9 +634,8 @@ mod tests {
         let runs = |program: &str| {
             workloads[3].rows.iter().find(|row| row.program == program).map(|row| (row.at_once, row.runs))
         };
-        // Ten seconds, and a tenth of one.
-        assert_eq!(runs("db-sequential"), Some((1, 0)));
-        assert_eq!(runs("db-tokio"), Some((100, 5)));
+        assert_eq!(runs("db-sequential"), Some((1, 5)));
+        assert_eq!(runs("db-tokio"), Some((20, 5)));
         assert!(workloads[3].rows.iter().any(|row| row.python), "as asked");
         assert!(workloads.iter().all(|w| !w.counted));
         let at =
