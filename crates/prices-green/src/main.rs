@@ -62,6 +62,9 @@ fn main() -> Result<ExitCode> {
     let at_once = limits::connections(args.concurrency, total)?;
     limits::coroutines(total)?;
 
+    // One thread, as gevent has. With more, a coroutine may go on in another one than the one that it waited in, and
+    // take the old one's `errno` for its own: one connection of some thousands then failed.
+    may::config().set_workers(1);
     let slots = Arc::new(Semphore::new(at_once));
     let agent = agent(args.timeout);
     let (sender, receiver) = mpsc::channel();
@@ -72,8 +75,8 @@ fn main() -> Result<ExitCode> {
             let _ = sender.send((date, fetch(&agent, &base, date, args.timeout)));
             slots.post();
         };
-        // SAFETY: `fetch` fits the stack with room to spare, and keeps nothing in thread-local storage while it
-        // waits, after which it may go on in another thread.
+        // SAFETY: `fetch` fits the stack with room to spare. With one thread, what it keeps in thread-local storage is
+        // its own when it goes on.
         #[expect(unsafe_code, reason = "may cannot check either")]
         limits::start(|| unsafe { Builder::new().stack_size(STACK).spawn(coroutine) })?;
     }
