@@ -468,6 +468,7 @@ fn color(model: &str, other: bool, python: bool) -> RGBColor {
         ("lean", _) => RGBColor(200, 180, 30),
         ("glommio", _) => RGBColor(204, 121, 167),
         ("compio", _) => RGBColor(90, 60, 160),
+        ("floor", _) => RGBColor(70, 160, 160), // the limit is the black one
         _ => RGBColor(0, 0, 0),
     };
     let pale = |part: u8| if python { part / 2 + 127 } else { part };
