@@ -62,8 +62,8 @@ fn main() -> Result<ExitCode> {
     let at_once = limits::connections(args.concurrency, total)?;
     limits::coroutines(total)?;
 
-    // One thread, as gevent has. With more, a coroutine may go on in another one than the one that it waited in, and
-    // take the old one's `errno` for its own: one connection of some thousands then failed.
+    // One thread, as gevent has. With two, one connection of some thousands failed with the error of another call: most
+    // likely a coroutine that goes on in another thread reads that one's `errno`.
     may::config().set_workers(1);
     let slots = Arc::new(Semphore::new(at_once));
     let agent = agent(args.timeout);
