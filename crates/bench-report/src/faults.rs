@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::{
+    measurements,
     results::{Entry, Group},
     stats,
 };
@@ -79,11 +80,6 @@ pub fn row<'a>(group: &'a Group, entry: &'a Entry) -> Row<'a> {
 /// # Errors
 /// None but those of the writer.
 pub fn csv(groups: &[Group]) -> Result<String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for group in groups {
-        for entry in &group.entries {
-            writer.serialize(row(group, entry))?;
-        }
-    }
-    Ok(String::from_utf8(writer.into_inner().map_err(|error| error.into_error())?)?)
+    let rows = groups.iter().flat_map(|group| group.entries.iter().map(|entry| row(group, entry)));
+    measurements::serialize(rows)
 }

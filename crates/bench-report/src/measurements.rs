@@ -1,7 +1,7 @@
 //! `measurements.csv`: every figure, and the one source of everything that is made after it.
 
 use anyhow::{Context, Result, ensure};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     raw::{Ran, Raw},
@@ -134,6 +134,11 @@ impl Measurement {
         }
     }
 
+    /// `ok`, `skipped` or `failed`.
+    pub fn outcome(&self) -> &str {
+        self.status.split(':').next().unwrap_or_default()
+    }
+
     /// Whether there are figures.
     pub fn is_ok(&self) -> bool {
         self.status == "ok"
@@ -221,6 +226,18 @@ pub fn write(rows: &[Measurement]) -> Result<String> {
     writer.write_record(COLUMNS)?;
     for row in rows {
         writer.write_record(row.record())?;
+    }
+    Ok(String::from_utf8(writer.into_inner().map_err(|error| error.into_error())?)?)
+}
+
+/// Rows of another file as CSV, with the names of their fields as columns.
+///
+/// # Errors
+/// None but those of the writer.
+pub fn serialize(rows: impl Iterator<Item: Serialize>) -> Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.serialize(row)?;
     }
     Ok(String::from_utf8(writer.into_inner().map_err(|error| error.into_error())?)?)
 }

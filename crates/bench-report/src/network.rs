@@ -3,7 +3,10 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::results::{Entry, Group};
+use crate::{
+    measurements,
+    results::{Entry, Group},
+};
 
 /// One row. What was not measured is `None`. Times in seconds, medians of the runs.
 #[derive(Serialize)]
@@ -36,32 +39,32 @@ pub fn round_trips(group: &Group, entry: &Entry) -> Option<f64> {
     Some((all as f64 / group.workload.size as f64 * 1e4).round() / 1e4)
 }
 
+/// The figures of one program over one network.
+fn row<'a>(group: &'a Group, entry: &'a Entry) -> Row<'a> {
+    let figures = &entry.figures;
+    Row {
+        workload: &group.workload.name,
+        size: group.workload.size,
+        rtt_s: group.workload.rtt_s,
+        program: &figures.program,
+        model: &figures.model,
+        at_once: figures.at_once,
+        runs: figures.runs,
+        wall_median_s: figures.wall_median_s,
+        wall_mad_s: figures.wall_mad_s,
+        wall_min_s: figures.wall_min_s,
+        wall_max_s: figures.wall_max_s,
+        limit_s: figures.limit_s,
+        round_trips_an_item: round_trips(group, entry),
+        status: &figures.status,
+    }
+}
+
 /// All rows as CSV.
 ///
 /// # Errors
 /// None but those of the writer.
 pub fn csv(groups: &[Group]) -> Result<String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for group in groups {
-        for entry in &group.entries {
-            let figures = &entry.figures;
-            writer.serialize(Row {
-                workload: &group.workload.name,
-                size: group.workload.size,
-                rtt_s: group.workload.rtt_s,
-                program: &figures.program,
-                model: &figures.model,
-                at_once: figures.at_once,
-                runs: figures.runs,
-                wall_median_s: figures.wall_median_s,
-                wall_mad_s: figures.wall_mad_s,
-                wall_min_s: figures.wall_min_s,
-                wall_max_s: figures.wall_max_s,
-                limit_s: figures.limit_s,
-                round_trips_an_item: round_trips(group, entry),
-                status: &figures.status,
-            })?;
-        }
-    }
-    Ok(String::from_utf8(writer.into_inner().map_err(|error| error.into_error())?)?)
+    let rows = groups.iter().flat_map(|group| group.entries.iter().map(|entry| row(group, entry)));
+    measurements::serialize(rows)
 }

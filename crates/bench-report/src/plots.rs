@@ -145,7 +145,7 @@ fn walls(group: &Group) -> Vec<Bar> {
                         figures.limit_s.map_or(String::new(), |limit| format!(" (limit {limit:.3} s{runs})"));
                     format!("{}: {wall:.3} s{limit}", entry.row.program)
                 }
-                None => format!("{}: {}", entry.row.program, first_word(&figures.status)),
+                None => format!("{}: {}", entry.row.program, figures.outcome()),
             },
             color: color_of(entry),
             value: figures.wall_median_s,
@@ -162,7 +162,7 @@ fn peaks(group: &Group) -> Vec<Bar> {
         Bar {
             label: match value {
                 Some(mib) => format!("{}: {mib:.1} MiB", entry.row.program),
-                None => format!("{}: {}", entry.row.program, first_word(&entry.figures.status)),
+                None => format!("{}: {}", entry.row.program, entry.figures.outcome()),
             },
             color: color_of(entry),
             value,
@@ -171,10 +171,6 @@ fn peaks(group: &Group) -> Vec<Bar> {
         }
     };
     group.entries.iter().map(bar).collect()
-}
-
-fn first_word(status: &str) -> &str {
-    status.split(':').next().unwrap_or(status)
 }
 
 /// Bars with their names above them, the limit as an upright line, the runs' spread as a whisker.
@@ -443,16 +439,13 @@ fn font(size: u32) -> TextStyle<'static> {
 /// `tokio`, `tokio-lean`, or `threaded 500` where the program has more than its model's default; of Python
 /// `asyncio uvloop`.
 fn short(entry: &Entry) -> String {
-    let file = entry.row.program.split([' ', '.']).next().unwrap_or_default();
-    let model = file.split_once(['-', '_']).map_or(file, |(_, model)| model);
     let args =
         entry.row.args.iter().map(|arg| arg.trim_start_matches('-')).filter(|arg| *arg != "concurrency");
-    std::iter::once(model).chain(args).collect::<Vec<_>>().join(" ")
+    std::iter::once(entry.row.bare_name()).chain(args).collect::<Vec<_>>().join(" ")
 }
 
 fn color_of(entry: &Entry) -> RGBColor {
-    let lean = entry.row.program.ends_with("-lean");
-    color(if lean { "lean" } else { &entry.row.model }, !entry.row.args.is_empty(), entry.row.python)
+    color(entry.row.variant(), !entry.row.args.is_empty(), entry.row.python)
 }
 
 /// The colour of a model, or of its other row; Python's are paler.

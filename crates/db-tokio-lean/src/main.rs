@@ -13,13 +13,7 @@ use std::{fs, num::NonZeroUsize, process::ExitCode, str::FromStr, sync::Arc};
 use anyhow::{Context, Result, anyhow, ensure};
 use clap::{Parser, value_parser};
 use lean_mysql::{Address, Conn, Row};
-use tokio::{
-    net::TcpStream,
-    runtime::Builder,
-    sync::Semaphore,
-    task::{self, JoinSet},
-    time,
-};
+use tokio::{net::TcpStream, runtime::Builder, sync::Semaphore, task, time};
 use tokio_util::compat::TokioAsyncReadCompatExt;
 
 /// Asks MySQL hosts, all at once.
@@ -62,7 +56,7 @@ fn main() -> Result<ExitCode> {
     let runtime = limits::start(|| runtime.worker_threads(args.threads.into()).enable_all().build())?;
     let ok: usize = runtime.block_on(async {
         let slots = Arc::new(Semaphore::new(at_once));
-        let mut tasks = JoinSet::new();
+        let mut tasks = task::JoinSet::new();
         for host in args.urls {
             let slot = slots.clone().acquire_owned().await; // waits here while all are taken
             let sql = args.query.clone();

@@ -12,12 +12,7 @@ use std::{fs, num::NonZeroUsize, process::ExitCode, sync::Arc};
 use anyhow::{Context, Result, anyhow, ensure};
 use clap::{Parser, value_parser};
 use mysql_async::{Conn, Opts, OptsBuilder, Row, prelude::Queryable};
-use tokio::{
-    runtime::Builder,
-    sync::Semaphore,
-    task::{self, JoinSet},
-    time,
-};
+use tokio::{runtime::Builder, sync::Semaphore, task, time};
 
 /// Asks MySQL hosts, all at once.
 #[derive(Parser)]
@@ -70,7 +65,7 @@ fn main() -> Result<ExitCode> {
     let runtime = limits::start(|| runtime.worker_threads(args.threads.into()).enable_all().build())?;
     let ok: usize = runtime.block_on(async {
         let slots = Arc::new(Semaphore::new(at_once));
-        let mut tasks = JoinSet::new();
+        let mut tasks = task::JoinSet::new();
         for host in args.urls {
             let slot = slots.clone().acquire_owned().await; // waits here while all are taken
             let (host, sql) = (options(host), args.query.clone());

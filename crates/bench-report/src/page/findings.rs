@@ -126,7 +126,7 @@ fn floor(group: &Group) -> Option<String> {
 
 /// The same event loop with two drivers.
 fn driver(group: &Group) -> Option<String> {
-    let lean = group.ok().find(|entry| entry.row.program.ends_with("-lean"))?;
+    let lean = group.ok().find(|entry| entry.row.variant() == "lean")?;
     let twin = group.ok().find(|entry| lean.row.program.strip_suffix("-lean") == Some(&entry.row.program))?;
     let floor = group.floor()?.figures.wall_median_s?;
     let (slow, fast) = (twin.figures.wall_median_s?, lean.figures.wall_median_s?);

@@ -148,7 +148,7 @@ fn table(groups: &[Group], routes: &[Route]) -> Table {
         let mut cells = vec![route.name()];
         cells.extend(groups.iter().map(|group| match route.over(group).map(|entry| &entry.figures) {
             Some(figures) if figures.is_ok() => fixed(figures.wall_median_s, 3),
-            Some(figures) => figures.status.split(':').next().unwrap_or_default().to_owned(),
+            Some(figures) => figures.outcome().to_owned(),
             None => "–".to_owned(),
         }));
         cells.extend([

@@ -88,12 +88,12 @@ fn growth(groups: &[Group]) -> Growth<'_> {
                 Some(line) => line.entries.push((group.workload.size, entry)),
                 None => lines.push(Line {
                     label,
-                    short: std::iter::once(program.split_once('-').map_or(program, |(_, model)| model))
+                    short: std::iter::once(entry.row.bare_name())
                         .chain(args.iter().copied().filter(|arg| *arg != "--concurrency"))
                         .collect::<Vec<_>>()
                         .join(" ")
                         .replace("--threads 2", "2 threads"),
-                    model: if program.ends_with("-lean") { "lean" } else { &entry.row.model },
+                    model: entry.row.variant(),
                     bounded: args.first() == Some(&"--concurrency") && !args.contains(&"N"),
                     entries: vec![(group.workload.size, entry)],
                 }),
@@ -163,7 +163,7 @@ fn table(growth: &Growth, costs: &[Cost], cell: impl Fn(&Measurement) -> String)
     for line in growth.unbounded() {
         let cells = growth.sizes().map(|size| match line.at(size).map(|entry| &entry.figures) {
             Some(figures) if figures.is_ok() => cell(figures),
-            Some(figures) => figures.status.split(':').next().unwrap_or_default().to_owned(),
+            Some(figures) => figures.outcome().to_owned(),
             None => "–".to_owned(),
         });
         let costs = costs.iter().map(|(_, of)| of(line));
