@@ -176,6 +176,7 @@ fn the_floor_stands_under_the_programs_and_is_none_of_them() {
         assert!(last.is_some_and(|line| line.starts_with("| `bench-floor` |")), "{table}");
     }
     for words in [
+        "<br>`db-tokio-lean`: ", // two of one model are told apart
         "| at once, allowed | wall ÷ floor |",
         // Half a second of turns is not set against one of none.
         "| `db-threaded` | 2 | 0.4800 | 0.0071 | 0.4728–0.4871 | 0.450 | 1.067 | 5.4 | 5.2 | 6 | 6 | – |",

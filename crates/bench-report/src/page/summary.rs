@@ -36,7 +36,8 @@ fn cell(group: &Group, model: &str) -> String {
 fn one(group: &Group, entry: &Entry) -> String {
     let figures = &entry.figures;
     let name = match entry.row.args.as_slice() {
-        [] => String::new(),
+        [] if entry.row.variant() == entry.row.model => String::new(),
+        [] => format!("{}: ", code(&entry.row.program)),
         args => format!("{}: ", code(&args.join(" "))),
     };
     if !figures.is_ok() {
