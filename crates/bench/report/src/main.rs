@@ -98,7 +98,7 @@ enum Task {
         #[arg(long)]
         check: bool,
         /// The articles' figures.
-        #[arg(long, default_value = "published.toml")]
+        #[arg(long, default_value = "crates/bench/report/published.toml")]
         published: PathBuf,
     },
     /// Write the list of machines: README.md of the folder that holds all results.

@@ -500,7 +500,7 @@ mod tests {
     use super::*;
 
     fn matrix() -> Matrix {
-        Matrix::read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../bench.toml"))).unwrap()
+        Matrix::read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../bench.toml"))).unwrap()
     }
 
     fn resolve(quick: bool, cpus: u64) -> Vec<Workload> {

@@ -436,7 +436,7 @@ fn font(size: u32) -> TextStyle<'static> {
     ("sans-serif", size).into_font().color(&INK)
 }
 
-/// `tokio`, `tokio-lean`, or `threaded 500` where the program has more than its model's default; of Python
+/// `tokio`, `tokio-mini`, or `threaded 500` where the program has more than its model's default; of Python
 /// `asyncio uvloop`.
 fn short(entry: &Entry) -> String {
     let args =
@@ -458,7 +458,7 @@ fn color(model: &str, other: bool, python: bool) -> RGBColor {
         ("green", _) => RGBColor(0, 158, 115),
         ("tokio", true) => RGBColor(213, 94, 0),
         ("tokio", false) => RGBColor(150, 66, 0),
-        ("lean", _) => RGBColor(200, 180, 30),
+        ("mini", _) => RGBColor(200, 180, 30),
         ("glommio", _) => RGBColor(204, 121, 167),
         ("compio", _) => RGBColor(90, 60, 160),
         ("floor", _) => RGBColor(70, 160, 160), // the limit is the black one

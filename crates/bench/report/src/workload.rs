@@ -200,12 +200,12 @@ impl Row {
         self.model == FLOOR
     }
 
-    /// Its model; `lean` where it has another driver than its model's first program.
+    /// Its model; `mini` where it has another driver than its model's first program.
     pub fn variant(&self) -> &str {
-        if self.program.ends_with("-lean") { "lean" } else { &self.model }
+        if self.program.ends_with("-mini") { "mini" } else { &self.model }
     }
 
-    /// Its file's name without the workload's: `tokio-lean`, or of Python `asyncio`.
+    /// Its file's name without the workload's: `tokio-mini`, or of Python `asyncio`.
     pub fn bare_name(&self) -> &str {
         let file = self.program.split([' ', '.']).next().unwrap_or_default();
         file.split_once(['-', '_']).map_or(file, |(_, name)| name)

@@ -10,7 +10,7 @@ use std::{
 use tempfile::TempDir;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..")
 }
 
 fn fixture() -> PathBuf {
@@ -173,18 +173,18 @@ fn the_floor_stands_under_the_programs_and_is_none_of_them() {
     let page = results.read("README.md");
     for table in page.split("| program |").skip(1).take(3) {
         let last = table.lines().take_while(|line| line.starts_with('|') || line.starts_with(' ')).last();
-        assert!(last.is_some_and(|line| line.starts_with("| `bench-floor` |")), "{table}");
+        assert!(last.is_some_and(|line| line.starts_with("| `db-baseline` |")), "{table}");
     }
     for words in [
-        "<br>`db-tokio-lean`: ", // two of one model are told apart
+        "<br>`db-tokio-mini`: ", // two of one model are told apart
         "| at once, allowed | wall ÷ floor |",
         // Half a second of turns is not set against one of none.
         "| `db-threaded` | 2 | 0.4800 | 0.0071 | 0.4728–0.4871 | 0.450 | 1.067 | 5.4 | 5.2 | 6 | 6 | – |",
         "| `db-tokio` | 2 | 0.0623 | 0.0031 | 0.0592–0.0654 | 0.050 | 1.246 | 41.7 | 40.1 | 50 | 50 | 1.026 |",
-        "`db-compio` makes 199 system calls, 1/4 of the 827 of `db-tokio-lean`, and is as fast within noise.",
+        "`db-compio` makes 199 system calls, 1/4 of the 827 of `db-tokio-mini`, and is as fast within noise.",
         // The floor needs less, and is faster than some.
-        "Least memory: `db-tokio-lean`, 1.8 MiB.",
-        "Fastest, within the noise of each other: `db-tokio-lean`, `db-glommio` and `db-compio`, 0.058 s",
+        "Least memory: `db-tokio-mini`, 1.8 MiB.",
+        "Fastest, within the noise of each other: `db-tokio-mini`, `db-glommio` and `db-compio`, 0.058 s",
     ] {
         assert!(page.contains(words), "{words}\n{page}");
     }
@@ -192,7 +192,7 @@ fn the_floor_stands_under_the_programs_and_is_none_of_them() {
     assert!(!page.contains("is the floor"), "{page}");
     slower(&results, "db-tokio", 0.01);
     let page = results.read("README.md");
-    let floor = "`bench-floor` is the floor, 0.061 s: no runtime, no driver, no rows printed. Against it: `db-tokio` 1.19 times as long.";
+    let floor = "`db-baseline` is the floor, 0.061 s: no runtime, no driver, no rows printed. Against it: `db-tokio` 1.19 times as long.";
     assert!(page.contains(floor), "{page}");
 }
 

@@ -94,7 +94,7 @@ impl Drop for Lab {
 
 /// The command that runs a private MariaDB in this directory, with nothing said yet about its input and output.
 pub fn mariadb(dir: &Path) -> Command {
-    let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/mariadb.sh"));
+    let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../scripts/mariadb.sh"));
     command.arg(dir);
     command
 }

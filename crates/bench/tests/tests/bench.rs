@@ -32,7 +32,7 @@ struct Place(TempDir);
 impl Place {
     fn new(plan: &[&str]) -> Self {
         let place = Self(TempDir::new().expect("a scratch directory"));
-        let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/bench.sh");
+        let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../scripts/bench.sh");
         place.script("scripts/bench.sh", &fs::read_to_string(own).expect("bench.sh"));
         for setup in ["setup", "mariadb", "python/setup"] {
             place.script(&format!("scripts/{setup}.sh"), "echo \"$0 $*\" >>set-up");

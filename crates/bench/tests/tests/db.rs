@@ -14,7 +14,7 @@ const PROGRAMS: [&str; 7] = [
     "db-multiprocess",
     "db-threaded",
     "db-tokio",
-    "db-tokio-lean",
+    "db-tokio-mini",
     "db-glommio",
     "db-compio",
 ];
@@ -247,7 +247,7 @@ fn the_healthy_are_timed_beside_the_sick() {
 #[test]
 fn the_floor_asks_all_and_says_what_fails() {
     let lab = Lab::start(&["--hosts", "200", "--sick", "refuse=1", "--sick", "error=1", "--sick", "close=1"]);
-    let run = run("bench-floor", &["--urls", &lab.file("db.urls"), "--query", "select sleep(0.4)"]);
+    let run = run("db-baseline", &["--urls", &lab.file("db.urls"), "--query", "select sleep(0.4)"]);
     assert!(run.code == 1 && run.ends_with(197, 3) && run.err.len() == 3, "{run:?}");
     for cause in ["Connection refused", "the server says This host is sick", "closed the connection"] {
         assert!(
@@ -283,7 +283,7 @@ fn the_lab_counts_the_round_trips_that_strace_sees() {
         eprintln!("strace does not work here: the lab's count of round trips is not checked");
         return;
     }
-    for_each(&["db-sequential", "db-threaded", "db-tokio", "db-tokio-lean", "db-glommio"], |program| {
+    for_each(&["db-sequential", "db-threaded", "db-tokio", "db-tokio-mini", "db-glommio"], |program| {
         let lab = Lab::start(&["--hosts", "1"]);
         let (urls, out) = (lab.file("db.urls"), lab.file("trace"));
         let path = behaviour_tests::program(program);

@@ -19,7 +19,7 @@ const PROGRAMS: [&str; 7] = [
     "db-multiprocess",
     "db-threaded",
     "db-tokio",
-    "db-tokio-lean",
+    "db-tokio-mini",
     "db-glommio",
     "db-compio",
 ];

@@ -5,7 +5,7 @@
 //! rows, gives up after 10 s of silence, takes IP addresses alone, and logs in by `mysql_native_password` alone. What a
 //! program needs beyond it is its event loop's and its driver's.
 //!
-//!     cargo run --release -p bench-floor -- --urls FILE
+//!     cargo run --release -p db-baseline -- --urls FILE
 
 mod packets;
 
@@ -14,7 +14,7 @@ use std::{fs, net::SocketAddr, process::ExitCode, str::FromStr};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
-use lean_mysql::Address;
+use mini_mysql::Address;
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::fd::OwnedFd;

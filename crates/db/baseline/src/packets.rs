@@ -1,7 +1,7 @@
 //! The few packets that are needed: of `mysql_common` where it has them.
 
 use anyhow::{Result, bail, ensure};
-use lean_mysql::Address;
+use mini_mysql::Address;
 use mysql_common::constants::{CapabilityFlags, Command};
 use mysql_common::packets::{AuthPlugin, HandshakePacket, HandshakeResponse};
 use mysql_common::{io::ParseBuf, proto::MySerialize, scramble::scramble_native};

@@ -13,7 +13,7 @@ use std::{fs, num::NonZeroUsize, process::ExitCode, str::FromStr, sync::Arc};
 use anyhow::{Context, Result, anyhow, ensure};
 use clap::Parser;
 use compio::{io::compat::AsyncStream, net::TcpStream, runtime::Runtime, time};
-use lean_mysql::{Address, Conn, Row};
+use mini_mysql::{Address, Conn, Row};
 use tokio::sync::Semaphore;
 
 /// Asks MySQL hosts, all at once.

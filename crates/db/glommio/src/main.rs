@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 use futures_lite::future;
 use glommio::{net::TcpStream, sync::Semaphore, timer};
-use lean_mysql::{Address, Conn, Row};
+use mini_mysql::{Address, Conn, Row};
 
 /// Asks MySQL hosts, all at once.
 #[derive(Parser)]

@@ -5,14 +5,14 @@
 //! How it waits: the thread sleeps in `epoll_wait` until any host has answered, then runs that host's task.
 //! Expected wall time: 500 hosts ÷ 500 at once × 0.1 s = 0.1 s.
 //!
-//!     cargo run --release -p db-tokio-lean -- --urls FILE
+//!     cargo run --release -p db-tokio-mini -- --urls FILE
 
 use std::time::{Duration, Instant};
 use std::{fs, num::NonZeroUsize, process::ExitCode, str::FromStr, sync::Arc};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use clap::{Parser, value_parser};
-use lean_mysql::{Address, Conn, Row};
+use mini_mysql::{Address, Conn, Row};
 use tokio::{net::TcpStream, runtime::Builder, sync::Semaphore, task, time};
 use tokio_util::compat::TokioAsyncReadCompatExt;
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use std::{num::NonZeroUsize, path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::{Result, anyhow};
-use bus_prices::Day;
+use prices_days::Day;
 use clap::{Parser, value_parser};
 use compio::{runtime::Runtime, time};
 use jiff::ToSpan;
@@ -23,7 +23,7 @@ use tokio::sync::Semaphore;
 #[derive(Parser)]
 struct Args {
     /// Where the server is, as http://host:port
-    #[arg(value_name = "BASE_URL", value_parser = bus_prices::base_url)]
+    #[arg(value_name = "BASE_URL", value_parser = prices_days::base_url)]
     base: String,
     /// How many days from 2026-01-01 on
     #[arg(long, value_name = "N", default_value = "100", value_parser = value_parser!(u16).range(1..=10_000))]
@@ -41,7 +41,7 @@ struct Args {
 
 /// Fetches the prices of a day, over a connection of its own.
 async fn fetch(base: &str, date: Date) -> Result<Day> {
-    bus_prices::parse(compio_hyper::get(&format!("{base}/prices?date={date}")).await?)
+    prices_days::parse(compio_hyper::get(&format!("{base}/prices?date={date}")).await?)
 }
 
 fn main() -> Result<ExitCode> {
@@ -72,7 +72,7 @@ fn main() -> Result<ExitCode> {
         days
     });
 
-    let ok = bus_prices::report(days);
+    let ok = prices_days::report(days);
     println!("{ok} ok, {} failed in {:.3} s", total - ok, start.elapsed().as_secs_f64());
     Ok(ExitCode::from(u8::from(ok < total)))
 }

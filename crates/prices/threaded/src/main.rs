@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use std::{num::NonZeroUsize, path::PathBuf, process::ExitCode, sync::mpsc};
 
 use anyhow::{Result, ensure};
-use bus_prices::Day;
+use prices_days::Day;
 use clap::{Parser, value_parser};
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
@@ -22,7 +22,7 @@ use ureq::Agent;
 #[derive(Parser)]
 struct Args {
     /// Where the server is, as http://host:port
-    #[arg(value_name = "BASE_URL", value_parser = bus_prices::base_url)]
+    #[arg(value_name = "BASE_URL", value_parser = prices_days::base_url)]
     base: String,
     /// How many days from 2026-01-01 on
     #[arg(long, value_name = "N", default_value = "100", value_parser = value_parser!(u16).range(1..=10_000))]
@@ -44,7 +44,7 @@ fn fetch(agent: &Agent, base: &str, date: Date, timeout: Duration) -> Result<Day
     let answer = agent.get(format!("{base}/prices?date={date}")).call();
     let text = answer.and_then(|mut answer| answer.body_mut().read_to_string());
     ensure!(text.is_ok() || start.elapsed() < timeout, "no answer in {timeout:?}");
-    bus_prices::parse(text?)
+    prices_days::parse(text?)
 }
 
 fn main() -> Result<ExitCode> {
@@ -67,7 +67,7 @@ fn main() -> Result<ExitCode> {
     drop(sender);
     let days = receiver.iter().collect();
 
-    let ok = bus_prices::report(days);
+    let ok = prices_days::report(days);
     println!("{ok} ok, {} failed in {:.3} s", total - ok, start.elapsed().as_secs_f64());
     Ok(ExitCode::from(u8::from(ok < total)))
 }

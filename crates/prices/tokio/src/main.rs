@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use std::{num::NonZeroUsize, path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::{Result, anyhow};
-use bus_prices::Day;
+use prices_days::Day;
 use clap::{Parser, value_parser};
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
@@ -22,7 +22,7 @@ use tokio::{runtime::Builder, sync::Semaphore, task::JoinSet, time};
 #[derive(Parser)]
 struct Args {
     /// Where the server is, as http://host:port
-    #[arg(value_name = "BASE_URL", value_parser = bus_prices::base_url)]
+    #[arg(value_name = "BASE_URL", value_parser = prices_days::base_url)]
     base: String,
     /// How many days from 2026-01-01 on
     #[arg(long, value_name = "N", default_value = "100", value_parser = value_parser!(u16).range(1..=10_000))]
@@ -45,7 +45,7 @@ struct Args {
 async fn fetch(client: &Client, base: &str, date: Date) -> Result<Day> {
     let response = client.get(format!("{base}/prices?date={date}")).send().await?;
     let text = response.error_for_status()?.text().await?;
-    bus_prices::parse(text)
+    prices_days::parse(text)
 }
 
 fn main() -> Result<ExitCode> {
@@ -75,7 +75,7 @@ fn main() -> Result<ExitCode> {
         tasks.join_all().await
     });
 
-    let ok = bus_prices::report(days);
+    let ok = prices_days::report(days);
     println!("{ok} ok, {} failed in {:.3} s", total - ok, start.elapsed().as_secs_f64());
     Ok(ExitCode::from(u8::from(ok < total)))
 }

@@ -126,8 +126,8 @@ fn floor(group: &Group) -> Option<String> {
 
 /// The same event loop with two drivers.
 fn driver(group: &Group) -> Option<String> {
-    let lean = group.ok().find(|entry| entry.row.variant() == "lean")?;
-    let twin = group.ok().find(|entry| lean.row.program.strip_suffix("-lean") == Some(&entry.row.program))?;
+    let lean = group.ok().find(|entry| entry.row.variant() == "mini")?;
+    let twin = group.ok().find(|entry| lean.row.program.strip_suffix("-mini") == Some(&entry.row.program))?;
     let floor = group.floor()?.figures.wall_median_s?;
     let (slow, fast) = (twin.figures.wall_median_s?, lean.figures.wall_median_s?);
     (beyond_noise(&twin.figures, &lean.figures) && slow > fast && fast > floor).then(|| {
@@ -148,7 +148,7 @@ fn completions(group: &Group) -> Option<String> {
         group.ok().find(|entry| fits(entry) && entry.row.program.ends_with(suffix))
     };
     let compio = all("compio", "")?;
-    let tokio = all("tokio", "-lean").or_else(|| all("tokio", ""))?;
+    let tokio = all("tokio", "-mini").or_else(|| all("tokio", ""))?;
     let (few, many) = (compio.figures.syscalls? as f64, tokio.figures.syscalls? as f64);
     let (wall, other) = (compio.figures.wall_median_s?, tokio.figures.wall_median_s?);
     let calls =
