@@ -1,0 +1,24 @@
+//! The data of the bench: what is measured, what the tools wrote, and the figures made of it. Each record that one tool
+//! writes and another reads is defined here, once.
+//!
+//! - [`matrix`]: `bench.toml`, what is measured; [`resolve`] makes [`workload`]s of it for one machine.
+//! - [`facts`], [`observed`], [`rounds`], [`tools`]: the raw files of a workload.
+//! - [`results`]: a results directory, read whole; [`measurement`]: its figures, `measurements.csv`.
+//! - [`stats`]: what may be said of them.
+
+pub mod facts;
+pub mod files;
+pub mod matrix;
+pub mod measurement;
+pub mod observed;
+pub mod raw;
+pub mod resolve;
+pub mod results;
+pub mod rounds;
+mod spec;
+pub mod stats;
+pub mod tools;
+pub mod workload;
+
+/// Version of the raw files. It changes when a tool can no longer read what an older one wrote.
+pub const SCHEMA: u32 = 2;

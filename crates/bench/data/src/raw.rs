@@ -1,0 +1,85 @@
+//! The raw files of one row, in `raw/<key>/<slug>/`: `observed-N.json` and `time-N.txt` of the observed runs, and where
+//! there are such, `syscalls.txt`, `start.json` and `memory.csv`; or `status.txt` alone.
+
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    files,
+    observed::Observed,
+    tools::{self, Time},
+    workload::{Row, Workload},
+};
+
+/// Everything that was recorded of one row, but for its rounds.
+pub enum Raw {
+    /// It ran.
+    Ran(Box<Ran>),
+    /// It did not run here, or failed; the line says why.
+    Status(String),
+}
+
+/// The record of a program that ran.
+pub struct Ran {
+    /// The observed runs: one at least.
+    pub observed: Vec<Observed>,
+    /// GNU time's view of each.
+    pub times: Vec<Time>,
+    /// Median time that its interpreter and imports take alone, in seconds.
+    pub start_s: Option<f64>,
+    /// System calls, from a run of their own.
+    pub syscalls: Option<u64>,
+    /// The program's own samples of the first observed run.
+    pub memory: Vec<MemorySample>,
+}
+
+/// A program's own sample of its memory.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MemorySample {
+    /// Since its start.
+    pub seconds: f64,
+    /// Resident set in bytes.
+    pub rss_bytes: u64,
+}
+
+impl Raw {
+    /// Reads the files of `row` from `folder`.
+    ///
+    /// # Errors
+    /// The first file that is missing, cut off or of another version.
+    pub fn read(workload: &Workload, row: &Row, folder: &Path) -> Result<Self> {
+        let status = folder.join("status.txt");
+        if status.exists() {
+            let line = files::text(&status)?.trim().to_owned();
+            let known = ["skipped: ", "failed: "].iter().any(|word| line.starts_with(word));
+            ensure!(known && line.lines().count() == 1, "cannot use {}", status.display());
+            return Ok(Raw::Status(line));
+        }
+        let file = |name: &str, there: bool| there.then(|| folder.join(name));
+        let (mut observed, mut times) = (Vec::new(), Vec::new());
+        for run in 1..=row.observed {
+            observed.push(files::json(&folder.join(format!("observed-{run}.json")))?);
+            times.push(files::parse(&folder.join(format!("time-{run}.txt")), tools::time)?);
+        }
+        let start = file("start.json", row.imports.is_some());
+        let counted = file("syscalls.txt", !row.count.is_empty());
+        let memory = file("memory.csv", workload.sampled);
+        Ok(Raw::Ran(Box::new(Ran {
+            observed,
+            times,
+            start_s: start.map(|path| files::parse(&path, tools::median_wall)).transpose()?,
+            syscalls: counted.map(|path| files::parse(&path, tools::system_calls)).transpose()?,
+            memory: memory.map(|path| files::csv(&path)).transpose()?.unwrap_or_default(),
+        })))
+    }
+
+    /// Its record, where it ran.
+    pub fn ran(&self) -> Option<&Ran> {
+        match self {
+            Raw::Ran(ran) => Some(ran),
+            Raw::Status(_) => None,
+        }
+    }
+}

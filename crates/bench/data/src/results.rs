@@ -1,0 +1,247 @@
+//! A results directory: `machine.toml`, the raw files, and the figures made of them.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::{
+    facts::{Facts, Machine},
+    files,
+    measurement::Measurement,
+    raw::{Ran, Raw},
+    rounds::{self, Round},
+    stats::{self, Ratio},
+    workload::{Control, Row, Workload},
+};
+
+/// One program of a workload.
+pub struct Entry {
+    /// Its row of the matrix.
+    pub row: Row,
+    /// Its figures, as `measurements.csv` has them.
+    pub figures: Measurement,
+    /// Its figures of the further sittings.
+    pub again: Vec<Measurement>,
+    /// Its record.
+    pub raw: Raw,
+}
+
+/// A sitting of a workload: its rounds, one after the other, and what they were measured with.
+pub struct Sitting {
+    /// From 1.
+    pub number: u32,
+    /// What it was measured with.
+    pub facts: Facts,
+    /// Its rounds.
+    pub rounds: Vec<Round>,
+}
+
+/// A workload with its programs, in the order of the tables.
+pub struct Group {
+    /// What was asked.
+    pub workload: Workload,
+    /// Its sittings: one at least.
+    pub sittings: Vec<Sitting>,
+    /// The programs.
+    pub entries: Vec<Entry>,
+}
+
+impl Entry {
+    /// Its record, where it ran.
+    pub fn ran(&self) -> Option<&Ran> {
+        self.raw.ran().filter(|_| self.figures.is_ok())
+    }
+}
+
+impl Group {
+    /// The Rust programs that have figures: no baseline, no control.
+    pub fn ok(&self) -> impl Iterator<Item = &Entry> + Clone {
+        self.entries.iter().filter(|entry| {
+            let row = &entry.row;
+            entry.figures.is_ok() && !row.python && row.control.is_none() && !self.workload.is_baseline(row)
+        })
+    }
+
+    /// The Python programs that have figures.
+    pub fn python(&self) -> impl Iterator<Item = &Entry> + Clone {
+        self.entries.iter().filter(|entry| entry.figures.is_ok() && entry.row.python)
+    }
+
+    /// What stands under the programs, where it has figures.
+    pub fn baseline(&self) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.figures.is_ok() && self.workload.is_baseline(&entry.row))
+    }
+
+    /// What the others are compared with, where it has figures.
+    pub fn reference(&self) -> Option<&Entry> {
+        self.ok().find(|entry| entry.row.program == self.workload.reference)
+    }
+
+    /// The reference once more, where it was measured.
+    pub fn control(&self, control: Control) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.figures.is_ok() && entry.row.control == Some(control))
+    }
+
+    /// What the first sitting was measured with.
+    pub fn facts(&self) -> &Facts {
+        &self.sittings[0].facts
+    }
+}
+
+/// A results directory, read whole.
+pub struct Results {
+    /// The machine.
+    pub machine: Machine,
+    /// All workloads of all studies, in the order of `bench.toml`.
+    pub groups: Vec<Group>,
+    /// `measurements.csv`, made of the raw files.
+    pub csv: String,
+}
+
+impl Results {
+    /// Reads `machine.toml` and the raw files of `folder`.
+    ///
+    /// # Errors
+    /// The first file that is missing, cut off or of another version.
+    pub fn read(folder: &Path) -> Result<Self> {
+        exists(folder)?;
+        let machine = Machine::read(&folder.join("machine.toml"))?;
+        let raw = folder.join("raw");
+        let mut groups = Vec::new();
+        for path in list(&raw)? {
+            groups.push(group(&path)?);
+        }
+        ensure!(!groups.is_empty(), "{} is empty: measure first", raw.display());
+        groups.sort_by_cached_key(|group: &Group| {
+            let workload = &group.workload;
+            let rtt_ns = (workload.rtt_s.unwrap_or(0.0) * 1e9) as u64;
+            (workload.order, workload.size, rtt_ns, workload.key.clone())
+        });
+        let csv = files::to_csv(groups.iter().flat_map(|group| {
+            let again = group.entries.iter().flat_map(|entry| &entry.again);
+            group.entries.iter().map(|entry| &entry.figures).chain(again)
+        }))?;
+        // Read back: everything below is made of the figures as they stand in the file.
+        let mut figures = files::rows(&csv)?.into_iter();
+        for group in &mut groups {
+            group.entries.iter_mut().for_each(|entry| entry.figures = figures.next().unwrap_or_default());
+            let again = group.entries.iter_mut().flat_map(|entry| &mut entry.again);
+            again.for_each(|again| *again = figures.next().unwrap_or_default());
+        }
+        Ok(Results { machine, groups, csv })
+    }
+
+    /// The workloads of one study.
+    pub fn study(&self, name: &str) -> impl Iterator<Item = &Group> + Clone {
+        self.groups.iter().filter(move |group| group.workload.study == name)
+    }
+}
+
+fn group(path: &Path) -> Result<Group> {
+    let workload = Workload::read(&path.join("workload.toml"))?;
+    let mut sittings = Vec::new();
+    for number in 1.. {
+        let folder = path.join(format!("sitting-{number}"));
+        if number > 1 && !folder.exists() {
+            break;
+        }
+        let rounds = folder.join("rounds.csv");
+        let rounds = if rounds.exists() { files::csv(&rounds)? } else { Vec::new() };
+        sittings.push(Sitting { number, facts: Facts::read(&folder.join("facts.toml"))?, rounds });
+    }
+    let mut entries = Vec::new();
+    for row in &workload.rows {
+        let raw = Raw::read(&workload, row, &path.join(&row.slug))?;
+        check_rounds(path, row, &raw, &sittings[0])?;
+        let of = |sitting: &Sitting| Measurement::new(&workload, row, &raw, sitting.number, &sitting.rounds);
+        let again = sittings[1..].iter().filter(|sitting| sitting.rounds.iter().any(|r| r.slug == row.slug));
+        let (figures, again) = (of(&sittings[0]), again.map(of).collect());
+        entries.push(Entry { row: row.clone(), figures, again, raw });
+    }
+    for sitting in &sittings {
+        judge(&mut entries, &workload, sitting);
+    }
+    Ok(Group { workload, sittings, entries })
+}
+
+/// # Errors
+/// Fewer rounds of a row than it was to have: the file is cut off.
+fn check_rounds(path: &Path, row: &Row, raw: &Raw, sitting: &Sitting) -> Result<()> {
+    let found = sitting.rounds.iter().filter(|round| round.slug == row.slug).count();
+    ensure!(
+        raw.ran().is_none() || found == row.rounds as usize,
+        "{}/sitting-1/rounds.csv has {found} rounds of {}, not {}",
+        path.display(),
+        row.slug,
+        row.rounds
+    );
+    Ok(())
+}
+
+/// Says of each ratio to the reference what may be said. The programs of a table are one family of comparisons, those in
+/// Python another; a control stands alone.
+fn judge(entries: &mut [Entry], workload: &Workload, sitting: &Sitting) {
+    let is_reference = |row: &Row| row.program == workload.reference && row.control.is_none();
+    let Some(reference) = workload.rows.iter().find(|row| is_reference(row)) else { return };
+    let families: [fn(&Row) -> bool; 4] = [
+        |row| !row.python && row.control.is_none(),
+        |row| row.python,
+        |row| row.control == Some(Control::Same),
+        |row| row.control == Some(Control::Planted),
+    ];
+    for family in families {
+        let mut rows: Vec<(&mut Measurement, Ratio)> = Vec::new();
+        for entry in entries.iter_mut().filter(|entry| family(&entry.row) && !is_reference(&entry.row)) {
+            let pairs = rounds::pairs(&sitting.rounds, &entry.row.slug, &reference.slug);
+            let (own, other): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
+            let figures = match sitting.number {
+                1 => Some(&mut entry.figures),
+                number => entry.again.iter_mut().find(|again| again.sitting == number),
+            };
+            rows.extend(figures.filter(|figures| figures.is_ok()).zip(Ratio::paired(&own, &other)));
+        }
+        let ratios: Vec<Ratio> = rows.iter().map(|(_, ratio)| *ratio).collect();
+        for ((figures, ratio), verdict) in rows.into_iter().zip(stats::verdicts(&ratios)) {
+            figures.judge(&ratio, verdict);
+        }
+    }
+}
+
+/// Says which results there are when `folder` has none.
+///
+/// # Errors
+/// `folder` is not a results directory.
+pub fn exists(folder: &Path) -> Result<()> {
+    if folder.join("machine.toml").is_file() {
+        return Ok(());
+    }
+    let others = machines(folder.parent().unwrap_or(Path::new("."))).unwrap_or_default();
+    let known = match others.as_slice() {
+        [] => String::new(),
+        _ => format!(
+            "; there are {}",
+            others.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+        ),
+    };
+    bail!("{} has no machine.toml, so it holds no results{known}", folder.display())
+}
+
+/// The results directories in `folder`, by name.
+///
+/// # Errors
+/// `folder` cannot be read.
+pub fn machines(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = list(folder)?;
+    found.retain(|path| path.join("machine.toml").is_file());
+    Ok(found)
+}
+
+fn list(folder: &Path) -> Result<Vec<PathBuf>> {
+    let list = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut found: Vec<PathBuf> = list.filter_map(|item| Some(item.ok()?.path())).collect();
+    found.sort();
+    Ok(found)
+}

@@ -1,0 +1,276 @@
+//! `raw/<key>/workload.toml`: one workload of the matrix at one size, with one fault or none, over one network or none,
+//! resolved for the machine that measures it.
+
+use std::{collections::BTreeMap, path::Path};
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+
+use crate::files;
+
+/// What a study varies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Vary {
+    /// Nothing: each workload as it is.
+    #[default]
+    Nothing,
+    /// What answers in place of the lab.
+    Server,
+    /// The number of items.
+    Size,
+    /// What is wrong with some of the items.
+    Fault,
+    /// The round-trip time of the network.
+    Rtt,
+}
+
+/// A way of waiting, as the tables and plots show it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// `sequential`, `tokio`, …
+    pub name: String,
+    /// What waits, for people.
+    pub waits: String,
+    /// How many threads wait, for people.
+    pub threads: String,
+    /// How many items it has in flight when it is not bounded, for people.
+    pub at_once: String,
+    /// What it is called in Python.
+    pub python: String,
+    /// Colour on white, as `#rrggbb`.
+    pub light: String,
+    /// Colour on black, as `#rrggbb`.
+    pub dark: String,
+    /// Shape of its marker in plots.
+    pub marker: Marker,
+    /// Not a way of waiting but what the others are set against: no column of the matrix.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub baseline: bool,
+}
+
+/// The shape of a marker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "shapes")]
+pub enum Marker {
+    Circle,
+    Square,
+    Diamond,
+    Up,
+    Down,
+    Left,
+    Right,
+    Plus,
+    Cross,
+    Star,
+}
+
+/// What is wrong with some of the items.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// `refuse`, `hang`, `slow`.
+    pub name: String,
+    /// Heading.
+    pub title: String,
+    /// Number of sick items.
+    pub sick: u64,
+    /// Whether they end as errors, or only late.
+    pub fails: bool,
+}
+
+/// Who answers the items.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Server {
+    /// `bench-lab`, with these arguments besides `--dir`.
+    Lab(Vec<String>),
+    /// A server of this name that this command starts.
+    Own {
+        /// For people: `MariaDB`.
+        name: String,
+        /// Program and arguments.
+        command: Vec<String>,
+    },
+    /// Somebody else's, under this name.
+    Foreign {
+        /// For people: `the hosts`.
+        name: String,
+    },
+}
+
+impl Server {
+    /// For people.
+    pub fn name(&self) -> &str {
+        match self {
+            Server::Lab(_) => "lab",
+            Server::Own { name, .. } | Server::Foreign { name } => name,
+        }
+    }
+}
+
+/// Two lines of output that show what is in flight.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Printed {
+    /// Start of a line that is printed when an item starts.
+    pub started: String,
+    /// Start of a line that is printed when an item has finished.
+    pub finished: String,
+}
+
+/// A workload with everything that the driver and the report need to know of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Workload {
+    /// Version of the raw files.
+    pub version: u32,
+    /// Place in `bench.toml`, from 0.
+    pub order: usize,
+    /// What measures it: `bench`, `mariadb`, `own`, `scale`, `faults`, `network`.
+    pub study: String,
+    /// What that study varies.
+    pub vary: Vary,
+    /// `db`, `web`, `sleep`, `prices`.
+    pub name: String,
+    /// Name of its folder in `raw/`, and of its rows for people.
+    pub key: String,
+    /// Number of the article that asks it.
+    pub article: u32,
+    /// Heading.
+    pub title: String,
+    /// What is asked, as a sentence.
+    pub asks: String,
+    /// Number of items.
+    pub size: u64,
+    /// What one item waits, in seconds.
+    pub latency_s: f64,
+    /// CPUs that the model's default concurrency was taken from.
+    pub cpus: u64,
+    /// Made by `make quick`.
+    pub quick: bool,
+    /// Program that the others are compared with.
+    pub reference: String,
+    /// Whether what an item waits is known, and so the limit.
+    pub limited: bool,
+    /// Whether the programs sample their own memory in the observed runs.
+    pub sampled: bool,
+    /// Round-trip time of the network that the lab plays, in seconds, where it plays one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rtt_s: Option<f64>,
+    /// Why a model has no program here.
+    pub absent: BTreeMap<String, String>,
+    /// Who answers; none where nobody is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<Server>,
+    /// Where the programs print what is in flight.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub printed: Option<Printed>,
+    /// Where some items are sick.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
+    /// All models, in the order of the columns.
+    pub models: Vec<Model>,
+    /// The programs, in the order of the tables.
+    pub rows: Vec<Row>,
+}
+
+/// The reference once more, to see what the method makes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Control {
+    /// The same again (A/A): no difference may be shown.
+    Same,
+    /// Asked for longer sleeps: the difference has to be found.
+    Planted,
+}
+
+/// One program with its arguments.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// Name and extra arguments, as people read it; no two rows of a workload have the same.
+    pub program: String,
+    /// Name of its folder.
+    pub slug: String,
+    /// Which way of waiting.
+    pub model: String,
+    /// Whether it is one of the article's own programs, in Python.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub python: bool,
+    /// Whether it is a control.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<Control>,
+    /// Items in flight that the model allows.
+    pub at_once: u64,
+    /// Least wall time that the model allows: `ceil(size / at_once) * latency`, in seconds.
+    pub limit_s: f64,
+    /// Timed rounds; 0 where the observed run is the timing.
+    pub rounds: u32,
+    /// Observed runs.
+    pub observed: u32,
+    /// The command: a program of the workspace or of `scripts/python`, and its arguments. `{lab}` is the folder that the
+    /// server writes, `{http}` the URL in its `http.url`.
+    pub argv: Vec<String>,
+    /// Arguments that observed runs have besides; `{raw}` is the folder of the row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observed_args: Vec<String>,
+    /// A command that shows whether the machine has what the row needs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub probe: Vec<String>,
+    /// Why it is not tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skip: Option<String>,
+    /// What its interpreter imports before it starts, as Python says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imports: Option<String>,
+    /// The command whose system calls are counted, where they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub count: Vec<String>,
+    /// Latency of that count where it is shorter than the workload's, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count_latency_s: Option<f64>,
+}
+
+impl Workload {
+    /// Reads `workload.toml`.
+    ///
+    /// # Errors
+    /// Missing, cut off, or of another version.
+    pub fn read(path: &Path) -> Result<Self> {
+        files::toml(path)
+    }
+
+    /// Its model of this name.
+    pub fn model(&self, name: &str) -> Option<&Model> {
+        self.models.iter().find(|model| model.name == name)
+    }
+
+    /// Whether a row is not a way of waiting but what the others are set against.
+    pub fn is_baseline(&self, row: &Row) -> bool {
+        self.model(&row.model).is_some_and(|model| model.baseline)
+    }
+}
+
+impl Row {
+    /// The executable or script, without arguments.
+    pub fn file(&self) -> &str {
+        self.argv.first().map(String::as_str).unwrap_or_default()
+    }
+
+    /// Its file's name without the workload's: `tokio-mini`, or of Python `asyncio`.
+    pub fn bare_name(&self) -> &str {
+        let file = self.file().split('.').next().unwrap_or_default();
+        file.split_once(['-', '_']).map_or(file, |(_, name)| name)
+    }
+}
+
+/// `text` with every run of other characters than letters and digits as one `-`.
+pub fn slug(text: &str) -> String {
+    text.split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("-")
+}
