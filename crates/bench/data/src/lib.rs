@@ -1,0 +1,3 @@
+//! What the bench knows: its statistics.
+
+pub mod stats;
