@@ -53,7 +53,7 @@ fn simulate(seed: u64, tables: usize, scene: Scene) -> Rates {
         let said_alone: Vec<Verdict> = ratios.iter().flat_map(|ratio| verdicts(&[*ratio])).collect();
         assert!(!said.contains(&Verdict::TooFew));
         alone += said_alone[planted..].iter().filter(|verdict| differs(verdict)).count();
-        table += usize::from(said[planted..].iter().any(|verdict| differs(verdict)));
+        table += usize::from(said[planted..].iter().any(differs));
         found += usize::from(said[0] == Verdict::Slower);
         found_alone += usize::from(said_alone[0] == Verdict::Slower);
     }
@@ -89,21 +89,26 @@ fn normal(random: &mut SplitMix64) -> f64 {
     (-2.0 * uniform().ln()).sqrt() * (std::f64::consts::TAU * uniform()).cos()
 }
 
-/// 8 rounds bound a table to 6 comparisons.
+/// A table without differences shows one in at most 5 % of cases: that is what Holm's adjustment promises.
+///
+/// A comparison in a table of its own is held to the exact level of the signed ranks, which is 3.9, 4.9 and 4.8 %
+/// for 8, 10 and 20 rounds. The simulation of that scatters: comparisons with one reference depend on each other.
 fn no_false_verdicts(rounds: usize, comparisons: usize) {
-    for drift in [0.0, 0.05, 0.1] {
-        let scene = Scene { rounds, comparisons, drift, ..NOTHING_DIFFERS };
-        let Rates { alone, table, .. } = simulate(13, 1000, scene);
+    const THREE_STANDARD_ERRORS: f64 = 0.006;
+    for (seed, drift) in [(1, 0.0), (2, 0.05), (3, 0.1)] {
+        let Rates { alone, table, .. } =
+            simulate(seed, 4000, Scene { rounds, comparisons, drift, ..NOTHING_DIFFERS });
         println!(
-            "nothing differs, {rounds} rounds, drift {drift}: {:.1} % of comparisons, {:.1} % of tables of {comparisons}",
-            alone * 100.0,
-            table * 100.0
+            "nothing differs, {rounds} rounds, drift {drift}: {:.1} % of tables of {comparisons}, {:.1} % alone",
+            table * 100.0,
+            alone * 100.0
         );
-        assert!(alone <= 0.05, "drift {drift}: {alone} of single comparisons");
         assert!(table <= 0.05, "drift {drift}: {table} of tables");
+        assert!(alone <= 0.05 + THREE_STANDARD_ERRORS, "drift {drift}: {alone} alone");
     }
 }
 
+// 8 rounds can show something in a table of up to 6 comparisons.
 #[test]
 fn no_false_verdicts_of_8_rounds() {
     no_false_verdicts(8, 6);
@@ -135,15 +140,16 @@ fn a_drawn_order_keeps_what_grows_within_a_round_from_being_a_difference() {
 
 #[test]
 fn thirty_rounds_find_three_percent() {
-    for noise in [0.02, 0.025, 0.03] {
+    // A table of eight wants more than a comparison alone, so it finds less.
+    for (noise, least, least_alone) in [(0.02, 0.95, 0.95), (0.025, 0.9, 0.95), (0.03, 0.7, 0.9)] {
         let scene = Scene { rounds: 30, drift: 0.08, noise, planted: 0.03, ..NOTHING_DIFFERS };
-        let Rates { found, found_alone, .. } = simulate(13, 200, scene);
+        let Rates { found, found_alone, .. } = simulate(4, 1000, scene);
         println!(
-            "3 % planted, 30 rounds, drift 0.08, noise {noise}: found in {:.1} % of tables of 8, {:.1} % alone",
+            "3 % planted, 30 rounds, drift 0.08, noise {noise}: {:.1} % found in tables of 8, {:.1} % alone",
             found * 100.0,
             found_alone * 100.0
         );
-        assert!(found_alone >= 0.95, "noise {noise}: {found_alone} alone");
-        assert!(found >= 0.95 || noise > 0.025, "noise {noise}: {found} of tables");
+        assert!(found >= least, "noise {noise}: {found} of tables");
+        assert!(found_alone >= least_alone, "noise {noise}: {found_alone} alone");
     }
 }

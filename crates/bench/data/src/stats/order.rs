@@ -2,10 +2,11 @@
 
 /// The order of `n` programs in a round, drawn from the stored `seed`: the same for ever, on every machine.
 ///
-/// Every order is equally likely, so no program always runs after the same other one. Fisher and Yates's
-/// shuffle, from the last place to the second, each time with `draw × places ÷ 2⁶⁴` of [`SplitMix64`], which
-/// starts at `the first draw of seed + round`. Written out because a crate may change its numbers with any
-/// release.
+/// Every order is equally likely, so no program always runs after the same other one.
+///
+/// It is Fisher and Yates's shuffle, from the last place down to the second: each place is exchanged with place
+/// `draw × places left ÷ 2⁶⁴`. The draws are those of [`SplitMix64`], seeded with the first draw of `seed` plus
+/// `round`. Written out, because a crate may change its numbers with any release.
 pub fn order(seed: u64, round: usize, n: usize) -> Vec<usize> {
     let mut random = SplitMix64(SplitMix64(seed).draw().wrapping_add(round as u64));
     let mut programs: Vec<usize> = (0..n).collect();
