@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 /// The argument that makes this program a worker.
 const WORKER: &str = "--worker";
 
-/// What a worker answers: a text, or the cause of a failure.
-type Answer = Result<String, Failure>;
+/// What a worker answers: what the job came to, or the cause of its failure.
+type Answer<T> = Result<T, Failure>;
 
 #[derive(Serialize, Deserialize)]
 struct Failure {
@@ -35,16 +35,16 @@ impl From<Failure> for Error {
 
 /// In a worker process, does the jobs that come on stdin, one after the other, and ends the process when there are
 /// no more. Elsewhere, returns at once. To be called before the arguments are looked at.
-pub fn serve<J: DeserializeOwned>(work: impl FnMut(J) -> Result<String>) {
+pub fn serve<J: DeserializeOwned, T: Serialize>(work: impl FnMut(J) -> Result<T>) {
     if env::args().nth(1).is_some_and(|argument| argument == WORKER) {
         let ended = answer(work).inspect_err(|error| eprintln!("Error: worker process: {error:#}"));
         process::exit(ended.is_err().into());
     }
 }
 
-fn answer<J: DeserializeOwned>(mut work: impl FnMut(J) -> Result<String>) -> Result<()> {
+fn answer<J: DeserializeOwned, T: Serialize>(mut work: impl FnMut(J) -> Result<T>) -> Result<()> {
     for job in io::stdin().lines() {
-        let answer: Answer = work(serde_json::from_str(&job?)?).map_err(Failure::from);
+        let answer: Answer<T> = work(serde_json::from_str(&job?)?).map_err(Failure::from);
         writeln!(io::stdout(), "{}", serde_json::to_string(&answer)?)?;
     }
     Ok(())
@@ -68,21 +68,24 @@ impl Workers {
         iter::repeat_with(Worker::start).take(count).collect::<Result<_>>().map(Self)
     }
 
-    /// Hands each job to the next worker that is free, and each job's answer to `done`. A thread per worker waits
-    /// for its answers.
+    /// Hands each job to the next worker that is free, and each job's answer to `done`. A thread per worker, called
+    /// `Process`, takes the jobs and waits for the answers.
     ///
     /// A worker that ends before its time fails the one job that it has. When none is left, the remaining jobs fail.
-    pub fn map<J: Serialize + Send>(
+    ///
+    /// # Errors
+    /// When the system starts no more threads: once all jobs are done by those that it has started.
+    pub fn map<J: Serialize + Send, T: DeserializeOwned>(
         self,
         jobs: impl IntoIterator<Item = J, IntoIter: Send>,
-        done: impl Fn(&J, Result<String>) + Sync,
-    ) {
+        done: impl Fn(&J, Result<T>) + Sync,
+    ) -> Result<()> {
         let jobs = Mutex::new(jobs.into_iter());
         let next = || jobs.lock().expect("no thread panics with the jobs in its hands").next();
         thread::scope(|scope| {
             for mut worker in self.0 {
                 let (next, done) = (&next, &done);
-                scope.spawn(move || {
+                let feed = move || {
                     while let Some(job) = next() {
                         let answer = worker.ask(&job);
                         let ended = answer.is_err();
@@ -93,12 +96,15 @@ impl Workers {
                     }
                     drop(worker.jobs); // the end of its input ends the worker
                     let _ = worker.process.wait();
-                });
+                };
+                thread::Builder::new().name("Process".into()).spawn_scoped(scope, feed)?;
             }
-        });
+            anyhow::Ok(())
+        })?;
         for job in iter::from_fn(next) {
             done(&job, Err(anyhow!("no worker process is left")));
         }
+        Ok(())
     }
 }
 
@@ -116,13 +122,13 @@ impl Worker {
     }
 
     /// Hands it a job and waits for its answer. The outer error is the pipe's: the worker has ended.
-    fn ask(&mut self, job: &impl Serialize) -> io::Result<Result<String>> {
+    fn ask<T: DeserializeOwned>(&mut self, job: &impl Serialize) -> io::Result<Result<T>> {
         self.jobs.write_all(format!("{}\n", serde_json::to_string(job)?).as_bytes())?;
         let mut answer = String::new();
         if self.answers.read_line(&mut answer)? == 0 {
             return Err(ErrorKind::UnexpectedEof.into());
         }
-        let answer: Answer = serde_json::from_str(&answer)?;
+        let answer: Answer<T> = serde_json::from_str(&answer)?;
         Ok(answer.map_err(Error::from))
     }
 }
