@@ -31,7 +31,7 @@ fn main() -> Result<ExitCode> {
     let tally = common.tally(names.len())?;
     let at_once = limits::coroutines(limits::at_once(concurrency, names.len()))?;
     let permits = Arc::new(Semphore::new(at_once));
-    may::config().set_workers(1); // one thread, as gevent has
+    may::config().set_workers(1).set_stack_size(8 << 10).set_pool_capacity(at_once); // one thread, as gevent
     let patience = common.time + Duration::from_secs(10); // over that, the coroutine has vanished
     for name in names {
         permits.wait_timeout(patience); // waits here while all are taken
@@ -40,10 +40,10 @@ fn main() -> Result<ExitCode> {
             nap(&name, common.time, &tally);
             permits.post();
         };
-        // SAFETY: `nap` fits a stack of 4 Ki words with room to spare. It begins on one thread and ends on another, and
+        // SAFETY: `nap` fits a stack of 8 Ki words with room to spare. It begins on one thread and ends on another, and
         // shares the thread-locals of both: what must not happen is a borrow of one across the sleep, and it has none.
         #[expect(unsafe_code, reason = "may cannot check either")]
-        unsafe { coroutine::Builder::new().stack_size(4 << 10).spawn(coroutine) }?;
+        unsafe { coroutine::Builder::new().spawn(coroutine) }?;
     }
     tally.print(still_running());
     let _all_back = (0..at_once).all(|_| permits.wait_timeout(patience));
