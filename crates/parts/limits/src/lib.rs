@@ -1,10 +1,11 @@
-//! What a program may be asked for, and what the machine has for it. What is too much is told in a line, with
-//! its remedy, before the program runs into it. Nothing here knows how a program waits.
+//! What a program may be asked for, and what the machine has for it. What is too much is reported in one line,
+//! with its remedy, before the program runs into it. Nothing here knows how a program waits.
 
 use std::num::NonZeroUsize;
-use std::{fs, panic, process, thread, time::Duration};
+use std::panic::{self, AssertUnwindSafe};
+use std::{fs, thread, time::Duration};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow, ensure};
 
 /// File descriptors besides those of the items: standard streams, event loops, the kernel's timers.
 const SPARE_FILES: usize = 20;
@@ -78,19 +79,24 @@ fn memory_maps() -> Result<usize> {
     Ok(most.saturating_sub(1_200))
 }
 
-/// Runs what starts threads and panics when the system starts no more of them: that ends the program with a
-/// line. Unwinding would not do: tokio waits for ever for the threads that it has started so far.
-pub fn start<T>(threads: impl FnOnce() -> T) -> T {
+/// Runs what starts threads and panics when the system starts no more of them, as pools and event loops do.
+///
+/// # Errors
+/// When it panics: with what it says, in place of the panic's own message.
+pub fn start<T>(threads: impl FnOnce() -> T) -> Result<T> {
     let hook = panic::take_hook();
-    panic::set_hook(Box::new(|_| {
-        eprintln!(
-            "Error: the system starts no more threads: raise `ulimit -u`, pids.max, kernel.threads-max"
-        );
-        process::exit(1)
-    }));
-    let started = threads();
+    panic::set_hook(Box::new(|_| ()));
+    let started = panic::catch_unwind(AssertUnwindSafe(threads));
     panic::set_hook(hook);
-    started
+    started.map_err(|panic| {
+        let said = panic.downcast_ref::<String>().map_or("", String::as_str);
+        anyhow!("{said}; if threads are short: raise `ulimit -u`, pids.max or kernel.threads-max")
+    })
+}
+
+/// As many as Python's ProcessPoolExecutor starts.
+pub fn default_processes() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 /// As many as Python's ThreadPoolExecutor starts.

@@ -26,8 +26,8 @@ pub fn is_address(uri: &Uri) -> bool {
     uri.host().is_some_and(|host| host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok())
 }
 
-/// ureq's error as one of std: a time-out is of the kind `TimedOut`.
-pub fn io_error(error: Error) -> io::Error {
+/// What went wrong, as an error of std's: by its kind a time-out is recognised.
+pub fn cause(error: Error) -> io::Error {
     match error {
         Error::Timeout(_) => io::Error::new(ErrorKind::TimedOut, error),
         error => error.into_io(),

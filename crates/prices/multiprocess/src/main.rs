@@ -1,0 +1,63 @@
+//! Fetches the bus prices of 100 days, as many at once as there are worker processes.
+//!
+//! Not in article 4; article 1 has the model, Python's ProcessPoolExecutor: a worker process for each CPU.
+//! How it waits: each worker sleeps in `recv` until the server has answered, and is then handed the next day over
+//! a pipe. In the parent a thread per worker sleeps in `read` until that worker has answered.
+//! Expected wall time: 100 days ÷ 2 processes (2 CPUs) × 0.29 s = 14.5 s. In two terminals:
+//!
+//!     cargo run --release -p bench-lab -- --dir target/lab
+//!     cargo run --release -p prices-multiprocess -- "$(cat target/lab/http.url)"
+
+use std::{num::NonZeroUsize, process::ExitCode, time::Duration};
+
+use anyhow::{Result, ensure};
+use clap::Parser;
+use prices_days::{Day, Url};
+use ureq::{Agent, unversioned::transport::DefaultConnector};
+use ureq_extras::{Names, cause};
+use workers::Workers;
+
+/// Fetches bus prices, as many at once as there are worker processes.
+#[derive(Parser)]
+struct Args {
+    #[command(flatten)]
+    common: prices_days::Args,
+    /// Worker processes
+    #[arg(long, value_name = "N", default_value_t = limits::default_processes())]
+    concurrency: NonZeroUsize,
+}
+
+fn main() -> Result<ExitCode> {
+    if workers::is_worker() {
+        return workers::work(|(_, url, timeout): (Date, Url, Duration)| fetch(&agent(timeout), &url));
+    }
+    let Args { common, concurrency } = Args::parse();
+    let _memory = common.memory()?;
+    let tally = common.tally()?;
+    let workers = Workers::start(limits::processes(concurrency, common.len())?)?;
+    let jobs = common.days().map(|(date, url)| (date, url, common.timeout));
+    workers.map(jobs, |(date, ..), day| tally.report(*date, day));
+    Ok(tally.finish())
+}
+
+/// Fetches the prices of a day.
+fn fetch(agent: &Agent, url: &Url) -> Result<Day> {
+    let mut answer = agent.get(url.as_str()).call().map_err(cause)?;
+    ensure!(answer.status().is_success(), "{}", answer.status());
+    Day::parse(answer.body_mut().with_config().limit(u64::MAX).read_to_vec().map_err(cause)?)
+}
+
+/// The HTTP client: no redirects, no proxy, no TLS.
+fn agent(timeout: Duration) -> Agent {
+    let config = Agent::config_builder()
+        .max_idle_connections(0) // a connection for each day
+        .max_redirects(0)
+        .http_status_as_error(false) // a redirect's is none for ureq: `fetch` checks them all
+        .proxy(None)
+        .no_delay(false) // a request is one packet: nothing is delayed
+        .input_buffer_size(4 << 10) // ureq's own take 256 KiB for each connection
+        .output_buffer_size(4 << 10)
+        .timeout_global(Some(timeout))
+        .build();
+    Agent::with_parts(config, DefaultConnector::default(), Names)
+}

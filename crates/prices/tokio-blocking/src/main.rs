@@ -1,0 +1,72 @@
+//! Fetches the bus prices of 100 days, as many at once as the pool has threads.
+//!
+//! Not in article 4: what to do when there is only a blocking client, and the program is async. Its calls go to a
+//! pool of threads beside the event loop.
+//! How it waits: each thread of the pool sleeps in `recv` until the server has answered; the event loop sleeps in
+//! `epoll_wait` until a thread is done.
+//! Expected wall time: 100 days ÷ 100 at once × 0.29 s = 0.29 s. In two terminals:
+//!
+//!     cargo run --release -p bench-lab -- --dir target/lab
+//!     cargo run --release -p prices-tokio-blocking -- "$(cat target/lab/http.url)"
+
+use std::{num::NonZeroUsize, process::ExitCode, time::Duration};
+
+use anyhow::{Result, ensure};
+use clap::Parser;
+use prices_days::{Day, Url};
+use tokio::{runtime::Builder, task};
+use ureq::{Agent, unversioned::transport::DefaultConnector};
+use ureq_extras::{Names, cause};
+
+/// Fetches bus prices, as many at once as the pool has threads.
+#[derive(Parser)]
+struct Args {
+    #[command(flatten)]
+    common: prices_days::Args,
+    /// Threads in the pool, by default as many at most as tokio has
+    #[arg(long, value_name = "N", default_value = "512", value_parser = limits::threads)]
+    concurrency: NonZeroUsize,
+}
+
+fn main() -> Result<ExitCode> {
+    let Args { common, concurrency } = Args::parse();
+    let _memory = common.memory()?;
+    let tally = common.tally()?;
+    let threads = limits::connections(concurrency, common.len())?;
+    let runtime = Builder::new_current_thread().max_blocking_threads(threads).build()?;
+    let agent = agent(common.timeout);
+    runtime.block_on(async {
+        let mut tasks = task::JoinSet::new();
+        for (date, url) in common.days() {
+            let (agent, tally) = (agent.clone(), tally.clone());
+            tasks.spawn_blocking(move || {
+                let day = fetch(&agent, &url);
+                tally.report(date, day);
+            });
+        }
+        while tasks.join_next().await.is_some() {} // one that panicked has reported nothing: it failed
+    });
+    Ok(tally.finish())
+}
+
+/// Fetches the prices of a day.
+fn fetch(agent: &Agent, url: &Url) -> Result<Day> {
+    let mut answer = agent.get(url.as_str()).call().map_err(cause)?;
+    ensure!(answer.status().is_success(), "{}", answer.status());
+    Day::parse(answer.body_mut().with_config().limit(u64::MAX).read_to_vec().map_err(cause)?)
+}
+
+/// The HTTP client: no redirects, no proxy, no TLS.
+fn agent(timeout: Duration) -> Agent {
+    let config = Agent::config_builder()
+        .max_idle_connections(0) // a connection for each day
+        .max_redirects(0)
+        .http_status_as_error(false) // a redirect's is none for ureq: `fetch` checks them all
+        .proxy(None)
+        .no_delay(false) // a request is one packet: nothing is delayed
+        .input_buffer_size(4 << 10) // ureq's own take 256 KiB for each connection
+        .output_buffer_size(4 << 10)
+        .timeout_global(Some(timeout))
+        .build();
+    Agent::with_parts(config, DefaultConnector::default(), Names)
+}

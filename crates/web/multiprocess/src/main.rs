@@ -1,0 +1,63 @@
+//! Downloads 3 web pages, as many at once as there are worker processes.
+//!
+//! Mirrors article 2, "Multiprocessing", of which it shows no program: a worker process for each CPU, as Python's
+//! ProcessPoolExecutor.
+//! How it waits: each worker sleeps in `recv` until its page is there, and is then handed the next page over a pipe.
+//! In the parent a thread per worker sleeps in `read` until that worker has answered.
+//! Expected wall time: 3 pages ÷ 2 processes (2 CPUs), rounded up, × 2 s = 4 s. In two terminals:
+//!
+//!     cargo run --release -p bench-lab -- --dir target/lab
+//!     cargo run --release -p web-multiprocess -- "$(cat target/lab/http.url)/page/"{first,second,third}"?delay=2"
+
+use std::{num::NonZeroUsize, process::ExitCode, time::Duration};
+
+use anyhow::{Result, ensure};
+use clap::Parser;
+use web_pages::Url;
+use ureq::{Agent, unversioned::transport::DefaultConnector};
+use ureq_extras::{Names, cause};
+use workers::Workers;
+
+/// Downloads web pages, as many at once as there are worker processes.
+#[derive(Parser)]
+struct Args {
+    #[command(flatten)]
+    common: web_pages::Args,
+    /// Worker processes
+    #[arg(long, value_name = "N", default_value_t = limits::default_processes())]
+    concurrency: NonZeroUsize,
+}
+
+fn main() -> Result<ExitCode> {
+    if workers::is_worker() {
+        return workers::work(|(url, timeout): (Url, Duration)| download(&agent(timeout), &url));
+    }
+    let Args { common, concurrency } = Args::parse();
+    let tally = common.tally()?;
+    let workers = Workers::start(limits::processes(concurrency, common.urls.len())?)?;
+    let jobs = common.urls.into_iter().inspect(|url| tally.start(url)).map(|url| (url, common.timeout));
+    workers.map(jobs, |(url, _), size| tally.report(url, size));
+    Ok(tally.finish())
+}
+
+/// Downloads a page and returns its size in bytes.
+fn download(agent: &Agent, url: &Url) -> Result<usize> {
+    let mut answer = agent.get(url.as_str()).call().map_err(cause)?;
+    ensure!(answer.status().is_success(), "{}", answer.status());
+    Ok(answer.body_mut().with_config().limit(u64::MAX).read_to_vec().map_err(cause)?.len())
+}
+
+/// The HTTP client: no redirects, no proxy, no TLS.
+fn agent(timeout: Duration) -> Agent {
+    let config = Agent::config_builder()
+        .max_idle_connections(0) // a connection for each page
+        .max_redirects(0)
+        .http_status_as_error(false) // a redirect's is none for ureq: `download` checks them all
+        .proxy(None)
+        .no_delay(false) // a request is one packet: nothing is delayed
+        .input_buffer_size(4 << 10) // ureq's own take 256 KiB for each connection
+        .output_buffer_size(4 << 10)
+        .timeout_global(Some(timeout))
+        .build();
+    Agent::with_parts(config, DefaultConnector::default(), Names)
+}

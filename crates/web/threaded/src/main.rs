@@ -1,0 +1,68 @@
+//! Downloads 3 web pages, as many at once as the pool has threads.
+//!
+//! Mirrors article 2, "Multithreading", of which it shows no program: a pool of min(32, CPUs + 4) threads, as
+//! Python's ThreadPoolExecutor.
+//! How it waits: each thread of the pool sleeps in `recv` until its page is there; the kernel wakes it.
+//! Expected wall time: 3 pages ÷ 3 at once × 2 s = 2 s. In two terminals:
+//!
+//!     cargo run --release -p bench-lab -- --dir target/lab
+//!     cargo run --release -p web-threaded -- "$(cat target/lab/http.url)/page/"{first,second,third}"?delay=2"
+
+use std::{num::NonZeroUsize, process::ExitCode, time::Duration};
+
+use anyhow::{Result, ensure};
+use clap::Parser;
+use web_pages::Url;
+use threadpool::ThreadPool;
+use ureq::{Agent, unversioned::transport::DefaultConnector};
+use ureq_extras::{Names, cause};
+
+/// Downloads web pages, as many at once as the pool has threads.
+#[derive(Parser)]
+struct Args {
+    #[command(flatten)]
+    common: web_pages::Args,
+    /// Threads in the pool
+    #[arg(long, value_name = "N", default_value_t = limits::default_threads(), value_parser = limits::threads)]
+    concurrency: NonZeroUsize,
+}
+
+fn main() -> Result<ExitCode> {
+    let Args { common, concurrency } = Args::parse();
+    let tally = common.tally()?;
+    let threads = limits::connections(concurrency, common.urls.len())?;
+    let pool = limits::start(|| ThreadPool::new(threads))?;
+    let agent = agent(common.timeout);
+    for url in common.urls {
+        let (agent, tally) = (agent.clone(), tally.clone());
+        pool.execute(move || {
+            tally.start(&url);
+            let size = download(&agent, &url);
+            tally.report(&url, size);
+        });
+    }
+    pool.join(); // one that panicked has reported nothing: it failed
+    Ok(tally.finish())
+}
+
+/// Downloads a page and returns its size in bytes.
+fn download(agent: &Agent, url: &Url) -> Result<usize> {
+    let mut answer = agent.get(url.as_str()).call().map_err(cause)?;
+    ensure!(answer.status().is_success(), "{}", answer.status());
+    Ok(answer.body_mut().with_config().limit(u64::MAX).read_to_vec().map_err(cause)?.len())
+}
+
+/// The HTTP client: no redirects, no proxy, no TLS.
+fn agent(timeout: Duration) -> Agent {
+    let config = Agent::config_builder()
+        .max_idle_connections(0) // a connection for each page
+        .max_redirects(0)
+        .http_status_as_error(false) // a redirect's is none for ureq: `download` checks them all
+        .proxy(None)
+        .no_delay(false) // a request is one packet: nothing is delayed
+        .input_buffer_size(4 << 10) // ureq's own take 256 KiB for each connection
+        .output_buffer_size(4 << 10)
+        .timeout_global(Some(timeout))
+        .build();
+    Agent::with_parts(config, DefaultConnector::default(), Names)
+}
