@@ -12,6 +12,7 @@ use url::Url;
 
 /// The arguments that all db programs have.
 #[derive(clap::Args)]
+#[group(skip)] // its name would be that of each program's own `Args`
 pub struct Args {
     /// File with one URL per line, as mysql://user:password@host:port/database
     #[arg(long = "urls", value_name = "FILE", env = "DB_URLS", value_parser = read)]
