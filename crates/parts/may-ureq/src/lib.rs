@@ -1,17 +1,17 @@
 //! ureq over may's sockets: where a wait would block the thread, another coroutine runs.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::{thread, time::Duration};
+use std::{sync::mpsc::RecvTimeoutError, thread, time::Duration};
 
 use may::net::TcpStream;
-use may::sync::mpsc::{self, RecvTimeoutError};
+use may::sync::mpsc;
+use ureq::Error;
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
 };
-use ureq::Error;
 
 /// Finds a host's addresses. A name is looked up on an OS thread of its own, for that cannot be done by a coroutine.
 #[derive(Debug)]
@@ -20,8 +20,7 @@ pub struct MayResolver;
 impl Resolver for MayResolver {
     fn resolve(&self, uri: &Uri, config: &Config, limit: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         let (name, settings) = (uri.clone(), config.clone());
-        let look_up =
-            move || DefaultResolver::default().resolve(&name, &settings, NextTimeout::default());
+        let look_up = move || DefaultResolver::default().resolve(&name, &settings, NextTimeout::default());
         if ureq_extras::is_address(uri) {
             return look_up();
         }

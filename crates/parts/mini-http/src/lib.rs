@@ -46,7 +46,8 @@ pub async fn get(stream: impl AsyncRead + AsyncWrite, url: &Url) -> Result<Bytes
     let mut http = http1::Builder::new();
     // As large as ureq's in the other programs; hyper's 8 KiB would be touched to the end: `FuturesIo` clears it.
     http.read_buf_exact_size(Some(4 << 10));
-    let (mut sender, connection) = http.handshake(FuturesIo::new(pin!(stream))).await?;
+    let stream = pin!(stream);
+    let (mut sender, connection) = http.handshake(FuturesIo::new(stream)).await?;
 
     let exchange = async {
         let request = Request::get(&url[Position::BeforePath..Position::AfterQuery])

@@ -3,11 +3,11 @@
 use std::io::{self, ErrorKind};
 use std::net::IpAddr;
 
+use ureq::Error;
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
-use ureq::Error;
 
 /// Finds a host's addresses. With a time limit ureq starts a thread for each look-up, even of an IP address, which
 /// needs none: here only names have one.

@@ -8,7 +8,8 @@ use std::{mem, path::PathBuf, process::ExitCode, time::Duration};
 use anyhow::{Context, Result, ensure};
 use clap::value_parser;
 use jiff::ToSpan;
-use jiff::civil::{Date, date};
+pub use jiff::civil::Date;
+use jiff::civil::date;
 use memory_sampler::MemorySampler;
 use serde::{Deserialize, Serialize};
 pub use tally::late;
@@ -16,6 +17,7 @@ pub use url::Url;
 
 /// The arguments that all prices programs have.
 #[derive(clap::Args)]
+#[group(skip)] // its name would be that of each program's own `Args`
 pub struct Args {
     /// Where the server is, as http://host:port
     #[arg(value_name = "BASE_URL", value_parser = base_url)]
@@ -147,7 +149,8 @@ mod tests {
 
     #[test]
     fn prices_are_cents() {
-        let day = Day::parse(r#"{"departures": [{"price": 1250}, {"price": 990}, {"price": 1000}]}"#).unwrap();
+        let day =
+            Day::parse(r#"{"departures": [{"price": 1250}, {"price": 990}, {"price": 1000}]}"#).unwrap();
         assert_eq!(day.to_string(), "cheapest 9.90 mean 10.80");
     }
 

@@ -12,7 +12,7 @@ use std::{num::NonZeroUsize, process::ExitCode, time::Duration};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use prices_days::{Day, Url};
+use prices_days::{Date, Day, Url};
 use ureq::{Agent, unversioned::transport::DefaultConnector};
 use ureq_extras::{Names, cause};
 use workers::Workers;

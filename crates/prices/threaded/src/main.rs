@@ -37,7 +37,7 @@ fn main() -> Result<ExitCode> {
     for (date, url) in common.days() {
         let (agent, tally) = (agent.clone(), tally.clone());
         pool.execute(move || {
-                let day = fetch(&agent, &url);
+            let day = fetch(&agent, &url);
             tally.report(date, day);
         });
     }

@@ -38,7 +38,7 @@ async fn main() -> Result<ExitCode> {
         let (client, tally) = (client.clone(), tally.clone());
         tasks.spawn(async move {
             let _permit = permit;
-                let day = time::timeout(common.timeout, fetch(&client, &url)).await;
+            let day = time::timeout(common.timeout, fetch(&client, &url)).await;
             tally.report(date, day.unwrap_or_else(late));
         });
         task::yield_now().await; // the first days are asked for while the last are still being connected to

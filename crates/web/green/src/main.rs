@@ -13,11 +13,11 @@ use std::{num::NonZeroUsize, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use web_pages::Url;
 use may::{coroutine::Builder, sync::Semphore};
 use may_ureq::{MayConnector, MayResolver};
 use ureq::Agent;
 use ureq_extras::cause;
+use web_pages::Url;
 
 /// Stack of a coroutine in words of 8 bytes: 128 KiB, of which only what is used is resident.
 const STACK: usize = 16 << 10;
@@ -35,29 +35,29 @@ struct Args {
 fn main() -> Result<ExitCode> {
     let Args { common, concurrency } = Args::parse();
     let tally = common.tally()?;
-    let permits = limits::connections(concurrency, common.urls.len())?;
-    limits::coroutines(permits)?;
-    let permits = Arc::new(Semphore::new(permits));
-    may::config().set_workers(1); // one thread, as gevent has
+    may::config().set_workers(1).set_stack_size(STACK); // one thread, as gevent has
+    let at_once = limits::connections(concurrency, common.urls.len())?;
+    limits::coroutines(at_once)?;
+    // A coroutine that overflows its stack vanishes, and its permit with it: one that is away for longer than a page
+    // may take does not come back.
+    let patience = common.timeout + Duration::from_secs(1);
+    let permits = Arc::new(Semphore::new(at_once));
     let agent = agent(common.timeout);
-    let mut coroutines = Vec::new();
     for url in common.urls {
-        permits.wait(); // waits here while all are taken
-        let (agent, permits, tally) = (agent.clone(), permits.clone(), tally.clone());
+        ensure!(permits.wait_timeout(patience), "all coroutines have vanished"); // waits here while all are taken
+        let (agent, tally, permits) = (agent.clone(), tally.clone(), permits.clone());
         let coroutine = move || {
             tally.start(&url);
             let size = download(&agent, &url);
             tally.report(&url, size);
             permits.post();
         };
-        // SAFETY: `download` fits the stack with room to spare. All coroutines share the thread-local storage of their one
-        // thread, so none may keep a borrow of it while it waits: nothing here does.
+        // SAFETY: `download` fits the stack with room to spare. All coroutines run on one thread and share its
+        // thread-locals; what must not happen is a borrow of one across a wait, and `download` borrows none.
         #[expect(unsafe_code, reason = "may cannot check either")]
-        coroutines.push(unsafe { Builder::new().stack_size(STACK).spawn(coroutine) }?);
+        unsafe { Builder::new().spawn(coroutine) }?;
     }
-    for coroutine in coroutines {
-        let _ = coroutine.join(); // one that panicked has reported nothing: it failed
-    }
+    let _all_back = (0..at_once).all(|_| permits.wait_timeout(patience));
     Ok(tally.finish())
 }
 

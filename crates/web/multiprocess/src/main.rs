@@ -13,9 +13,9 @@ use std::{num::NonZeroUsize, process::ExitCode, time::Duration};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use web_pages::Url;
 use ureq::{Agent, unversioned::transport::DefaultConnector};
 use ureq_extras::{Names, cause};
+use web_pages::Url;
 use workers::Workers;
 
 /// Downloads web pages, as many at once as there are worker processes.

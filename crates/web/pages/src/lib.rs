@@ -12,6 +12,7 @@ pub use url::Url;
 
 /// The arguments that all web programs have.
 #[derive(clap::Args)]
+#[group(skip)] // its name would be that of each program's own `Args`
 pub struct Args {
     /// Pages, as http://host:port/path
     #[arg(value_name = "URL", required = true, value_parser = page)]

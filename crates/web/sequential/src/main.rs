@@ -12,9 +12,9 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use web_pages::Url;
 use ureq::{Agent, unversioned::transport::DefaultConnector};
 use ureq_extras::{Names, cause};
+use web_pages::Url;
 
 /// Downloads web pages, one after the other.
 #[derive(Parser)]

@@ -12,10 +12,10 @@ use std::{num::NonZeroUsize, process::ExitCode, time::Duration};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use web_pages::Url;
 use threadpool::ThreadPool;
 use ureq::{Agent, unversioned::transport::DefaultConnector};
 use ureq_extras::{Names, cause};
+use web_pages::Url;
 
 /// Downloads web pages, as many at once as the pool has threads.
 #[derive(Parser)]

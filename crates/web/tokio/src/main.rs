@@ -12,9 +12,9 @@ use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use web_pages::{Url, late};
 use reqwest::{Client, redirect::Policy};
 use tokio::{sync::Semaphore, task, time};
+use web_pages::{Url, late};
 
 /// Downloads web pages, all at once.
 #[derive(Parser)]
