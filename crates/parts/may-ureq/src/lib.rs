@@ -13,7 +13,7 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
 };
 
-/// Finds a host's addresses. A name is looked up on an OS thread of its own, for that cannot be done by a coroutine.
+/// Finds a host's addresses. A name is looked up on an OS thread of its own: in a coroutine it would block them all.
 #[derive(Debug)]
 pub struct MayResolver;
 
@@ -25,7 +25,7 @@ impl Resolver for MayResolver {
             return look_up();
         }
         let (sender, receiver) = mpsc::channel();
-        thread::Builder::new().spawn(move || sender.send(look_up()))?;
+        thread::Builder::new().spawn(move || drop(sender.send(look_up())))?; // refused when it comes too late
         match time_left(limit)? {
             Some(time) => receiver.recv_timeout(time).map_err(|error| match error {
                 RecvTimeoutError::Timeout => Error::Timeout(limit.reason),
@@ -36,7 +36,7 @@ impl Resolver for MayResolver {
     }
 }
 
-/// Connects to the first of a host's addresses that answers.
+/// Connects to the first of a host's addresses that takes the connection.
 #[derive(Debug)]
 pub struct MayConnector;
 
@@ -51,8 +51,8 @@ impl Connector for MayConnector {
                 None => TcpStream::connect(address),
             }
             .map_err(|error| late(error, details.timeout));
-            if result.is_ok() {
-                break;
+            if !matches!(result, Err(Error::Io(_))) {
+                break; // connected, or no time is left for the others
             }
         }
         let stream = result?;
@@ -89,11 +89,14 @@ impl Transport for MayTransport {
     }
 
     fn is_open(&mut self) -> bool {
-        false // each request has a connection of its own
+        false // only asked of a connection that would be used again; each request has one of its own
     }
 }
 
-/// How long the next wait may last, `None` for ever.
+/// How long the next wait may last; `None` without a limit.
+///
+/// # Errors
+/// When no time is left.
 fn time_left(timeout: NextTimeout) -> Result<Option<Duration>, Error> {
     if timeout.after.is_zero() {
         return Err(Error::Timeout(timeout.reason));

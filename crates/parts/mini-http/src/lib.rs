@@ -4,10 +4,10 @@
 use std::io::{self, ErrorKind};
 use std::{net::SocketAddr, pin::pin};
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use futures_lite::{AsyncRead, AsyncWrite, future};
 use http_body_util::{BodyExt, Empty};
-use hyper::{Request, body::Bytes, client::conn::http1, header::HOST};
+use hyper::{Request, Response, body::Bytes, client::conn::http1, header::HOST};
 use smol_hyper::rt::FuturesIo;
 use url::{Host, Position, Url};
 
@@ -38,11 +38,12 @@ pub async fn connect<S, E: Into<io::Error>>(
     result
 }
 
-/// Asks for an `http://` URL on a fresh stream, and returns the body. The stream closes after that.
+/// Asks for an `http://` URL on a fresh stream, and returns the answer with its whole body. The stream closes after
+/// that.
 ///
 /// # Errors
-/// When the server does not answer with a whole body and a status of 2xx.
-pub async fn get(stream: impl AsyncRead + AsyncWrite, url: &Url) -> Result<Bytes> {
+/// When the server does not answer to the end. A status of any kind is an answer.
+pub async fn get(stream: impl AsyncRead + AsyncWrite, url: &Url) -> Result<Response<Bytes>> {
     let mut http = http1::Builder::new();
     // As large as ureq's in the other programs; hyper's 8 KiB would be touched to the end: `FuturesIo` clears it.
     http.read_buf_exact_size(Some(4 << 10));
@@ -53,9 +54,8 @@ pub async fn get(stream: impl AsyncRead + AsyncWrite, url: &Url) -> Result<Bytes
         let request = Request::get(&url[Position::BeforePath..Position::AfterQuery])
             .header(HOST, &url[Position::BeforeHost..Position::AfterPort])
             .body(Empty::<Bytes>::new())?;
-        let response = sender.send_request(request).await?;
-        ensure!(response.status().is_success(), "{}", response.status());
-        Ok(response.into_body().collect().await?.to_bytes())
+        let (head, body) = sender.send_request(request).await?.into_parts();
+        Ok(Response::from_parts(head, body.collect().await?.to_bytes()))
     };
     // The connection moves the bytes, and the exchange ends with its error, too: so only the exchange decides when
     // both are over.

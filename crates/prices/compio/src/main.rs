@@ -1,6 +1,6 @@
 //! Fetches the bus prices of 100 days, all at once.
 //!
-//! Mirrors article 4, asyncio: the same shape as `prices-tokio` on another event loop, here on io_uring by completion.
+//! Mirrors article 4, asyncio: one thread, one event loop, a task for each day.
 //! How it waits: the thread hands the kernel a whole receive, buffer included, and sleeps in `io_uring_enter` until
 //! any is complete, then runs that day's task.
 //! Expected wall time: 100 days ÷ 100 at once × 0.29 s = 0.29 s. In two terminals:
@@ -10,7 +10,7 @@
 
 use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Parser;
 use compio::{io::compat::AsyncStream, net::TcpStream, runtime, time};
 use futures_lite::future;
@@ -35,7 +35,7 @@ fn main() -> Result<ExitCode> {
 async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
     let _memory = common.memory()?;
     let tally = common.tally()?;
-    let permits = Arc::new(Semaphore::new(limits::connections(concurrency, common.len())?));
+    let permits = Arc::new(Semaphore::new(limits::connections(concurrency, common.count())?));
     let mut tasks = Vec::new();
     for (date, url) in common.days() {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
@@ -45,7 +45,7 @@ async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
             let day = time::timeout(common.timeout, fetch(&url)).await;
             tally.report(date, day.unwrap_or_else(late));
         }));
-        future::yield_now().await; // the first days are asked for while the last are still being connected to
+        future::yield_now().await; // the first are asked for while the last are still being connected to
     }
     for task in tasks {
         let _ = task.await; // one that panicked has reported nothing: it failed
@@ -57,5 +57,7 @@ async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
 async fn fetch(url: &Url) -> Result<Day> {
     let stream = mini_http::connect(url, TcpStream::connect).await?;
     let stream = AsyncStream::with_capacity(512, stream); // by default 8 KiB each way
-    Day::parse(mini_http::get(stream, url).await?)
+    let answer = mini_http::get(stream, url).await?;
+    ensure!(answer.status().is_success(), "{}", answer.status());
+    Day::parse(answer.body())
 }

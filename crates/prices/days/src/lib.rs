@@ -35,13 +35,13 @@ pub struct Args {
 
 impl Args {
     /// How many days there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.days.into()
     }
 
     /// The days, and where the prices of each are.
     pub fn days(&self) -> impl Iterator<Item = (Date, Url)> + Send {
-        let dates = date(2026, 1, 1).series(1.day()).take(self.len());
+        let dates = date(2026, 1, 1).series(1.day()).take(self.count());
         dates.map(|date| {
             let mut url = self.base.clone();
             url.set_query(Some(&format!("date={date}")));
@@ -54,7 +54,7 @@ impl Args {
     /// # Errors
     /// When stdout is closed.
     pub fn tally(&self) -> Result<Tally> {
-        Ok(Tally { items: tally::Tally::new(self.len(), self.timeout)?, days: Arc::default() })
+        Ok(Tally { items: tally::Tally::new(self.count(), self.timeout)?, days: Arc::default() })
     }
 
     /// Writes this program's memory over time until it is dropped, where `--memory` asks for it.

@@ -1,7 +1,8 @@
 //! Fetches the bus prices of 100 days, all at once.
 //!
-//! Mirrors article 4, asyncio: the same shape as `prices-tokio` on another event loop, here on io_uring.
-//! How it waits: the thread sleeps in `io_uring_enter` until the server has answered any day, then runs that day's task.
+//! Mirrors article 4, asyncio: one thread, one event loop, a task for each day.
+//! How it waits: the thread sleeps in `io_uring_enter` until the server has answered any day, then runs that day's
+//! task.
 //! Expected wall time: 100 days ÷ 100 at once × 0.29 s = 0.29 s. In two terminals:
 //!
 //!     cargo run --release -p bench-lab -- --dir target/lab
@@ -9,7 +10,7 @@
 
 use std::{io, num::NonZeroUsize, process::ExitCode, rc::Rc};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Parser;
 use glommio::{net::TcpStream, sync::Semaphore};
 use prices_days::{Day, Url, late};
@@ -32,7 +33,7 @@ fn main() -> Result<ExitCode> {
 async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
     let _memory = common.memory()?;
     let tally = common.tally()?;
-    let permits = Rc::new(Semaphore::new(limits::connections(concurrency, common.len())? as u64));
+    let permits = Rc::new(Semaphore::new(limits::connections(concurrency, common.count())? as u64));
     let mut tasks = Vec::new();
     for (date, url) in common.days() {
         let permit = permits.acquire_static_permit(1).await.map_err(io::Error::from)?; // waits here while all are taken
@@ -42,7 +43,7 @@ async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
             let day = glommio_executor::timeout(common.timeout, fetch(&url)).await;
             tally.report(date, day.unwrap_or_else(late));
         }));
-        glommio::executor().yield_now().await; // the first days are asked for while the last are still being connected to
+        glommio::executor().yield_now().await; // the first are asked for while the last are still being connected to
     }
     for task in tasks {
         task.await;
@@ -53,5 +54,7 @@ async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
 /// Fetches the prices of a day.
 async fn fetch(url: &Url) -> Result<Day> {
     let stream = mini_http::connect(url, TcpStream::connect).await?;
-    Day::parse(mini_http::get(stream, url).await?)
+    let answer = mini_http::get(stream, url).await?;
+    ensure!(answer.status().is_success(), "{}", answer.status());
+    Day::parse(answer.body())
 }

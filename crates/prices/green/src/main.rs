@@ -1,7 +1,8 @@
 //! Fetches the bus prices of 100 days, all at once.
 //!
-//! Mirrors article 4, gevent: the blocking code of `prices-threaded`, on a coroutine with a stack of its own for each day.
-//! How it waits: where the code would block in `recv`, may runs another coroutine, and when there is none the thread
+//! Mirrors article 4, gevent: the blocking code of `prices-threaded`, in a coroutine with its own stack for each day,
+//! all on one thread.
+//! How it waits: where the code would block in `recv`, may runs another coroutine. When none can go on, the thread
 //! sleeps in `epoll_wait` until the server has answered any day.
 //! Expected wall time: 100 days ÷ 100 at once × 0.29 s = 0.29 s. In two terminals:
 //!
@@ -35,9 +36,10 @@ fn main() -> Result<ExitCode> {
     let Args { common, concurrency } = Args::parse();
     let _memory = common.memory()?;
     let tally = common.tally()?;
-    may::config().set_workers(1).set_stack_size(STACK); // one thread, as gevent has
-    let at_once = limits::connections(concurrency, common.len())?;
+    let at_once = limits::connections(concurrency, common.count())?;
     limits::coroutines(at_once)?;
+    // One thread, as gevent has, and no more stacks than are needed: may makes 1000 at its start, unless told.
+    may::config().set_workers(1).set_stack_size(STACK).set_pool_capacity(at_once);
     // A coroutine that overflows its stack vanishes, and its permit with it: one that is away for longer than a day
     // may take does not come back.
     let patience = common.timeout + Duration::from_secs(1);
@@ -67,17 +69,11 @@ fn fetch(agent: &Agent, url: &Url) -> Result<Day> {
     Day::parse(answer.body_mut().with_config().limit(u64::MAX).read_to_vec().map_err(cause)?)
 }
 
-/// The HTTP client: no redirects, no proxy, no TLS.
+/// The HTTP client: a connection for each day, no redirects, no proxy, no TLS; no TCP_NODELAY, for a request is one
+/// packet. Its buffers are small: ureq's own take 256 KiB for each connection.
 fn agent(timeout: Duration) -> Agent {
-    let config = Agent::config_builder()
-        .max_idle_connections(0) // a connection for each day
-        .max_redirects(0)
-        .http_status_as_error(false) // a redirect's is none for ureq: `fetch` checks them all
-        .proxy(None)
-        .no_delay(false) // a request is one packet: nothing is delayed
-        .input_buffer_size(4 << 10) // ureq's own take 256 KiB for each connection
-        .output_buffer_size(4 << 10)
-        .timeout_global(Some(timeout))
-        .build();
+    let config = Agent::config_builder().timeout_global(Some(timeout)).max_idle_connections(0).proxy(None);
+    let config = config.max_redirects(0).http_status_as_error(false).no_delay(false);
+    let config = config.input_buffer_size(4 << 10).output_buffer_size(4 << 10).build();
     Agent::with_parts(config, MayConnector, MayResolver)
 }

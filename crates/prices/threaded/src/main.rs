@@ -2,8 +2,8 @@
 //!
 //! Mirrors article 4, multithreading: a pool of min(32, CPUs + 4) threads, as Python's ThreadPoolExecutor.
 //! How it waits: each thread of the pool sleeps in `recv` until the server has answered; the kernel wakes it.
-//! Expected wall time: 100 days ÷ 6 threads (2 CPUs), rounded up, × 0.29 s = 4.9 s; with `--concurrency 100` 0.29 s.
-//! In two terminals:
+//! Expected wall time: 100 days ÷ 6 threads (2 CPUs), rounded up, × 0.29 s = 4.9 s;
+//! with `--concurrency 100` 0.29 s. In two terminals:
 //!
 //!     cargo run --release -p bench-lab -- --dir target/lab
 //!     cargo run --release -p prices-threaded -- "$(cat target/lab/http.url)"
@@ -31,7 +31,7 @@ fn main() -> Result<ExitCode> {
     let Args { common, concurrency } = Args::parse();
     let _memory = common.memory()?;
     let tally = common.tally()?;
-    let threads = limits::connections(concurrency, common.len())?;
+    let threads = limits::connections(concurrency, common.count())?;
     let pool = limits::start(|| ThreadPool::new(threads))?;
     let agent = agent(common.timeout);
     for (date, url) in common.days() {
@@ -52,17 +52,11 @@ fn fetch(agent: &Agent, url: &Url) -> Result<Day> {
     Day::parse(answer.body_mut().with_config().limit(u64::MAX).read_to_vec().map_err(cause)?)
 }
 
-/// The HTTP client: no redirects, no proxy, no TLS.
+/// The HTTP client: a connection for each day, no redirects, no proxy, no TLS; no TCP_NODELAY, for a request is one
+/// packet. Its buffers are small: ureq's own take 256 KiB for each connection.
 fn agent(timeout: Duration) -> Agent {
-    let config = Agent::config_builder()
-        .max_idle_connections(0) // a connection for each day
-        .max_redirects(0)
-        .http_status_as_error(false) // a redirect's is none for ureq: `fetch` checks them all
-        .proxy(None)
-        .no_delay(false) // a request is one packet: nothing is delayed
-        .input_buffer_size(4 << 10) // ureq's own take 256 KiB for each connection
-        .output_buffer_size(4 << 10)
-        .timeout_global(Some(timeout))
-        .build();
+    let config = Agent::config_builder().timeout_global(Some(timeout)).max_idle_connections(0).proxy(None);
+    let config = config.max_redirects(0).http_status_as_error(false).no_delay(false);
+    let config = config.input_buffer_size(4 << 10).output_buffer_size(4 << 10).build();
     Agent::with_parts(config, DefaultConnector::default(), Names)
 }

@@ -30,7 +30,7 @@ async fn main() -> Result<ExitCode> {
     let Args { common, concurrency } = Args::parse();
     let _memory = common.memory()?;
     let tally = common.tally()?;
-    let permits = Arc::new(Semaphore::new(limits::connections(concurrency, common.len())?));
+    let permits = Arc::new(Semaphore::new(limits::connections(concurrency, common.count())?));
     let client = client()?;
     let mut tasks = task::JoinSet::new();
     for (date, url) in common.days() {
@@ -41,7 +41,7 @@ async fn main() -> Result<ExitCode> {
             let day = time::timeout(common.timeout, fetch(&client, &url)).await;
             tally.report(date, day.unwrap_or_else(late));
         });
-        task::yield_now().await; // the first days are asked for while the last are still being connected to
+        task::yield_now().await; // the first are asked for while the last are still being connected to
     }
     while tasks.join_next().await.is_some() {} // one that panicked has reported nothing: it failed
     Ok(tally.finish())
@@ -54,12 +54,9 @@ async fn fetch(client: &Client, url: &Url) -> Result<Day> {
     Day::parse(answer.bytes().await?)
 }
 
-/// The HTTP client: no redirects, no proxy, no TLS.
+/// The HTTP client: a connection for each day, no redirects, no proxy, no TLS; no TCP_NODELAY, for a request is one
+/// packet.
 fn client() -> Result<Client> {
-    let client = Client::builder()
-        .pool_max_idle_per_host(0) // a connection for each day
-        .redirect(Policy::none())
-        .no_proxy()
-        .tcp_nodelay(false); // a request is one packet: nothing is delayed
-    Ok(client.build()?)
+    let client = Client::builder().pool_max_idle_per_host(0).redirect(Policy::none()).no_proxy();
+    Ok(client.tcp_nodelay(false).build()?)
 }

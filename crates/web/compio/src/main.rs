@@ -1,7 +1,7 @@
 //! Downloads 3 web pages, all at once.
 //!
-//! Mirrors article 2, "Practical Example with asyncio": the same shape as `web-tokio` on another event loop,
-//! here on io_uring by completion. There the program sleeps for 2 s itself; here the server takes them to answer.
+//! Mirrors article 2, "Practical Example with asyncio": one thread, one event loop, a task for each page. Where that
+//! program sleeps for 2 s itself, here the server takes them to answer.
 //! How it waits: the thread hands the kernel a whole receive, buffer included, and sleeps in `io_uring_enter` until
 //! any is complete, then runs that page's task.
 //! Expected wall time: 3 pages ÷ 3 at once × 2 s = 2 s. In two terminals:
@@ -11,7 +11,7 @@
 
 use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Parser;
 use compio::{io::compat::AsyncStream, net::TcpStream, runtime, time};
 use futures_lite::future;
@@ -46,7 +46,7 @@ async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
             let size = time::timeout(common.timeout, download(&url)).await;
             tally.report(&url, size.unwrap_or_else(late));
         }));
-        future::yield_now().await; // the first pages are asked for while the last are still being connected to
+        future::yield_now().await; // the first are asked for while the last are still being connected to
     }
     for task in tasks {
         let _ = task.await; // one that panicked has reported nothing: it failed
@@ -58,5 +58,7 @@ async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
 async fn download(url: &Url) -> Result<usize> {
     let stream = mini_http::connect(url, TcpStream::connect).await?;
     let stream = AsyncStream::with_capacity(512, stream); // by default 8 KiB each way
-    Ok(mini_http::get(stream, url).await?.len())
+    let answer = mini_http::get(stream, url).await?;
+    ensure!(answer.status().is_success(), "{}", answer.status());
+    Ok(answer.body().len())
 }

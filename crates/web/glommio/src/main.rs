@@ -1,7 +1,7 @@
 //! Downloads 3 web pages, all at once.
 //!
-//! Mirrors article 2, "Practical Example with asyncio": the same shape as `web-tokio` on another event loop,
-//! here on io_uring. There the program sleeps for 2 s itself; here the server takes them to answer.
+//! Mirrors article 2, "Practical Example with asyncio": one thread, one event loop, a task for each page. Where that
+//! program sleeps for 2 s itself, here the server takes them to answer.
 //! How it waits: the thread sleeps in `io_uring_enter` until any page moves on, then runs that page's task.
 //! Expected wall time: 3 pages ÷ 3 at once × 2 s = 2 s. In two terminals:
 //!
@@ -10,7 +10,7 @@
 
 use std::{io, num::NonZeroUsize, process::ExitCode, rc::Rc};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Parser;
 use glommio::{net::TcpStream, sync::Semaphore};
 use web_pages::{Url, late};
@@ -43,7 +43,7 @@ async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
             let size = glommio_executor::timeout(common.timeout, download(&url)).await;
             tally.report(&url, size.unwrap_or_else(late));
         }));
-        glommio::executor().yield_now().await; // the first pages are asked for while the last are still being connected to
+        glommio::executor().yield_now().await; // the first are asked for while the last are still being connected to
     }
     for task in tasks {
         task.await;
@@ -54,5 +54,7 @@ async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
 /// Downloads a page and returns its size in bytes.
 async fn download(url: &Url) -> Result<usize> {
     let stream = mini_http::connect(url, TcpStream::connect).await?;
-    Ok(mini_http::get(stream, url).await?.len())
+    let answer = mini_http::get(stream, url).await?;
+    ensure!(answer.status().is_success(), "{}", answer.status());
+    Ok(answer.body().len())
 }

@@ -1,8 +1,8 @@
 //! Downloads 3 web pages, all at once.
 //!
-//! Not in article 2; article 4 has the model, gevent: the blocking code of `web-threaded`, on a coroutine with a stack
-//! of its own for each page.
-//! How it waits: where the code would block in `recv`, may runs another coroutine, and when there is none the thread
+//! Not in article 2; article 4 has the model, gevent: the blocking code of `web-threaded`, in a coroutine with its own
+//! stack for each page, all on one thread.
+//! How it waits: where the code would block in `recv`, may runs another coroutine. When none can go on, the thread
 //! sleeps in `epoll_wait` until any page moves on.
 //! Expected wall time: 3 pages ÷ 3 at once × 2 s = 2 s. In two terminals:
 //!
@@ -35,9 +35,10 @@ struct Args {
 fn main() -> Result<ExitCode> {
     let Args { common, concurrency } = Args::parse();
     let tally = common.tally()?;
-    may::config().set_workers(1).set_stack_size(STACK); // one thread, as gevent has
     let at_once = limits::connections(concurrency, common.urls.len())?;
     limits::coroutines(at_once)?;
+    // One thread, as gevent has, and no more stacks than are needed: may makes 1000 at its start, unless told.
+    may::config().set_workers(1).set_stack_size(STACK).set_pool_capacity(at_once);
     // A coroutine that overflows its stack vanishes, and its permit with it: one that is away for longer than a page
     // may take does not come back.
     let patience = common.timeout + Duration::from_secs(1);
@@ -68,17 +69,11 @@ fn download(agent: &Agent, url: &Url) -> Result<usize> {
     Ok(answer.body_mut().with_config().limit(u64::MAX).read_to_vec().map_err(cause)?.len())
 }
 
-/// The HTTP client: no redirects, no proxy, no TLS.
+/// The HTTP client: a connection for each page, no redirects, no proxy, no TLS; no TCP_NODELAY, for a request is one
+/// packet. Its buffers are small: ureq's own take 256 KiB for each connection.
 fn agent(timeout: Duration) -> Agent {
-    let config = Agent::config_builder()
-        .max_idle_connections(0) // a connection for each page
-        .max_redirects(0)
-        .http_status_as_error(false) // a redirect's is none for ureq: `download` checks them all
-        .proxy(None)
-        .no_delay(false) // a request is one packet: nothing is delayed
-        .input_buffer_size(4 << 10) // ureq's own take 256 KiB for each connection
-        .output_buffer_size(4 << 10)
-        .timeout_global(Some(timeout))
-        .build();
+    let config = Agent::config_builder().timeout_global(Some(timeout)).max_idle_connections(0).proxy(None);
+    let config = config.max_redirects(0).http_status_as_error(false).no_delay(false);
+    let config = config.input_buffer_size(4 << 10).output_buffer_size(4 << 10).build();
     Agent::with_parts(config, MayConnector, MayResolver)
 }

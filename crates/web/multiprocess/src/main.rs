@@ -47,17 +47,11 @@ fn download(agent: &Agent, url: &Url) -> Result<usize> {
     Ok(answer.body_mut().with_config().limit(u64::MAX).read_to_vec().map_err(cause)?.len())
 }
 
-/// The HTTP client: no redirects, no proxy, no TLS.
+/// The HTTP client: a connection for each page, no redirects, no proxy, no TLS; no TCP_NODELAY, for a request is one
+/// packet. Its buffers are small: ureq's own take 256 KiB for each connection.
 fn agent(timeout: Duration) -> Agent {
-    let config = Agent::config_builder()
-        .max_idle_connections(0) // a connection for each page
-        .max_redirects(0)
-        .http_status_as_error(false) // a redirect's is none for ureq: `download` checks them all
-        .proxy(None)
-        .no_delay(false) // a request is one packet: nothing is delayed
-        .input_buffer_size(4 << 10) // ureq's own take 256 KiB for each connection
-        .output_buffer_size(4 << 10)
-        .timeout_global(Some(timeout))
-        .build();
+    let config = Agent::config_builder().timeout_global(Some(timeout)).max_idle_connections(0).proxy(None);
+    let config = config.max_redirects(0).http_status_as_error(false).no_delay(false);
+    let config = config.input_buffer_size(4 << 10).output_buffer_size(4 << 10).build();
     Agent::with_parts(config, DefaultConnector::default(), Names)
 }

@@ -1,7 +1,7 @@
 //! Downloads 3 web pages, all at once.
 //!
-//! Mirrors article 2, "Practical Example with asyncio": one thread, one event loop, a task for each page. That program
-//! sleeps for 2 s itself; here the server takes them to answer.
+//! Mirrors article 2, "Practical Example with asyncio": one thread, one event loop, a task for each page. Where that
+//! program sleeps for 2 s itself, here the server takes them to answer.
 //! How it waits: the thread sleeps in `epoll_wait` until any page moves on, then runs that page's task.
 //! Expected wall time: 3 pages ÷ 3 at once × 2 s = 2 s. In two terminals:
 //!
@@ -42,7 +42,7 @@ async fn main() -> Result<ExitCode> {
             let size = time::timeout(common.timeout, download(&client, &url)).await;
             tally.report(&url, size.unwrap_or_else(late));
         });
-        task::yield_now().await; // the first pages are asked for while the last are still being connected to
+        task::yield_now().await; // the first are asked for while the last are still being connected to
     }
     while tasks.join_next().await.is_some() {} // one that panicked has reported nothing: it failed
     Ok(tally.finish())
@@ -55,12 +55,9 @@ async fn download(client: &Client, url: &Url) -> Result<usize> {
     Ok(answer.bytes().await?.len())
 }
 
-/// The HTTP client: no redirects, no proxy, no TLS.
+/// The HTTP client: a connection for each page, no redirects, no proxy, no TLS; no TCP_NODELAY, for a request is one
+/// packet.
 fn client() -> Result<Client> {
-    let client = Client::builder()
-        .pool_max_idle_per_host(0) // a connection for each page
-        .redirect(Policy::none())
-        .no_proxy()
-        .tcp_nodelay(false); // a request is one packet: nothing is delayed
-    Ok(client.build()?)
+    let client = Client::builder().pool_max_idle_per_host(0).redirect(Policy::none()).no_proxy();
+    Ok(client.tcp_nodelay(false).build()?)
 }
