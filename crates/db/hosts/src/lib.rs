@@ -2,6 +2,7 @@
 //! knows a driver, or how a program waits.
 
 use std::fmt::{self, Display, Formatter};
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::{borrow::Cow, fs, str::FromStr, time::Duration};
 
 use anyhow::{Context, Result, ensure};
@@ -49,6 +50,14 @@ impl Host {
     /// Its TCP port.
     pub fn port(&self) -> u16 {
         self.0.port().unwrap_or(3306)
+    }
+
+    /// Its first socket address. A name is looked up by std, which blocks the thread; an IP address is not.
+    ///
+    /// # Errors
+    /// When the name is not known.
+    pub fn address(&self) -> Result<SocketAddr> {
+        (self.name(), self.port()).to_socket_addrs()?.next().context("its name has no address")
     }
 
     /// Who logs in.

@@ -1,8 +1,8 @@
 //! Asks 500 MySQL hosts, as many at once as there are worker processes.
 //!
 //! Mirrors article 1, "Multiprocessing": a worker process for each CPU, as Python's ProcessPoolExecutor.
-//! How it waits: each worker sleeps in `recv` until its host has answered, and is then handed the next host over
-//! a pipe. In the parent a thread per worker sleeps in `read` until that worker has answered.
+//! How it waits: each worker sleeps in `recv` until its host has answered, and is then handed the next host over a
+//! pipe. In the parent, a thread per worker sleeps in `read` until that worker has answered.
 //! Expected wall time: 500 hosts ÷ 2 processes (2 CPUs) × 0.1 s = 25 s. In two terminals:
 //!
 //!     cargo run --release -p bench-lab -- --dir target/lab
@@ -28,9 +28,7 @@ struct Args {
 }
 
 fn main() -> Result<ExitCode> {
-    if workers::is_worker() {
-        return workers::work(|(host, query, timeout): (Host, String, Duration)| ask(&host, &query, timeout));
-    }
+    workers::serve(|(host, query, timeout): (Host, String, Duration)| ask(&host, &query, timeout));
     let Args { common, concurrency } = Args::parse();
     let tally = common.tally()?;
     let workers = Workers::start(limits::processes(concurrency, common.hosts.len())?)?;
@@ -46,21 +44,11 @@ fn ask(host: &Host, query: &str, timeout: Duration) -> Result<String> {
     Ok(format!("{row:?}"))
 }
 
-/// How to connect. The time-out is that of each wait: the driver has none for all of them together.
+/// How to connect: each wait for the host may take the timeout.
 fn options(host: &Host, timeout: Duration) -> Opts {
-    OptsBuilder::new()
-        .ip_or_hostname(Some(host.name()))
-        .tcp_port(host.port())
-        .user(Some(host.user()))
-        .pass(Some(host.password()))
-        .db_name(Some(host.database()))
-        // Skip the settings query: it would cost a round trip.
-        .max_allowed_packet(Some(1 << 24))
-        .prefer_socket(false)
-        .tcp_nodelay(false) // each packet is answered before the next: nothing is delayed
-        .stmt_cache_size(0) // one statement per connection: nothing to cache
-        .tcp_connect_timeout(Some(timeout))
-        .read_timeout(Some(timeout))
-        .write_timeout(Some(timeout))
-        .into()
+    let options = OptsBuilder::new().ip_or_hostname(Some(host.name())).tcp_port(host.port());
+    let options = options.user(Some(host.user())).pass(Some(host.password())).db_name(Some(host.database()));
+    let options = options.tcp_connect_timeout(Some(timeout)).read_timeout(Some(timeout)).tcp_nodelay(false);
+    // Skip the settings query, which costs a round trip. One statement leaves nothing to cache.
+    options.max_allowed_packet(Some(1 << 24)).prefer_socket(false).stmt_cache_size(0).into()
 }

@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use db_hosts::{Host, late};
 use mysql_async::{Conn, Opts, OptsBuilder, Row, prelude::Queryable};
-use tokio::{sync::Semaphore, task, time};
+use tokio::{sync::Semaphore, task, time::timeout};
 
 /// Asks MySQL hosts, all at once.
 #[derive(Parser)]
@@ -30,18 +30,20 @@ async fn main() -> Result<ExitCode> {
     let Args { common, concurrency } = Args::parse();
     let tally = common.tally()?;
     let permits = Arc::new(Semaphore::new(limits::connections(concurrency, common.hosts.len())?));
-    let mut tasks = task::JoinSet::new();
+    let mut tasks = Vec::new();
     for host in common.hosts {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
         let (query, tally) = (common.query.clone(), tally.clone());
-        tasks.spawn(async move {
+        tasks.push(task::spawn(async move {
             let _permit = permit;
-            let row = time::timeout(common.timeout, ask(&host, &query)).await;
+            let row = timeout(common.timeout, ask(&host, &query)).await;
             tally.report(&host, row.unwrap_or_else(late));
-        });
+        }));
         task::yield_now().await; // the first hosts are asked while the last are still being connected to
     }
-    while tasks.join_next().await.is_some() {} // one that panicked has reported nothing: it failed
+    for task in tasks {
+        let _ = task.await; // one that panicked has reported nothing: it failed
+    }
     Ok(tally.finish())
 }
 
@@ -55,17 +57,9 @@ async fn ask(host: &Host, query: &str) -> Result<String> {
 
 /// How to connect.
 fn options(host: &Host) -> Opts {
-    OptsBuilder::default()
-        .ip_or_hostname(host.name())
-        .tcp_port(host.port())
-        .user(Some(host.user()))
-        .pass(Some(host.password()))
-        .db_name(Some(host.database()))
-        // Skip the settings query: it would cost a round trip.
-        .max_allowed_packet(Some(1 << 24))
-        .wait_timeout(Some(28_800))
-        .prefer_socket(false)
-        .tcp_nodelay(false) // each packet is answered before the next: nothing is delayed
-        .stmt_cache_size(0) // one statement per connection: nothing to cache
-        .into()
+    let options = OptsBuilder::default().ip_or_hostname(host.name()).tcp_port(host.port());
+    let options = options.user(Some(host.user())).pass(Some(host.password())).db_name(Some(host.database()));
+    // Skip the settings query, which costs a round trip. One statement leaves nothing to cache.
+    let options = options.max_allowed_packet(Some(1 << 24)).wait_timeout(Some(28_800)).prefer_socket(false);
+    options.stmt_cache_size(0).tcp_nodelay(false).into()
 }

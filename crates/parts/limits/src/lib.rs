@@ -63,14 +63,14 @@ pub fn threads(text: &str) -> Result<NonZeroUsize> {
     Ok(threads)
 }
 
-/// Checks a number of coroutines. Each takes 2 memory maps, for its stack and for the page that guards it.
+/// How many coroutines there may be: `count`, or an error. Each takes 2 memory maps, for its stack and for the page that guards it.
 ///
 /// # Errors
 /// When the machine has no memory maps for them.
-pub fn coroutines(count: usize) -> Result<()> {
+pub fn coroutines(count: usize) -> Result<usize> {
     let most = memory_maps()? / 2;
     ensure!(count <= most, "{count} coroutines are too many: at most {most}; raise sysctl vm.max_map_count");
-    Ok(())
+    Ok(count)
 }
 
 /// The memory maps that a process may have, without those that it needs anyway.

@@ -3,7 +3,7 @@
 //! Nothing here knows what a job is.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
+use std::process::{self, Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::{env, iter, sync::Mutex, thread};
 
 use anyhow::{Error, Result, anyhow};
@@ -33,21 +33,21 @@ impl From<Failure> for Error {
     }
 }
 
-/// Whether this process is a worker, which is to call [`work`] and nothing else.
-pub fn is_worker() -> bool {
-    env::args().nth(1).is_some_and(|argument| argument == WORKER)
+/// In a worker process, does the jobs that come on stdin, one after the other, and ends the process when there are
+/// no more. Elsewhere, returns at once. To be called before the arguments are looked at.
+pub fn serve<J: DeserializeOwned, T: Serialize>(work: impl FnMut(J) -> Result<T>) {
+    if env::args().nth(1).is_some_and(|argument| argument == WORKER) {
+        let ended = answer(work).inspect_err(|error| eprintln!("Error: worker process: {error:#}"));
+        process::exit(ended.is_err().into());
+    }
 }
 
-/// Does the jobs that come on stdin, one after the other, until there are no more.
-///
-/// # Errors
-/// When the pipes to the parent break, or a job cannot be read.
-pub fn work<J: DeserializeOwned, T: Serialize>(mut work: impl FnMut(J) -> Result<T>) -> Result<ExitCode> {
+fn answer<J: DeserializeOwned, T: Serialize>(mut work: impl FnMut(J) -> Result<T>) -> Result<()> {
     for job in io::stdin().lines() {
         let answer: Answer<T> = work(serde_json::from_str(&job?)?).map_err(Failure::from);
         writeln!(io::stdout(), "{}", serde_json::to_string(&answer)?)?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// Running worker processes.

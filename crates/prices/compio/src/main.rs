@@ -1,7 +1,7 @@
 //! Fetches the bus prices of 100 days, all at once.
 //!
 //! Mirrors article 4, asyncio: one thread, one event loop, a task for each day.
-//! How it waits: the thread hands the kernel a whole receive, buffer included, and sleeps in `io_uring_enter` until
+//! How it waits: the thread hands the kernel whole receives, buffers included, and sleeps in `io_uring_enter` until
 //! any is complete, then runs that day's task.
 //! Expected wall time: 100 days ÷ 100 at once × 0.29 s = 0.29 s. In two terminals:
 //!
@@ -12,7 +12,7 @@ use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use compio::{io::compat::AsyncStream, net::TcpStream, runtime, time};
+use compio::{io::compat::AsyncStream, net::TcpStream, runtime, time::timeout};
 use futures_lite::future;
 use prices_days::{Day, Url, late};
 use tokio::sync::Semaphore;
@@ -42,10 +42,10 @@ async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
         let tally = tally.clone();
         tasks.push(runtime::spawn(async move {
             let _permit = permit;
-            let day = time::timeout(common.timeout, fetch(&url)).await;
+            let day = timeout(common.timeout, fetch(&url)).await;
             tally.report(date, day.unwrap_or_else(late));
         }));
-        future::yield_now().await; // the first are asked for while the last are still being connected to
+        future::yield_now().await; // the first days are asked for while the last are still being connected to
     }
     for task in tasks {
         let _ = task.await; // one that panicked has reported nothing: it failed

@@ -1,19 +1,20 @@
 //! Fetches the bus prices of 100 days, all at once.
 //!
 //! Mirrors article 4, asyncio: one thread, one event loop, a task for each day.
-//! How it waits: the thread sleeps in `io_uring_enter` until the server has answered any day, then runs that day's
-//! task.
+//! How it waits: the thread sleeps in `io_uring_enter` until any day's prices arrive, then runs that day's task.
 //! Expected wall time: 100 days ÷ 100 at once × 0.29 s = 0.29 s. In two terminals:
 //!
 //!     cargo run --release -p bench-lab -- --dir target/lab
 //!     cargo run --release -p prices-glommio -- "$(cat target/lab/http.url)"
 
-use std::{io, num::NonZeroUsize, process::ExitCode, rc::Rc};
+use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use glommio::{net::TcpStream, sync::Semaphore};
+use glommio::net::TcpStream;
+use glommio_executor::{executor, timeout};
 use prices_days::{Day, Url, late};
+use tokio::sync::Semaphore;
 
 /// Fetches bus prices, all at once.
 #[derive(Parser)]
@@ -27,23 +28,23 @@ struct Args {
 
 fn main() -> Result<ExitCode> {
     let args = Args::parse();
-    glommio_executor::executor()?.run(run(args))
+    executor()?.run(run(args))
 }
 
 async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
     let _memory = common.memory()?;
     let tally = common.tally()?;
-    let permits = Rc::new(Semaphore::new(limits::connections(concurrency, common.count())? as u64));
+    let permits = Arc::new(Semaphore::new(limits::connections(concurrency, common.count())?));
     let mut tasks = Vec::new();
     for (date, url) in common.days() {
-        let permit = permits.acquire_static_permit(1).await.map_err(io::Error::from)?; // waits here while all are taken
+        let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
         let tally = tally.clone();
         tasks.push(glommio::spawn_local(async move {
             let _permit = permit;
-            let day = glommio_executor::timeout(common.timeout, fetch(&url)).await;
+            let day = timeout(common.timeout, fetch(&url)).await;
             tally.report(date, day.unwrap_or_else(late));
         }));
-        glommio::executor().yield_now().await; // the first are asked for while the last are still being connected to
+        glommio::executor().yield_now().await; // the first days are asked for while the last are still being connected to
     }
     for task in tasks {
         task.await;

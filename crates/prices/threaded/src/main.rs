@@ -1,7 +1,7 @@
 //! Fetches the bus prices of 100 days, as many at once as the pool has threads.
 //!
 //! Mirrors article 4, multithreading: a pool of min(32, CPUs + 4) threads, as Python's ThreadPoolExecutor.
-//! How it waits: each thread of the pool sleeps in `recv` until the server has answered; the kernel wakes it.
+//! How it waits: each thread of the pool sleeps in `recv` until its day's prices arrive; the kernel wakes it.
 //! Expected wall time: 100 days ÷ 6 threads (2 CPUs), rounded up, × 0.29 s = 4.9 s;
 //! with `--concurrency 100` 0.29 s. In two terminals:
 //!
@@ -33,30 +33,29 @@ fn main() -> Result<ExitCode> {
     let tally = common.tally()?;
     let threads = limits::connections(concurrency, common.count())?;
     let pool = limits::start(|| ThreadPool::new(threads))?;
-    let agent = agent(common.timeout);
+    let client = client(common.timeout);
     for (date, url) in common.days() {
-        let (agent, tally) = (agent.clone(), tally.clone());
+        let (client, tally) = (client.clone(), tally.clone());
         pool.execute(move || {
-            let day = fetch(&agent, &url);
+            let day = fetch(&client, &url);
             tally.report(date, day);
         });
     }
-    pool.join(); // one that panicked has reported nothing: it failed
+    pool.join();
     Ok(tally.finish())
 }
 
 /// Fetches the prices of a day.
-fn fetch(agent: &Agent, url: &Url) -> Result<Day> {
-    let mut answer = agent.get(url.as_str()).call().map_err(cause)?;
+fn fetch(client: &Agent, url: &Url) -> Result<Day> {
+    let mut answer = client.get(url.as_str()).call().map_err(cause)?;
     ensure!(answer.status().is_success(), "{}", answer.status());
     Day::parse(answer.body_mut().with_config().limit(u64::MAX).read_to_vec().map_err(cause)?)
 }
 
-/// The HTTP client: a connection for each day, no redirects, no proxy, no TLS; no TCP_NODELAY, for a request is one
-/// packet. Its buffers are small: ureq's own take 256 KiB for each connection.
-fn agent(timeout: Duration) -> Agent {
+/// The HTTP client: a connection for each day, no redirects, no proxy, no TLS.
+fn client(timeout: Duration) -> Agent {
     let config = Agent::config_builder().timeout_global(Some(timeout)).max_idle_connections(0).proxy(None);
     let config = config.max_redirects(0).http_status_as_error(false).no_delay(false);
-    let config = config.input_buffer_size(4 << 10).output_buffer_size(4 << 10).build();
+    let config = config.input_buffer_size(4 << 10).output_buffer_size(4 << 10).build(); // 128 KiB each by default
     Agent::with_parts(config, DefaultConnector::default(), Names)
 }

@@ -1,8 +1,7 @@
 //! Downloads 3 web pages, all at once.
 //!
-//! Mirrors article 2, "Practical Example with asyncio": one thread, one event loop, a task for each page. Where that
-//! program sleeps for 2 s itself, here the server takes them to answer.
-//! How it waits: the thread hands the kernel a whole receive, buffer included, and sleeps in `io_uring_enter` until
+//! Mirrors article 2, "Practical Example with asyncio"; where that sleeps for 2 s, here the server takes them to answer.
+//! How it waits: the thread hands the kernel whole receives, buffers included, and sleeps in `io_uring_enter` until
 //! any is complete, then runs that page's task.
 //! Expected wall time: 3 pages ÷ 3 at once × 2 s = 2 s. In two terminals:
 //!
@@ -13,7 +12,7 @@ use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use compio::{io::compat::AsyncStream, net::TcpStream, runtime, time};
+use compio::{io::compat::AsyncStream, net::TcpStream, runtime, time::timeout};
 use futures_lite::future;
 use tokio::sync::Semaphore;
 use web_pages::{Url, late};
@@ -43,10 +42,10 @@ async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
         tasks.push(runtime::spawn(async move {
             let _permit = permit;
             tally.start(&url);
-            let size = time::timeout(common.timeout, download(&url)).await;
+            let size = timeout(common.timeout, download(&url)).await;
             tally.report(&url, size.unwrap_or_else(late));
         }));
-        future::yield_now().await; // the first are asked for while the last are still being connected to
+        future::yield_now().await; // the first pages are asked for while the last are still being connected to
     }
     for task in tasks {
         let _ = task.await; // one that panicked has reported nothing: it failed

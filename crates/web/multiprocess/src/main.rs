@@ -1,8 +1,7 @@
 //! Downloads 3 web pages, as many at once as there are worker processes.
 //!
-//! Mirrors article 2, "Multiprocessing", of which it shows no program: a worker process for each CPU, as Python's
-//! ProcessPoolExecutor.
-//! How it waits: each worker sleeps in `recv` until its page is there, and is then handed the next page over a pipe.
+//! Mirrors article 2, "Multiprocessing": a worker process for each CPU, as Python's ProcessPoolExecutor.
+//! How it waits: each worker sleeps in `recv` until its page arrives, and is then handed the next page over a pipe.
 //! In the parent a thread per worker sleeps in `read` until that worker has answered.
 //! Expected wall time: 3 pages ÷ 2 processes (2 CPUs), rounded up, × 2 s = 4 s. In two terminals:
 //!
@@ -29,9 +28,7 @@ struct Args {
 }
 
 fn main() -> Result<ExitCode> {
-    if workers::is_worker() {
-        return workers::work(|(url, timeout): (Url, Duration)| download(&agent(timeout), &url));
-    }
+    workers::serve(|(url, timeout): (Url, Duration)| download(&client(timeout), &url));
     let Args { common, concurrency } = Args::parse();
     let tally = common.tally()?;
     let workers = Workers::start(limits::processes(concurrency, common.urls.len())?)?;
@@ -41,17 +38,16 @@ fn main() -> Result<ExitCode> {
 }
 
 /// Downloads a page and returns its size in bytes.
-fn download(agent: &Agent, url: &Url) -> Result<usize> {
-    let mut answer = agent.get(url.as_str()).call().map_err(cause)?;
+fn download(client: &Agent, url: &Url) -> Result<usize> {
+    let mut answer = client.get(url.as_str()).call().map_err(cause)?;
     ensure!(answer.status().is_success(), "{}", answer.status());
     Ok(answer.body_mut().with_config().limit(u64::MAX).read_to_vec().map_err(cause)?.len())
 }
 
-/// The HTTP client: a connection for each page, no redirects, no proxy, no TLS; no TCP_NODELAY, for a request is one
-/// packet. Its buffers are small: ureq's own take 256 KiB for each connection.
-fn agent(timeout: Duration) -> Agent {
+/// The HTTP client: a connection for each page, no redirects, no proxy, no TLS.
+fn client(timeout: Duration) -> Agent {
     let config = Agent::config_builder().timeout_global(Some(timeout)).max_idle_connections(0).proxy(None);
     let config = config.max_redirects(0).http_status_as_error(false).no_delay(false);
-    let config = config.input_buffer_size(4 << 10).output_buffer_size(4 << 10).build();
+    let config = config.input_buffer_size(4 << 10).output_buffer_size(4 << 10).build(); // 128 KiB each by default
     Agent::with_parts(config, DefaultConnector::default(), Names)
 }

@@ -1,8 +1,7 @@
 //! Downloads 3 web pages, all at once.
 //!
-//! Mirrors article 2, "Practical Example with asyncio": one thread, one event loop, a task for each page. Where that
-//! program sleeps for 2 s itself, here the server takes them to answer.
-//! How it waits: the thread sleeps in `epoll_wait` until any page moves on, then runs that page's task.
+//! Mirrors article 2, "Practical Example with asyncio"; where that sleeps for 2 s, here the server takes them to answer.
+//! How it waits: the thread sleeps in `epoll_wait` until any page arrives, then runs that page's task.
 //! Expected wall time: 3 pages ÷ 3 at once × 2 s = 2 s. In two terminals:
 //!
 //!     cargo run --release -p bench-lab -- --dir target/lab
@@ -13,7 +12,7 @@ use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
 use anyhow::{Result, ensure};
 use clap::Parser;
 use reqwest::{Client, redirect::Policy};
-use tokio::{sync::Semaphore, task, time};
+use tokio::{sync::Semaphore, task, time::timeout};
 use web_pages::{Url, late};
 
 /// Downloads web pages, all at once.
@@ -32,19 +31,21 @@ async fn main() -> Result<ExitCode> {
     let tally = common.tally()?;
     let permits = Arc::new(Semaphore::new(limits::connections(concurrency, common.urls.len())?));
     let client = client()?;
-    let mut tasks = task::JoinSet::new();
+    let mut tasks = Vec::new();
     for url in common.urls {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
         let (client, tally) = (client.clone(), tally.clone());
-        tasks.spawn(async move {
+        tasks.push(task::spawn(async move {
             let _permit = permit;
             tally.start(&url);
-            let size = time::timeout(common.timeout, download(&client, &url)).await;
+            let size = timeout(common.timeout, download(&client, &url)).await;
             tally.report(&url, size.unwrap_or_else(late));
-        });
-        task::yield_now().await; // the first are asked for while the last are still being connected to
+        }));
+        task::yield_now().await; // the first pages are asked for while the last are still being connected to
     }
-    while tasks.join_next().await.is_some() {} // one that panicked has reported nothing: it failed
+    for task in tasks {
+        let _ = task.await; // one that panicked has reported nothing: it failed
+    }
     Ok(tally.finish())
 }
 
@@ -55,9 +56,7 @@ async fn download(client: &Client, url: &Url) -> Result<usize> {
     Ok(answer.bytes().await?.len())
 }
 
-/// The HTTP client: a connection for each page, no redirects, no proxy, no TLS; no TCP_NODELAY, for a request is one
-/// packet.
-fn client() -> Result<Client> {
-    let client = Client::builder().pool_max_idle_per_host(0).redirect(Policy::none()).no_proxy();
-    Ok(client.tcp_nodelay(false).build()?)
+/// The HTTP client: a connection for each page, no redirects, no proxy, no TLS.
+fn client() -> reqwest::Result<Client> {
+    Client::builder().pool_max_idle_per_host(0).redirect(Policy::none()).no_proxy().tcp_nodelay(false).build()
 }
