@@ -17,7 +17,7 @@ use futures_lite::future;
 use prices_days::{Day, Url, late};
 use tokio::sync::Semaphore;
 
-/// Fetches bus prices, all at once.
+/// Fetches bus prices, all days at once.
 #[derive(Parser)]
 struct Args {
     #[command(flatten)]

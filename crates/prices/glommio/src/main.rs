@@ -16,7 +16,7 @@ use glommio_executor::{executor, timeout};
 use prices_days::{Day, Url, late};
 use tokio::sync::Semaphore;
 
-/// Fetches bus prices, all at once.
+/// Fetches bus prices, all days at once.
 #[derive(Parser)]
 struct Args {
     #[command(flatten)]

@@ -17,7 +17,7 @@ use ureq::{Agent, unversioned::transport::DefaultConnector};
 use ureq_extras::{Names, cause};
 use workers::Workers;
 
-/// Fetches bus prices, as many at once as there are worker processes.
+/// Fetches bus prices, as many days at once as there are worker processes.
 #[derive(Parser)]
 struct Args {
     #[command(flatten)]
@@ -42,7 +42,7 @@ fn main() -> Result<ExitCode> {
 fn fetch(client: &Agent, url: &Url) -> Result<Day> {
     let mut answer = client.get(url.as_str()).call().map_err(cause)?;
     ensure!(answer.status().is_success(), "{}", answer.status());
-    Day::parse(answer.body_mut().with_config().limit(u64::MAX).read_to_vec().map_err(cause)?)
+    Day::parse(answer.body_mut().read_to_vec().map_err(cause)?)
 }
 
 /// The HTTP client: a connection for each day, no redirects, no proxy, no TLS.

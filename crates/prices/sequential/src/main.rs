@@ -15,7 +15,7 @@ use prices_days::{Day, Url};
 use ureq::{Agent, unversioned::transport::DefaultConnector};
 use ureq_extras::{Names, cause};
 
-/// Fetches bus prices, one after the other.
+/// Fetches bus prices, one day after the other.
 #[derive(Parser)]
 struct Args {
     #[command(flatten)]
@@ -38,7 +38,7 @@ fn main() -> Result<ExitCode> {
 fn fetch(client: &Agent, url: &Url) -> Result<Day> {
     let mut answer = client.get(url.as_str()).call().map_err(cause)?;
     ensure!(answer.status().is_success(), "{}", answer.status());
-    Day::parse(answer.body_mut().with_config().limit(u64::MAX).read_to_vec().map_err(cause)?)
+    Day::parse(answer.body_mut().read_to_vec().map_err(cause)?)
 }
 
 /// The HTTP client: a connection for each day, no redirects, no proxy, no TLS.

@@ -15,7 +15,7 @@ use prices_days::{Day, Url, late};
 use reqwest::{Client, redirect::Policy};
 use tokio::{sync::Semaphore, task, time::timeout};
 
-/// Fetches bus prices, all at once.
+/// Fetches bus prices, all days at once.
 #[derive(Parser)]
 struct Args {
     #[command(flatten)]

@@ -38,7 +38,8 @@ fn main() -> Result<ExitCode> {
 fn download(client: &Agent, url: &Url) -> Result<usize> {
     let mut answer = client.get(url.as_str()).call().map_err(cause)?;
     ensure!(answer.status().is_success(), "{}", answer.status());
-    Ok(answer.body_mut().with_config().limit(u64::MAX).read_to_vec().map_err(cause)?.len())
+    let page = answer.body_mut().with_config().limit(u64::MAX).read_to_vec(); // 10 MiB by default
+    Ok(page.map_err(cause)?.len())
 }
 
 /// The HTTP client: a connection for each page, no redirects, no proxy, no TLS.
