@@ -1,5 +1,6 @@
 //! The programs of a workload, out of bench.toml: a new row there is under the tests without a line of its own.
 
+use std::fmt::{self, Display, Formatter};
 use std::fs;
 use std::thread::available_parallelism;
 
@@ -40,6 +41,12 @@ impl Program {
     /// Whether there is a bound that its user can choose.
     pub fn is_concurrent(&self) -> bool {
         self.model != "sequential"
+    }
+}
+
+impl Display for Program {
+    fn fmt(&self, formatter: &mut Formatter) -> fmt::Result {
+        formatter.write_str(&self.name)
     }
 }
 

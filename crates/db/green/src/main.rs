@@ -32,7 +32,7 @@ fn main() -> Result<ExitCode> {
     let tally = common.tally()?;
     let at_once = limits::coroutines(limits::connections(concurrency, common.hosts.len())?)?;
     let permits = Arc::new(Semphore::new(at_once));
-    may::config().set_workers(1); // one thread, as gevent has
+    may::config().set_workers(1).set_stack_size(16 << 10).set_pool_capacity(at_once); // one thread, as gevent
     let patience = common.timeout * 5; // connect, greet, welcome, answer: over that, the coroutine has vanished
     for host in common.hosts {
         permits.wait_timeout(patience); // waits here while all are taken
@@ -45,7 +45,7 @@ fn main() -> Result<ExitCode> {
         // SAFETY: `ask` fits a stack of 16 Ki words with room to spare. All coroutines share the thread-locals of their
         // one thread: what must not happen is a borrow of one across a wait, and `ask` has none.
         #[expect(unsafe_code, reason = "may cannot check either")]
-        unsafe { Builder::new().stack_size(16 << 10).spawn(coroutine) }?;
+        unsafe { Builder::new().spawn(coroutine) }?;
     }
     let _all_back = (0..at_once).all(|_| permits.wait_timeout(patience));
     Ok(tally.finish())

@@ -33,7 +33,7 @@ fn main() -> Result<ExitCode> {
     let tally = common.tally()?;
     let workers = Workers::start(limits::processes(concurrency, common.hosts.len())?)?;
     let jobs = common.hosts.into_iter().map(|host| (host, &common.query, common.timeout));
-    workers.map(jobs, |(host, ..), row: Result<String>| tally.report(host, row));
+    workers.map(jobs, |(host, ..), row: Result<String>| tally.report(host, row))?;
     Ok(tally.finish())
 }
 

@@ -20,13 +20,18 @@ pub fn seconds(text: &str) -> Result<Duration> {
     Ok(time)
 }
 
+/// How many of `total` items are waited for at once: `concurrency`, or all.
+pub fn at_once(concurrency: impl Into<Option<NonZeroUsize>>, total: usize) -> usize {
+    concurrency.into().map_or(total, NonZeroUsize::get).min(total)
+}
+
 /// How many of `total` connections are open at once: `concurrency`, or all. Each needs a file descriptor: raises
 /// the soft limit on them to the hard one.
 ///
 /// # Errors
 /// When the hard limit is too low.
 pub fn connections(concurrency: impl Into<Option<NonZeroUsize>>, total: usize) -> Result<usize> {
-    let at_once = concurrency.into().map_or(total, NonZeroUsize::get).min(total);
+    let at_once = at_once(concurrency, total);
     open_files(at_once, "connections", at_once + SPARE_FILES)?;
     Ok(at_once)
 }

@@ -9,6 +9,7 @@ use mysql::{DriverError, Error::*};
 pub fn cause(error: mysql::Error) -> Error {
     match error {
         IoError(error) => error.into(),
+        CodecError(error) => error.into(),
         MySqlError(error) => error.into(),
         DriverError(DriverError::ConnectTimeout) => io::Error::from(ErrorKind::TimedOut).into(),
         DriverError(DriverError::CouldNotConnect(Some((_, cause, kind)))) => {

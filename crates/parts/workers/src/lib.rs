@@ -68,21 +68,24 @@ impl Workers {
         iter::repeat_with(Worker::start).take(count).collect::<Result<_>>().map(Self)
     }
 
-    /// Hands each job to the next worker that is free, and each job's answer to `done`. A thread per worker waits
-    /// for its answers.
+    /// Hands each job to the next worker that is free, and each job's answer to `done`. A thread per worker, called
+    /// `Process`, takes the jobs and waits for the answers.
     ///
     /// A worker that ends before its time fails the one job that it has. When none is left, the remaining jobs fail.
+    ///
+    /// # Errors
+    /// When the system starts no more threads: once all jobs are done by those that it has started.
     pub fn map<J: Serialize + Send, T: DeserializeOwned>(
         self,
         jobs: impl IntoIterator<Item = J, IntoIter: Send>,
         done: impl Fn(&J, Result<T>) + Sync,
-    ) {
+    ) -> Result<()> {
         let jobs = Mutex::new(jobs.into_iter());
         let next = || jobs.lock().expect("no thread panics with the jobs in its hands").next();
         thread::scope(|scope| {
             for mut worker in self.0 {
                 let (next, done) = (&next, &done);
-                scope.spawn(move || {
+                let feed = move || {
                     while let Some(job) = next() {
                         let answer = worker.ask(&job);
                         let ended = answer.is_err();
@@ -93,12 +96,15 @@ impl Workers {
                     }
                     drop(worker.jobs); // the end of its input ends the worker
                     let _ = worker.process.wait();
-                });
+                };
+                thread::Builder::new().name("Process".into()).spawn_scoped(scope, feed)?;
             }
-        });
+            anyhow::Ok(())
+        })?;
         for job in iter::from_fn(next) {
             done(&job, Err(anyhow!("no worker process is left")));
         }
+        Ok(())
     }
 }
 

@@ -34,7 +34,7 @@ fn main() -> Result<ExitCode> {
     let tally = common.tally()?;
     let workers = Workers::start(limits::processes(concurrency, common.count())?)?;
     let jobs = common.days().map(|(date, url)| (date, url, common.timeout));
-    workers.map(jobs, |(date, ..), day| tally.report(*date, day));
+    workers.map(jobs, |(date, ..), day| tally.report(*date, day))?;
     Ok(tally.finish())
 }
 

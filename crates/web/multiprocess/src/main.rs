@@ -33,7 +33,7 @@ fn main() -> Result<ExitCode> {
     let tally = common.tally()?;
     let workers = Workers::start(limits::processes(concurrency, common.urls.len())?)?;
     let jobs = common.urls.into_iter().inspect(|url| tally.start(url)).map(|url| (url, common.timeout));
-    workers.map(jobs, |(url, _), size| tally.report(url, size));
+    workers.map(jobs, |(url, _), size| tally.report(url, size))?;
     Ok(tally.finish())
 }
 
