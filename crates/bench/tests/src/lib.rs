@@ -2,6 +2,8 @@
 //!
 //! The programs are run as they were built: `cargo build --workspace` comes first.
 
+pub mod matrix;
+
 use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -11,6 +13,8 @@ use std::thread;
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use matrix::Program;
 
 /// A running lab. It stops when this is dropped: its stdin closes.
 pub struct Lab {
@@ -160,6 +164,29 @@ pub fn for_each(programs: &[&str], test: impl Fn(&str) + Sync) {
     thread::scope(|scope| {
         for program in programs {
             scope.spawn(|| test(program));
+        }
+    });
+}
+
+/// How many items `ask` reports at once when each takes so many seconds. A busy machine takes its time to connect to
+/// all of them: with fewer than `expected`, asks again with more time for each.
+pub fn at_once(expected: usize, ask: impl Fn(f64) -> usize) -> usize {
+    let mut seen = 0;
+    for seconds in [0.3, 1.5, 6.0] {
+        seen = ask(seconds);
+        if seen >= expected {
+            break;
+        }
+    }
+    seen
+}
+
+/// Does the same with every program of the matrix, all at the same time.
+pub fn with_each(programs: impl IntoIterator<Item = Program>, test: impl Fn(&Program) + Sync) {
+    thread::scope(|scope| {
+        for program in programs {
+            let test = &test;
+            scope.spawn(move || test(&program));
         }
     });
 }
