@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use axum::body::{Body, Bytes};
 use axum::extract::{Extension, Path, Query, Request, State};
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -125,6 +125,8 @@ enum PageFault {
     Hang,
     /// Says a longer Content-Length than what it sends.
     Length,
+    /// Sends the client to another page.
+    Redirect,
 }
 
 #[derive(Deserialize)]
@@ -146,7 +148,7 @@ fn default_page_size() -> usize {
 /// The largest page that can be asked for, in bytes.
 const MAX_PAGE: usize = 16 << 20;
 
-/// `GET /page/{name}?delay=SECONDS[&size=BYTES][&fault=404|500|close|hang|length]`
+/// `GET /page/{name}?delay=SECONDS[&size=BYTES][&fault=404|500|close|hang|length|redirect]`
 async fn page(
     State(site): State<Arc<Site>>,
     Extension(connection): Extension<Arc<Connection>>,
@@ -181,6 +183,7 @@ async fn answer_page(counters: &Counters, query: PageQuery) -> Response {
         Some(PageFault::ServerError) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Some(PageFault::Close) => half(page),
         Some(PageFault::Length) => wrong_length(page),
+        Some(PageFault::Redirect) => redirect("/page/elsewhere"),
         Some(PageFault::Hang) => pending().await,
     }
 }
@@ -261,6 +264,7 @@ async fn answer_prices(site: &Site, date: Date, delay: Duration) -> Response {
         Some(Kind::NoPrice) => typed("application/json", json),
         Some(Kind::Close) => half(json),
         Some(Kind::Length) => wrong_length(json),
+        Some(Kind::Redirect) => redirect("/prices?date=2000-01-01"),
         _ => {
             in_flight.answered(sick.is_none());
             typed("application/json", json)
@@ -280,6 +284,10 @@ fn typed(content_type: &'static str, body: Bytes) -> Response {
 
 fn bad_request(message: &'static str) -> Response {
     (StatusCode::BAD_REQUEST, message).into_response()
+}
+
+fn redirect(location: &'static str) -> Response {
+    (StatusCode::FOUND, [(LOCATION, location)]).into_response()
 }
 
 fn no_answer() -> Response {

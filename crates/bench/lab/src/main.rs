@@ -78,7 +78,7 @@ struct Args {
     auth: Auth,
 
     /// COUNT of the hosts, and of every --days days of prices, misbehave as KIND says: refuse,
-    /// hang, error, close, slow; prices also length, not-json, no-price. Repeatable
+    /// hang, error, close, slow; prices also length, not-json, no-price, redirect. Repeatable
     #[arg(long, value_name = "KIND=COUNT")]
     sick: Vec<Share>,
 

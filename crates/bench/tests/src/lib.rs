@@ -2,6 +2,8 @@
 //!
 //! The programs are run as they were built: `cargo build --workspace` comes first.
 
+pub mod matrix;
+
 use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -11,6 +13,8 @@ use std::thread;
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use matrix::Program;
 
 /// A running lab. It stops when this is dropped: its stdin closes.
 pub struct Lab {
@@ -160,6 +164,16 @@ pub fn for_each(programs: &[&str], test: impl Fn(&str) + Sync) {
     thread::scope(|scope| {
         for program in programs {
             scope.spawn(|| test(program));
+        }
+    });
+}
+
+/// Does the same with every program of the matrix, all at the same time.
+pub fn with_each(programs: impl IntoIterator<Item = Program>, test: impl Fn(&Program) + Sync) {
+    thread::scope(|scope| {
+        for program in programs {
+            let test = &test;
+            scope.spawn(move || test(&program));
         }
     });
 }

@@ -8,9 +8,9 @@ use ureq::{Agent, Error};
 
 use crate::lab::Lab;
 
-/// Gets the text of a page, or gives up after 0.9 s.
+/// Gets the text of a page, or gives up after 0.9 s. A redirect is not followed, and has none.
 fn get(url: &str) -> Result<String, Error> {
-    let config = Agent::config_builder().timeout_global(Some(Duration::from_millis(900)));
+    let config = Agent::config_builder().timeout_global(Some(Duration::from_millis(900))).max_redirects(0);
     config.build().new_agent().get(url).call()?.into_body().read_to_string()
 }
 
@@ -76,8 +76,9 @@ fn pages_fail_as_asked() {
         assert!(matches!(page(fault), Error::Io(_)), "{fault}");
     }
     assert!(matches!(page("hang"), Error::Timeout(_)));
+    assert_eq!(get(&format!("{}/page/first?fault=redirect", lab.base)).unwrap(), "");
     let (connections, items, _) = lab.counts("web");
-    assert_eq!((connections, items), (5, 0));
+    assert_eq!((connections, items), (6, 0));
 }
 
 #[test]
@@ -108,7 +109,7 @@ fn stretched_prices_are_the_same_and_come_later() {
 
 #[test]
 fn each_kind_of_day_is_sick_in_its_way() {
-    let kinds = ["refuse", "hang", "error", "close", "slow", "length", "not-json", "no-price"];
+    let kinds = ["refuse", "hang", "error", "close", "slow", "length", "not-json", "no-price", "redirect"];
     thread::scope(|scope| {
         for kind in kinds {
             scope.spawn(move || one_day_in_seven_is_sick(kind));
@@ -140,6 +141,7 @@ fn one_day_in_seven_is_sick(kind: &str) {
             ("slow", Ok(_)) => slow && priced == Some(20),
             ("not-json", Ok(_)) => priced.is_none(),
             ("no-price", Ok(_)) => priced == Some(19),
+            ("redirect", Ok(text)) => text.is_empty(),
             _ => false,
         };
         assert!(as_promised, "{kind}: {result:?}");
