@@ -46,9 +46,9 @@ impl Script {
     }
 }
 
-/// Whether it becomes true within 2 s.
+/// Whether it becomes true soon.
 fn soon(holds: impl Fn() -> bool) -> bool {
-    let end = Instant::now() + Duration::from_secs(2);
+    let end = Instant::now() + Duration::from_secs(10);
     while !holds() && Instant::now() < end {
         thread::sleep(Duration::from_millis(10));
     }
@@ -142,7 +142,7 @@ fn leaves_nothing_when_told_to_end_while_it_starts() {
         let told = Instant::now();
         kill(signal, &script.id().to_string());
         let run = finish(script);
-        assert!(told.elapsed() < Duration::from_secs(2), "after {wait} ms");
+        assert!(told.elapsed() < Duration::from_secs(10), "after {wait} ms");
         assert!([0, -1].contains(&run.code) && run.err.is_empty(), "after {wait} ms: {run:?}");
         let left: Vec<_> = fs::read_dir(dir.path()).unwrap().flatten().map(|entry| entry.path()).collect();
         assert!(left.is_empty(), "after {wait} ms: {left:?}");
