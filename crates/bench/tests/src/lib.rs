@@ -96,11 +96,24 @@ impl Drop for Lab {
     }
 }
 
+/// The folder of the workspace.
+pub fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../.."))
+}
+
 /// The command that runs a private MariaDB in this directory, with nothing said yet about its input and output.
+///
+/// It answers signals even where these tests run as a job in the background or under nohup, where SIGINT or SIGHUP is
+/// ignored and a shell cannot change that.
 pub fn mariadb(dir: &Path) -> Command {
-    let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../scripts/mariadb.sh"));
-    command.arg(dir);
+    let mut command = Command::new("env");
+    command.arg("--default-signal=INT,TERM,HUP").arg(root().join("scripts/mariadb.sh")).arg(dir);
     command
+}
+
+/// Sends a signal, such as `-TERM`, to a process.
+pub fn kill(signal: &str, pid: &str) {
+    assert!(Command::new("kill").args([signal, pid]).status().expect("kill").success(), "no process {pid}");
 }
 
 /// What a finished program left: its lines and its exit code.

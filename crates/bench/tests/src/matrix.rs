@@ -1,33 +1,31 @@
 //! The programs of a workload, out of bench.toml: a new row there is under the tests without a line of its own.
 
 use std::fmt::{self, Display, Formatter};
-use std::fs;
 use std::thread::available_parallelism;
 
-use serde::Deserialize;
+use bench_data::matrix::{self, Matrix};
+
+use crate::root;
 
 /// A program, and how many items it waits for at once without `--concurrency`.
 #[derive(Clone, Debug)]
 pub struct Program {
-    /// As its package is called.
+    /// As its package is called, or its file with its flags.
     pub name: String,
     /// As bench.toml calls it.
     pub model: String,
-    /// As bench.toml says it: a number, `cpus`, `pool` or `all`.
-    pub bound: toml::Value,
+    at_once: matrix::AtOnce,
 }
 
 impl Program {
     /// How many of `total` items it waits for at once.
     pub fn at_once(&self, total: usize) -> usize {
-        let cpus = available_parallelism().map_or(1, usize::from);
-        let bound = match (self.bound.as_integer(), self.bound.as_str()) {
-            (Some(number), _) => number as usize,
-            (_, Some("cpus")) => cpus,
-            (_, Some("pool")) => 32.min(cpus + 4),
-            _ => total,
-        };
-        bound.min(total)
+        self.at_once.resolve(total as u64, cpus() as u64) as usize
+    }
+
+    /// So many items that it cannot wait for all of them at once, where its model has a bound of its own.
+    pub fn items(&self) -> usize {
+        40.min(self.at_once(40) + 2)
     }
 
     /// What it has one of for each item that it waits for, and how many file descriptors it needs for `count` of them.
@@ -50,32 +48,32 @@ impl Display for Program {
     }
 }
 
-#[derive(Deserialize)]
-struct Matrix {
-    workload: Vec<Workload>,
+fn cpus() -> usize {
+    available_parallelism().map_or(1, usize::from)
 }
 
-#[derive(Deserialize)]
-struct Workload {
-    name: String,
-    #[serde(default)]
-    row: Vec<Row>,
-}
-
-#[derive(Deserialize)]
-struct Row {
-    program: String,
-    model: String,
-    at_once: toml::Value,
-    #[serde(default)]
-    args: Vec<String>,
-}
-
-/// The programs of a workload, each with its default bound.
+/// The Rust programs of a workload, each with its default bound.
 pub fn programs(workload: &str) -> Vec<Program> {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../bench.toml");
-    let matrix: Matrix = toml::from_str(&fs::read_to_string(file).expect("bench.toml")).expect("its tables");
-    let rows = matrix.workload.into_iter().find(|it| it.name == workload).expect("such a workload").row;
-    let rows = rows.into_iter().filter(|row| row.args.is_empty());
-    rows.map(|row| Program { name: row.program, model: row.model, bound: row.at_once }).collect()
+    let of = found(workload).into_iter().filter(|program| !program.python);
+    of.map(|program| Program { name: program.name, model: program.model, at_once: program.at_once }).collect()
+}
+
+/// The Python programs of a workload: each file, and where it has an event loop, once more with `--uvloop`.
+pub fn python(workload: &str) -> Vec<Program> {
+    let of = found(workload).into_iter().filter(|program| program.python);
+    of.flat_map(|matrix::Program { name, model, at_once, .. }| {
+        let event_loop = ["asyncio", "aiomysql"].iter().any(|library| name.contains(library));
+        let flags: &[&str] = if event_loop { &["", " --uvloop"] } else { &[""] };
+        let named = |flag| Program { name: format!("{name}{flag}"), model: model.clone(), at_once };
+        flags.iter().map(named).collect::<Vec<_>>()
+    })
+    .collect()
+}
+
+fn found(workload: &str) -> Vec<matrix::Program> {
+    let matrix = Matrix::read(&root().join("bench.toml")).unwrap_or_else(|error| panic!("{error:#}"));
+    let found: Vec<_> =
+        matrix.programs().into_iter().filter(|program| program.workload == workload).collect();
+    assert!(!found.is_empty(), "bench.toml has no workload {workload}");
+    found
 }

@@ -51,6 +51,13 @@ fn bad_requests_are_told() {
         "/prices",
         "/prices?date=2026-02-30",
         "/prices?date=tomorrow",
+        "/stretch/0/prices?date=2026-11-21",
+        "/stretch/-1/prices?date=2026-11-21",
+        "/stretch/10.1/prices?date=2026-11-21",
+        "/stretch/inf/prices?date=2026-11-21",
+        "/stretch/NaN/prices?date=2026-11-21",
+        "/stretch/far/prices?date=2026-11-21",
+        "/stretch/2/prices?date=tomorrow",
     ] {
         let error = get(&format!("{}{path}", lab.base)).unwrap_err();
         assert!(matches!(error, Error::StatusCode(400)), "{path}: {error}");
@@ -87,6 +94,16 @@ fn prices_come_for_every_day() {
     assert_eq!(departures[0]["departs"], "06:10");
     assert!(departures.iter().all(|departure| departure["price"].as_u64().is_some()));
     assert_eq!(text, get(&format!("{}/prices?date=2026-11-21", lab.base)).unwrap());
+    assert_eq!(lab.counts("prices"), (2, 2, 1));
+}
+
+#[test]
+fn stretched_prices_are_the_same_and_come_later() {
+    let lab = Lab::start(&["--prices-delay", "0.1"]);
+    let prices = get(&format!("{}/prices?date=2026-11-21", lab.base)).unwrap();
+    let start = Instant::now();
+    assert_eq!(get(&format!("{}/stretch/2.5/prices?date=2026-11-21", lab.base)).unwrap(), prices);
+    assert!(start.elapsed() >= Duration::from_millis(250));
     assert_eq!(lab.counts("prices"), (2, 2, 1));
 }
 
