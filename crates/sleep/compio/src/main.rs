@@ -27,11 +27,11 @@ struct Args {
 }
 
 fn main() -> Result<ExitCode> {
-    let args = Args::parse();
-    Runtime::new().map_err(io_uring_check::explain)?.block_on(run(args))
+    let Args { common, concurrency } = Args::parse();
+    Runtime::new().map_err(io_uring_check::explain)?.block_on(run(common, concurrency))
 }
 
-async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
+async fn run(common: sleep_naps::Args, concurrency: Option<NonZeroUsize>) -> Result<ExitCode> {
     let names = common.names();
     let tally = common.tally(names.len())?;
     let permits = Arc::new(Semaphore::new(limits::at_once(concurrency, names.len())));
