@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use behaviour_tests::matrix::{Program, programs};
-use behaviour_tests::{Lab, Run, run, run_limited, with_each};
+use behaviour_tests::{Lab, Run, at_once, run, run_limited, with_each};
 
 /// The programs with a bound that their user can choose.
 fn concurrent() -> impl Iterator<Item = Program> {
@@ -42,33 +42,37 @@ fn prints_every_day_in_order_and_the_cheapest() {
     });
 }
 
+/// Asserts that the lab sees so many days at once, with these arguments.
+fn assert_at_once(program: &Program, days: usize, args: &[&str], expected: usize) {
+    let seen = at_once(expected, |delay| {
+        let lab = lab(&delay.to_string(), &[]);
+        let run = fetch(program, &lab, &days.to_string(), args);
+        assert!(run.code == 0 && run.ends_with(days, 0), "{program}: {run:?}");
+        let (items, at_once) = lab.counts("prices");
+        assert_eq!(items, days as u64, "{program}");
+        at_once as usize
+    });
+    assert_eq!(seen, expected, "{program} {args:?}");
+}
+
 #[test]
 fn fetches_as_many_at_once_as_its_model_allows() {
     with_each(programs("prices"), |program| {
         let days = if program.is_concurrent() { 40 } else { 3 };
-        let lab = lab("0.4", &[]);
-        assert_eq!(fetch(program, &lab, &days.to_string(), &[]).code, 0, "{program}");
-        assert_eq!(lab.counts("prices"), (days as u64, program.at_once(days) as u64), "{program}");
+        assert_at_once(program, days, &[], program.at_once(days));
     });
 }
 
 #[test]
 fn fetches_as_many_at_once_as_told() {
-    with_each(concurrent(), |program| {
-        let lab = lab("0.4", &[]);
-        assert_eq!(fetch(program, &lab, "15", &["--concurrency", "7"]).code, 0, "{program}");
-        assert_eq!(lab.counts("prices"), (15, 7), "{program}");
-    });
+    with_each(concurrent(), |program| assert_at_once(program, 15, &["--concurrency", "7"], 7));
 }
 
 #[test]
 fn the_bound_holds_at_every_size() {
     with_each(light(), |program| {
         for (at_most, days) in [(1, 3), (10, 25), (100, 150), (150, 150)] {
-            let lab = lab("0.6", &[]);
-            let run = fetch(program, &lab, &days.to_string(), &["--concurrency", &at_most.to_string()]);
-            assert_eq!(run.code, 0, "{program}: {at_most}: {run:?}");
-            assert_eq!(lab.counts("prices"), (days, at_most), "{program}");
+            assert_at_once(program, days, &["--concurrency", &at_most.to_string()], at_most);
         }
     });
 }

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use behaviour_tests::matrix::{Program, programs};
-use behaviour_tests::{Lab, Run, run, run_limited, with_each};
+use behaviour_tests::{Lab, Run, at_once, run, run_limited, with_each};
 
 /// The URLs of so many pages, each answered after a while.
 fn pages(lab: &Lab, count: usize, delay: f64) -> Vec<String> {
@@ -15,14 +15,17 @@ fn download(program: &Program, pages: &[String], args: &[&str]) -> Run {
     run(&program.name, &[pages.iter().map(String::as_str).collect(), args.to_vec()].concat())
 }
 
-/// How many the lab saw at once, of so many pages and with these arguments.
-fn at_once(program: &Program, count: usize, args: &[&str]) -> usize {
-    let lab = Lab::start(&["--hosts", "1"]);
-    let run = download(program, &pages(&lab, count, 0.4), args);
-    assert!(run.code == 0 && run.ends_with(count, 0), "{program}: {run:?}");
-    let (items, at_once) = lab.counts("web");
-    assert_eq!(items, count as u64, "{program}");
-    at_once as usize
+/// Asserts that the lab sees so many pages at once, with these arguments.
+fn assert_at_once(program: &Program, count: usize, args: &[&str], expected: usize) {
+    let seen = at_once(expected, |delay| {
+        let lab = Lab::start(&["--hosts", "1"]);
+        let run = download(program, &pages(&lab, count, delay), args);
+        assert!(run.code == 0 && run.ends_with(count, 0), "{program}: {run:?}");
+        let (items, at_once) = lab.counts("web");
+        assert_eq!(items, count as u64, "{program}");
+        at_once as usize
+    });
+    assert_eq!(seen, expected, "{program} {args:?}");
 }
 
 #[test]
@@ -66,15 +69,15 @@ fn what_waits_for_one_at_a_time_finishes_a_page_before_the_next() {
 fn downloads_as_many_at_once_as_its_model_allows() {
     with_each(programs("web"), |program| {
         let count = if program.is_concurrent() { 20 } else { 3 };
-        assert_eq!(at_once(program, count, &[]), program.at_once(count), "{program}");
+        assert_at_once(program, count, &[], program.at_once(count));
     });
 }
 
 #[test]
 fn downloads_as_many_at_once_as_told() {
     with_each(programs("web").into_iter().filter(Program::is_concurrent), |program| {
-        assert_eq!(at_once(program, 15, &["--concurrency", "7"]), 7, "{program}");
-        assert_eq!(at_once(program, 15, &["--concurrency", "99"]), 15, "{program}");
+        assert_at_once(program, 15, &["--concurrency", "7"], 7);
+        assert_at_once(program, 15, &["--concurrency", "99"], 15);
     });
 }
 
