@@ -54,7 +54,7 @@ impl Lab {
         self.dir.path().join(name).to_str().expect("a plain path").to_owned()
     }
 
-    /// Its process, for what /proc tells of it.
+    /// Its process, for what /proc has of it.
     pub fn pid(&self) -> u32 {
         self.process.id()
     }

@@ -208,8 +208,8 @@ fn bad_arguments_are_reported_in_one_line() {
             }
             let run = run(&program.name, &args);
             assert_eq!(run.code, 2, "{program} {args:?}: {run:?}");
-            let told = run.err.iter().any(|line| line.contains(message));
-            assert!(told && run.out.is_empty(), "{program} {args:?}: {run:?}");
+            let reported = run.err.iter().any(|line| line.contains(message));
+            assert!(reported && run.out.is_empty(), "{program} {args:?}: {run:?}");
             assert!(!run.err.concat().contains("swordfish"), "{program} {args:?}: {run:?}");
         }
     });
@@ -255,8 +255,9 @@ fn few_file_descriptors_are_raised_or_reported() {
         };
         let run = ask("--nofile=64:64", "60");
         assert!(run.code == 1 && run.out.is_empty() && run.err.len() == 1, "{program}: {run:?}");
-        let told = "60 connections need 80 file descriptors, the hard limit is 64: raise it (`ulimit -Hn 80`";
-        assert!(run.err[0].contains(told), "{program}: {run:?}");
+        let expected =
+            "60 connections need 80 file descriptors, the hard limit is 64: raise it (`ulimit -Hn 80`";
+        assert!(run.err[0].contains(expected), "{program}: {run:?}");
         for (limits, at_once) in [("--nofile=32:80", "60"), ("--nofile=64:64", "10")] {
             let run = ask(limits, at_once);
             assert!(run.code == 0 && run.ends_with(60, 0), "{program} {limits}: {run:?}");
