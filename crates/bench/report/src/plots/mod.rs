@@ -1,0 +1,22 @@
+//! The pictures.
+
+use anyhow::Result;
+use bench_data::results::Results;
+
+/// A picture.
+pub struct Plot {
+    /// Its file is `plots/NAME.svg`.
+    pub name: String,
+    /// The file.
+    pub svg: String,
+    /// What is to be seen on it.
+    pub alt: String,
+}
+
+/// All pictures of a results directory.
+///
+/// # Errors
+/// None but those of the writer.
+pub fn all(_results: &Results) -> Result<Vec<Plot>> {
+    Ok(Vec::new())
+}
