@@ -16,7 +16,6 @@ mod workload;
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
 use bench_data::{
     results::{Group, Results},
     workload::Vary,
@@ -72,7 +71,7 @@ pub struct Book<'a> {
 }
 
 impl<'a> Book<'a> {
-    fn new(results: &'a Results) -> Result<Self> {
+    fn new(results: &'a Results) -> Self {
         let mut parts: Vec<Part> = Vec::new();
         for group in &results.groups {
             let name = match group.workload.vary {
@@ -84,7 +83,7 @@ impl<'a> Book<'a> {
                 None => parts.push(Part { name, groups: vec![group] }),
             }
         }
-        Ok(Book { results, plots: plots::all(results)?, parts })
+        Book { results, plots: plots::all(results), parts }
     }
 
     /// The picture of this name, where there is one.
@@ -120,7 +119,7 @@ impl<'a> Book<'a> {
              [all figures](measurements.csv).\n{marks}{vintages}\n{}\n{}{body}",
             part.title(),
             part.command(),
-            readme::title(&self.results.machine),
+            title(&self.results.machine),
             glossary(),
             markdown::contents(&body),
         )
@@ -128,18 +127,15 @@ impl<'a> Book<'a> {
 }
 
 /// All generated files of a results directory, by their path in it.
-///
-/// # Errors
-/// None but those of the writers.
-pub fn files(results: &Results) -> Result<BTreeMap<String, String>> {
-    let book = Book::new(results)?;
+pub fn files(results: &Results) -> BTreeMap<String, String> {
+    let book = Book::new(results);
     let mut files = BTreeMap::from([
         ("measurements.csv".to_owned(), results.csv.clone()),
         ("README.md".to_owned(), readme::page(&book)),
     ]);
     files.extend(book.parts.iter().map(|part| (format!("{}.md", part.name), book.page(part))));
     files.extend(book.plots.iter().map(|plot| (format!("plots/{}.svg", plot.name), plot.svg.clone())));
-    Ok(files)
+    files
 }
 
 /// The words that every page uses.

@@ -10,7 +10,7 @@ use crate::{
     markdown::{Table, bullets, details},
     pages::{Book, Part, rows, sure, time},
 };
-use growth::{Growth, growths};
+use growth::{Cost, Growth, growths};
 
 /// All sections of the page.
 pub fn sections(book: &Book, part: &Part) -> String {
@@ -39,10 +39,10 @@ fn section(book: &Book, growth: &Growth) -> String {
     text += &format!("\n### How it grows: {name}\n");
     let wall_table = growth.table(&[], |figures| wall(figures.wall_median_s));
     text += &details("Wall time, s", &wall_table.to_string());
-    let kib = ("per item in flight, KiB", |line: &growth::Line| fixed(line.memory_per_item(), 2));
+    let kib: Cost = ("per item in flight, KiB", |line| fixed(line.memory_per_item(), 2));
     let memory = growth.table(&[kib], |figures| mib(figures.memory_kib()));
     text += &details("Peak memory, MiB, and its marginal cost", &memory.to_string());
-    let micros = ("per item, µs", |line: &growth::Line| fixed(line.cpu_per_item().map(|s| s * 1e6), 1));
+    let micros: Cost = ("per item, µs", |line| fixed(line.cpu_per_item().map(|s| s * 1e6), 1));
     let cpu = growth.table(&[micros], |figures| fixed(figures.cpu_s().map(|seconds| seconds * 1e3), 1));
     text += &details("CPU time, ms, and its marginal cost", &cpu.to_string());
     let switches = growth.table(&[], |figures| whole(figures.switches()));

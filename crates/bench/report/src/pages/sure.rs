@@ -1,7 +1,6 @@
 //! How sure the figures are: rounds, controls, sittings, disturbances, and what was measured when.
 
 use bench_data::{
-    facts::Facts,
     results::{Entry, Group},
     rounds::Round,
     stats::Ratio,
@@ -12,6 +11,7 @@ use crate::{
     format::{self, code, count, list},
     markdown::Table,
     pages::rows::{interval, is_reference, name},
+    sittings,
 };
 
 /// What a reader must know before anything else of these groups.
@@ -166,20 +166,13 @@ fn disturbed(group: &Group) -> Option<String> {
 
 /// The ratios of all sittings of the same commit, where there are several.
 pub fn sittings(group: &Group) -> String {
-    let same = |facts: &Facts| {
-        let first = group.facts();
-        (&facts.commit, facts.changed) == (&first.commit, first.changed)
-    };
-    let numbers: Vec<u32> =
-        group.sittings.iter().filter(|sitting| same(&sitting.facts)).map(|sitting| sitting.number).collect();
-    if numbers.len() < 2 {
-        return String::new();
-    }
     let mut table = Table::figures(["program", "sittings", "least", "most", "over all sittings [95 %]"]);
     for entry in group.entries.iter().filter(|entry| !is_reference(group, entry)) {
-        let all = std::iter::once(&entry.figures).chain(&entry.again);
         let ratios: Vec<f64> =
-            all.filter(|figures| numbers.contains(&figures.sitting)).filter_map(|figures| figures.ratio).collect();
+            sittings::figures(group, entry).iter().filter_map(|figures| figures.ratio).collect();
+        if ratios.len() < 2 {
+            continue;
+        }
         let Some((ratio, range)) = Ratio::of_sittings(&ratios).zip(bench_data::stats::range(&ratios)) else {
             continue;
         };
@@ -190,6 +183,9 @@ pub fn sittings(group: &Group) -> String {
             format::three(range.1),
             format::ratio(ratio.estimate, ratio.interval.map(|interval| (interval.low, interval.high))),
         ]);
+    }
+    if table.is_empty() {
+        return String::new();
     }
     format!("Each sitting's ratio to {}, from sittings at the same commit.\n\n{table}", code(&group.workload.reference))
 }
