@@ -40,12 +40,30 @@ pub fn ms(seconds: f64) -> f64 {
     (seconds * 1e6).round() / 1e3
 }
 
-/// A ratio with its interval, as `0.925 [0.909, 0.962]`.
+/// A ratio with its interval, as `0.925 [0.909, 0.962]`; without one, as `≈ 0.93`.
 pub fn ratio(estimate: f64, interval: Option<(f64, f64)>) -> String {
-    match interval {
-        Some((low, high)) => format!("{} [{}, {}]", three(estimate), three(low), three(high)),
-        None => three(estimate),
+    let Some((low, high)) = interval else { return format!("≈ {}", about(estimate)) };
+    let decimals = decimals(estimate);
+    format!("{estimate:.decimals$} [{low:.decimals$}, {high:.decimals$}]")
+}
+
+/// A ratio within rounds, alone: 0.925, 14.9, 386.
+pub fn ratio_alone(ratio: f64) -> String {
+    format!("{ratio:.*}", decimals(ratio))
+}
+
+fn decimals(ratio: f64) -> usize {
+    match ratio {
+        ratio if ratio >= 100.0 => 0,
+        ratio if ratio >= 10.0 => 1,
+        ratio if ratio >= 2.0 => 2,
+        _ => 3,
     }
+}
+
+/// A ratio that rests on single runs: 386, 62, 1.03.
+pub fn about(ratio: f64) -> String {
+    if ratio >= 10.0 { format!("{ratio:.0}") } else { format!("{ratio:.2}") }
 }
 
 /// `a`, `a and b`, `a, b and c`.
@@ -80,7 +98,9 @@ mod tests {
     fn a_figure_has_the_digits_that_count() {
         assert_eq!([501.023, 50.771, 8.553, 0.1390].map(three), ["501", "50.8", "8.55", "0.139"]);
         assert_eq!([50.771, 8.5534, 0.1390].map(|s| wall(Some(s))), ["50.8", "8.553", "0.139"]);
-        assert_eq!(ratio(0.9249, Some((0.909, 0.962))), "0.925 [0.909, 0.962]");
+        assert_eq!(ratio(0.9249, Some((0.909, 1.0521))), "0.925 [0.909, 1.052]");
+        assert_eq!(ratio(14.92, Some((14.2, 15.5))), "14.9 [14.2, 15.5]");
+        assert_eq!([0.9249, 61.93, 385.5].map(|times| ratio(times, None)), ["≈ 0.92", "≈ 62", "≈ 386"]);
         assert_eq!((wall(None), mib(Some(1536)), ms(0.29)), ("–".to_owned(), "1.5".to_owned(), 290.0));
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bench_data::{
     facts::{Facts, Machine},
     results::Group,
+    workload::Vary,
 };
 
 use crate::{
@@ -19,16 +20,23 @@ pub fn commits(groups: &Both) -> String {
     let mut versions: BTreeMap<(String, String), Vec<&str>> = BTreeMap::new();
     for (base, new) in groups {
         let both = (base.facts().version_for_people(), new.facts().version_for_people());
-        versions.entry(both).or_default().push(&base.workload.key);
+        let parts = versions.entry(both).or_default();
+        let part = match base.workload.vary {
+            Vary::Nothing | Vary::Server => &base.workload.key,
+            _ => &base.workload.study,
+        };
+        if !parts.contains(&part.as_str()) {
+            parts.push(part);
+        }
     }
     let same = versions.keys().all(|(base, new)| base == new);
     let texts: Vec<String> = match versions.len() {
         0 => return "No workload is on both sides.".to_owned(),
         1 => versions.keys().map(|(base, new)| if same { base.clone() } else { format!("{base} and {new}") }).collect(),
         _ => {
-            let one = |((base, new), keys): (&(String, String), &Vec<&str>)| {
+            let one = |((base, new), parts): (&(String, String), &Vec<&str>)| {
                 let both = if base == new { base.clone() } else { format!("{base} and {new}") };
-                format!("{both} ({})", keys.join(", "))
+                format!("{both} ({})", parts.join(", "))
             };
             versions.iter().map(one).collect()
         }

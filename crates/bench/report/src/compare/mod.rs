@@ -13,7 +13,7 @@ use bench_data::{
 
 use crate::{
     commands,
-    format::{self, code, count, list, mib, three},
+    format::{self, code, count, list, mib, or_dash, ratio_alone},
     markdown::{Table, details},
     pages,
 };
@@ -111,11 +111,7 @@ fn table(pairs: &[&Pair]) -> Table {
     let head = ["program", "in", "ratio to", "base", "new", "new ÷ base [95 %]", "MiB, base", "new"];
     let mut table = Table::figures(head);
     for pair in pairs {
-        let ratio = match (pair.ratio, pair.interval()) {
-            (Some(ratio), Some(interval)) => format::ratio(ratio.estimate, Some(interval)),
-            (Some(ratio), None) => format!("≈ {}", three(ratio.estimate)),
-            (None, _) => "–".to_owned(),
-        };
+        let ratio = or_dash(pair.ratio, |ratio| format::ratio(ratio.estimate, pair.interval()));
         table.row([
             code(&pair.program),
             pair.key.clone(),
@@ -134,9 +130,9 @@ fn table(pairs: &[&Pair]) -> Table {
 fn several(ratios: &[f64]) -> String {
     match (stats::median(ratios), stats::range(ratios)) {
         (Some(median), Some((least, most))) if ratios.len() > 1 => {
-            format!("{} ({}–{})", three(median), three(least), three(most))
+            format!("{} ({}–{})", ratio_alone(median), ratio_alone(least), ratio_alone(most))
         }
-        (Some(median), _) => three(median),
+        (Some(median), _) => ratio_alone(median),
         (None, _) => "–".to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use bench_data::{
 };
 
 use crate::{
-    format::{self, list, three, wall},
+    format::{self, about, list, wall},
     pages::rows::{interval, is_reference, memory, name, names, ratio},
 };
 
@@ -92,7 +92,7 @@ fn one_by_one(group: &Group, first: &Entry) -> Option<String> {
         format!(
             " One after the other takes {} s, about {} times as long as {}.",
             wall(Some(all)),
-            three(all / own),
+            about(all / own),
             name(first)
         )
     })

@@ -12,7 +12,7 @@ use crate::{
 /// Article and ours, model by model; nothing where the article prints no figures.
 pub fn section(group: &Group, models: &Models) -> String {
     let mut table =
-        Table::figures(["model", "in Python", "article, s", "ours, s", "× sequential", "ours", "article, MB", "ours, MiB"]);
+        Table::figures(["model", "in Python", "article, s", "ours, s", "article, ×", "ours, ×", "article, MB", "ours, MiB"]);
     let sequential = |walls: &dyn Fn(&str) -> Option<f64>| walls("sequential");
     let theirs = |model: &str| models.get(model).and_then(|figures| figures.wall_s);
     // The program that stands for a model: with its default concurrency.
@@ -46,5 +46,5 @@ pub fn section(group: &Group, models: &Models) -> String {
         [] => String::new(),
         missing => format!("\nThe article prints no figures for {}.\n", list(missing)),
     };
-    format!("Its Python programs on its machine: only the ratios compare.\n\n{table}{missing}")
+    format!("Its Python programs on its machine; × is the sequential time over this one: only these ratios compare.\n\n{table}{missing}")
 }

@@ -1,6 +1,7 @@
 //! The folded tables: memory, CPU time and kernel work.
 
 use bench_data::{
+    observed::Observed,
     raw::Ran,
     results::{Entry, Group},
 };
@@ -17,21 +18,22 @@ const ENOUGH_SAMPLES: u64 = 20;
 
 /// Memory of one process and of all.
 pub fn memory(group: &Group) -> String {
-    let mut table = Table::figures(["program", "MiB", "least–most", "of", "processes", "runs", "max RSS, MiB", "PSS, MiB"]);
+    let mut table = Table::figures(["program", "MiB", "least–most", "runs", "processes", "PSS, MiB"]);
     rows::fill(&mut table, rows::rust(group), |entry| {
         let figures = &entry.figures;
         let range = rows::memory(entry).filter(|_| figures.observed > Some(1));
         vec![
             mib(figures.memory_kib()),
             or_dash(range, |(least, _, most)| format!("{}–{}", mib(Some(least)), mib(Some(most)))),
-            if figures.processes > Some(1) { "PSS" } else { "max RSS" }.to_owned(),
-            whole(figures.processes),
             whole(figures.observed),
-            mib(figures.max_rss_kib),
+            whole(figures.processes),
             mib(figures.tree_pss_kib),
         ]
     });
-    format!("Median of the observed runs.\n\n{table}{}", bullets(samples(group)))
+    format!(
+        "Median of the observed runs: max RSS of one process, PSS of a tree.\n\n{table}{}",
+        bullets(samples(group))
+    )
 }
 
 /// How finely PSS was sampled.
@@ -44,7 +46,9 @@ fn samples(group: &Group) -> Vec<String> {
     if most > 0.0 {
         sentences.push(format!("PSS was sampled every {least:.1} to {most:.1} ms."));
     }
-    let few = |ran: &Ran| ran.observed.iter().map(|run| run.sampled).min().filter(|n| *n < ENOUGH_SAMPLES);
+    // The first recordings have the samples alone, not their number before thinning.
+    let taken = |run: &Observed| run.sampled.max(run.samples.len() as u64);
+    let few = |ran: &Ran| ran.observed.iter().map(taken).min().filter(|taken| *taken < ENOUGH_SAMPLES);
     let few: Vec<String> = ran
         .iter()
         .filter_map(|(entry, ran)| Some(format!("{} ({})", rows::name(entry), count(few(ran)? as usize, "sample"))))
@@ -101,7 +105,7 @@ pub fn work(group: &Group, article: &Models) -> String {
             fixed(figures.syscalls.map(|calls| calls as f64 / size), 1),
         ]
     });
-    for (model, figures) in in_order(group, article) {
+    for (model, figures) in in_order(group, article).into_iter().filter(|(_, figures)| figures.user_s.is_some()) {
         cpu.row(article_cpu(&model, figures, size * group.workload.latency_s));
         kernel.row(article_kernel(&model, figures));
     }
@@ -132,7 +136,7 @@ fn article_cpu(name: &str, figures: &Figures, waited: f64) -> [String; 7] {
     ]
 }
 
-fn article_kernel(name: &str, figures: &Figures) -> [String; 6] {
+fn article_kernel(name: &str, figures: &Figures) -> [String; 8] {
     [
         name.to_owned(),
         or_dash(figures.max_rss_mb, |mb| format!("{mb} MB")),
@@ -140,6 +144,8 @@ fn article_kernel(name: &str, figures: &Figures) -> [String; 6] {
         whole(figures.involuntary),
         whole(figures.minor_faults),
         whole(figures.major_faults),
+        whole(None),
+        whole(None),
     ]
 }
 
@@ -158,11 +164,11 @@ fn notes(group: &Group) -> Vec<String> {
     }));
     let lab = group.ok().filter_map(|entry| entry.figures.lab_cpu_s.zip(entry.figures.wall_median_s));
     let most = lab.map(|(cpu, wall)| 100.0 * cpu / wall).max_by(f64::total_cmp);
-    let server = group.workload.server.as_ref().map(|server| server.name());
-    notes.extend(most.zip(server).map(|(most, server)| {
-        format!("The {server} itself used {most:.0} % of a CPU at most, in the run that asked most of it.")
+    notes.extend(most.map(|most| {
+        let server = rows::counter(group);
+        format!("Of one CPU, {server} itself used {most:.0} % at most, in the run that asked most of it.")
     }));
     let models = group.workload.models.iter().filter(|model| group.ok().any(|e| e.row.model == model.name));
-    notes.extend(models.map(|model| format!("What waits in {}: {} ({} threads).", model.name, model.waits, model.threads)));
+    notes.extend(models.map(|model| format!("{}: {}; threads: {}.", model.name, model.waits, model.threads)));
     notes
 }

@@ -13,18 +13,11 @@ pub fn sections(book: &Book, part: &Part) -> String {
     let mut text = "\nSome of the items are sick; a program must have the others, and say which failed. *Half* and *99 %* are \
         when so many of the healthy items were answered, as the lab counted, from the first connection on.\n"
         .to_owned();
-    let mut workload = "";
-    for group in &part.groups {
-        if group.workload.name != workload {
-            workload = &group.workload.name;
-            text += &format!(
-                "\n## {workload}: {} items of {} s\n\n{}\n",
-                group.workload.size,
-                group.workload.latency_s,
-                sure::measured(group)
-            );
-        }
-        text += &section(book, group);
+    for groups in part.groups.chunk_by(|a, b| a.workload.name == b.workload.name) {
+        let workload = &groups[0].workload;
+        let head = format!("{}: {} items of {} s", workload.name, workload.size, workload.latency_s);
+        text += &format!("\n## {head}\n\n{}", sure::study(groups));
+        text += &groups.iter().map(|group| section(book, group)).collect::<String>();
     }
     text
 }
@@ -61,17 +54,17 @@ fn section(book: &Book, group: &Group) -> String {
 fn costs(group: &Group) -> Vec<String> {
     let held = |entry: &&Entry| share(entry).is_some_and(|share| share >= 0.5);
     let free = |entry: &&Entry| share(entry).is_some_and(|share| share <= 0.1);
-    let with_most = |entry: &Entry| format!("{} ({} s)", rows::name(entry), wall(entry.figures.most_s));
+    let with_most = |entry: &Entry| format!("{} s ({})", wall(entry.figures.most_s), rows::name(entry));
     let texts = |kept: &dyn Fn(&&Entry) -> bool| {
         let entries: Vec<String> = group.ok().filter(kept).map(with_most).collect();
         (!entries.is_empty()).then(|| list(&entries))
     };
     let mut sentences = Vec::new();
     sentences.extend(texts(&held).map(|names| {
-        format!("Healthy items wait behind the sick: 99 % of them are answered as late as this by {names}.")
+        format!("Healthy items wait behind the sick: 99 % of them are answered only after {names}.")
     }));
     sentences.extend(texts(&free).map(|names| {
-        format!("Healthy items do not wait for the sick, which only end later: 99 % of them are answered by {names}.")
+        format!("Healthy items do not wait for the sick, only the end is late: 99 % of them are answered after {names}.")
     }));
     sentences
 }

@@ -43,12 +43,15 @@ impl Part<'_> {
         self.groups[0].workload.vary
     }
 
-    fn title(&self) -> &str {
-        match self.vary() {
-            Vary::Nothing | Vary::Server => &self.groups[0].workload.title,
-            Vary::Size => "As it grows",
-            Vary::Fault => "Sick hosts",
-            Vary::Rtt => "Over a network",
+    fn title(&self) -> String {
+        let first = &self.groups[0].workload;
+        let sizes = self.groups.iter().filter(|group| group.workload.vary == Vary::Nothing).count();
+        match first.vary {
+            Vary::Nothing | Vary::Server if sizes > 1 => format!("{}: {} workloads", first.name, sizes),
+            Vary::Nothing | Vary::Server => first.title.clone(),
+            Vary::Size => "As it grows".to_owned(),
+            Vary::Fault => "Sick hosts".to_owned(),
+            Vary::Rtt => "Over a network".to_owned(),
         }
     }
 

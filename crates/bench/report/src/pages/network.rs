@@ -102,11 +102,11 @@ fn section(book: &Book, groups: &[&Group]) -> String {
     let workload = &groups[0].workload;
     let routes = routes(groups);
     let mut text = format!(
-        "\n## {}: {} items of {} s\n\n{}\n",
+        "\n## {}: {} items of {} s\n\n{}",
         workload.name,
         workload.size,
         workload.latency_s,
-        sure::measured(groups[0])
+        sure::study(groups)
     );
     // A quick run asks for something else.
     let article = published::of(&workload.name, ARTICLE_HOSTS).get("sequential").and_then(|article| article.wall_s);
@@ -116,15 +116,17 @@ fn section(book: &Book, groups: &[&Group]) -> String {
         set_up(&routes),
         article.filter(|_| !workload.quick).and_then(|wall| explanation(wall, &routes)),
     ];
-    text += &bullets(sentences.into_iter().flatten());
+    // They and the slope combine what was measured over several networks.
+    let one_vintage = sure::one_vintage(groups);
+    text += &bullets(sentences.into_iter().flatten().filter(|_| one_vintage));
     text += "\nMedian wall time in seconds by the network's round-trip time; round trips per item from the slope of the wall \
         time over its turns (items ÷ in flight, rounded up), and as the server counted.\n\n";
-    text += &table(groups, &routes).to_string();
+    text += &table(groups, &routes, one_vintage).to_string();
     text += &bullets(rows::reasons(&groups[0].entries));
     text + &book.pictures(&format!("network-{}", workload.name))
 }
 
-fn table(groups: &[&Group], routes: &[Route]) -> Table {
+fn table(groups: &[&Group], routes: &[Route], slopes: bool) -> Table {
     let rtts = groups.iter().map(|group| at(group.workload.rtt_s.unwrap_or(0.0)));
     let head = std::iter::once("program".to_owned()).chain(rtts);
     let mut table = Table::figures(head.chain(["trips, slope".to_owned(), "counted".to_owned()]));
@@ -135,7 +137,7 @@ fn table(groups: &[&Group], routes: &[Route]) -> Table {
             Some(entry) => rows::outcome(entry),
             None => "–".to_owned(),
         }));
-        cells.extend([fixed(route.slope(), 2), or_dash(route.seen(), count)]);
+        cells.extend([fixed(route.slope().filter(|_| slopes), 2), or_dash(route.seen(), count)]);
         table.row(cells);
     }
     table

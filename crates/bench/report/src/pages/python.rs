@@ -7,7 +7,7 @@ use bench_data::{
 };
 
 use crate::{
-    format::{self, fixed, mib, three, wall},
+    format::{self, fixed, mib, wall},
     markdown::{Table, bullets},
     pages::rows::{name, reasons},
 };
@@ -55,6 +55,6 @@ fn against(group: &Group, entry: &Entry, twin: &Entry) -> Option<String> {
     let ratio = Ratio::paired(&own, &other);
     match ratio.and_then(|ratio| Some((ratio.estimate, ratio.interval?))) {
         Some((estimate, interval)) => Some(format::ratio(estimate, Some((interval.low, interval.high)))),
-        None => Some(format!("≈ {}", three(entry.figures.wall_median_s? / twin.figures.wall_median_s?))),
+        None => Some(format::ratio(entry.figures.wall_median_s? / twin.figures.wall_median_s?, None)),
     }
 }

@@ -1,5 +1,7 @@
 //! `README.md` of a results directory: two screens.
 
+use std::collections::BTreeMap;
+
 use bench_data::{
     facts::{Facts, Machine},
     results::{Entry, Group},
@@ -102,14 +104,18 @@ fn labelled(group: &Group) -> impl Iterator<Item = (&Entry, String)> {
 
 /// Why cells are empty.
 fn absent(groups: &[&Group]) -> String {
-    let mut reasons = Vec::new();
+    let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for group in groups {
-        let absent = group.workload.absent.iter();
-        reasons.extend(absent.map(|(model, reason)| format!("–, {} {model}: {reason}.", code(&group.workload.key))));
-        reasons.extend(rows::reasons(group.entries.iter().filter(|entry| !entry.row.python)));
+        for (model, reason) in &group.workload.absent {
+            reasons.entry(reason).or_default().push(code(&format!("{}-{model}", group.workload.name)));
+        }
+        let failed = group.entries.iter().filter(|entry| !entry.row.python && !entry.figures.is_ok());
+        failed.for_each(|entry| reasons.entry(&entry.figures.status).or_default().push(rows::name(entry)));
     }
-    reasons.sort();
-    reasons.dedup();
+    let reasons = reasons.into_iter().map(|(reason, mut names)| {
+        names.dedup();
+        format!("{}: {reason}.", list(&names))
+    });
     details("Why cells are empty", &bullets(reasons))
 }
 
@@ -128,13 +134,14 @@ fn certainty(book: &Book) -> Table {
             rest.retain(|group| !like(group));
             let name = if varied { part.name.to_owned() } else { keys[0].clone() };
             let facts = first.facts();
-            let rounds = first.reference().and_then(|entry| entry.figures.runs);
+            let alike = part.groups.iter().filter(|group| keys.contains(&group.workload.key));
+            let rounds = sure::rounds_of_reference(alike.copied());
             table.row([
                 format!("[{name}]({}.md)", part.name),
                 facts.day().to_owned(),
                 facts.version_for_people(),
                 first.sittings.len().to_string(),
-                rounds.map_or("–".to_owned(), |rounds| rounds.to_string()),
+                rounds,
                 sure::control_word(first, Control::Same).to_owned(),
                 sure::control_word(first, Control::Planted).to_owned(),
             ]);
@@ -156,12 +163,11 @@ fn machine(machine: &Machine, facts: &Facts) -> String {
         facts.compiler
     );
     text += &bullets(facts.warnings.iter().map(|warning| format!("Warning: {warning}.")));
-    for (kind, all) in [("Tools", &facts.tools), ("Crates", &facts.crates)] {
-        let all = all.iter().filter(|(name, _)| *name != "python packages");
-        let all: Vec<String> = all.map(|(name, version)| format!("{name} {version}")).collect();
-        if !all.is_empty() {
-            text += &format!("\n{kind}: {}.\n", list(&all));
-        }
+    let tools = facts.tools.iter().filter(|(name, _)| *name != "python packages");
+    let tools: Vec<String> = tools.map(|(_, version)| version.clone()).collect();
+    let crates: Vec<String> = facts.crates.iter().map(|(name, version)| format!("{name} {version}")).collect();
+    for (kind, all) in [("Tools", tools), ("Crates", crates)].iter().filter(|(_, all)| !all.is_empty()) {
+        text += &format!("\n{kind}: {}.\n", list(all));
     }
     text + "\nAll facts of each part are in its `raw/…/sitting-1/facts.toml`.\n"
 }

@@ -1,9 +1,12 @@
 //! Cells that several tables share.
 
-use bench_data::results::{Entry, Group};
+use bench_data::{
+    results::{Entry, Group},
+    workload::Server,
+};
 
 use crate::{
-    format::{self, code, mib, three, wall},
+    format::{self, code, mib, wall},
     markdown::Table,
 };
 
@@ -34,11 +37,10 @@ pub fn ratio(group: &Group, entry: &Entry) -> Option<String> {
         return None;
     }
     match (figures.ratio, interval(entry)) {
-        (Some(ratio), Some(interval)) => Some(format::ratio(ratio, Some(interval))),
-        (Some(ratio), None) => Some(format!("≈ {}", three(ratio))),
+        (Some(ratio), interval) => Some(format::ratio(ratio, interval)),
         (None, _) => {
             let reference = group.reference()?.figures.wall_median_s?;
-            Some(format!("≈ {}", three(figures.wall_median_s? / reference)))
+            Some(format::ratio(figures.wall_median_s? / reference, None))
         }
     }
 }
@@ -68,7 +70,7 @@ pub fn memory(entry: &Entry) -> Option<(u64, u64, u64)> {
     Some((min.unwrap_or(median), median, max.unwrap_or(median)))
 }
 
-/// Wall time and memory, for a small table.
+/// The same as people read it.
 pub fn memory_text(entry: &Entry) -> String {
     format!("{} MiB", mib(memory(entry).map(|(_, median, _)| median)))
 }
@@ -84,6 +86,15 @@ pub fn fill<'a>(
             true => table.row(std::iter::once(name(entry)).chain(cells(entry))),
             false => table.row([name(entry), outcome(entry)]),
         }
+    }
+}
+
+/// Who counted what is in flight.
+pub fn counter(group: &Group) -> &str {
+    match &group.workload.server {
+        Some(Server::Lab(_)) => "the lab",
+        Some(server) => server.name(),
+        None => "its output",
     }
 }
 

@@ -27,16 +27,27 @@ pub fn sections(book: &Book, part: &Part) -> String {
 fn section(book: &Book, growth: &Growth) -> String {
     let name = growth.name;
     let first = growth.groups[0];
-    let mut text = format!("\n## {name}: {} s per item\n\n{}\n", first.workload.latency_s, sure::measured(first));
+    let measured = sure::study(&growth.groups);
+    let mut text = format!("\n## {name}: {} s per item\n\n{measured}", first.workload.latency_s);
     text += &bullets(sentences(growth));
     if let Some((largest, smaller)) = growth.groups.split_last() {
-        text += &table_of(largest);
+        text += &format!("\n### {name}: {} items\n\n{}", largest.workload.size, table_of(largest));
         for group in smaller.iter().rev() {
             text += &details(&format!("{name} with {} items", group.workload.size), &table_of(group));
         }
     }
     text += &book.pictures(&format!("scale-{name}"));
-    text += &format!("\n### How it grows: {name}\n");
+    // A slope through figures of several days or commits would be about these, too.
+    if sure::one_vintage(&growth.groups) {
+        text += &slopes(growth);
+    }
+    text += &bounds::section(growth);
+    text + &details(&format!("What the lab used: {name}"), &lab(growth))
+}
+
+/// The same figure at all sizes, and what an item more costs.
+fn slopes(growth: &Growth) -> String {
+    let mut text = format!("\n### How it grows: {}\n", growth.name);
     let wall_table = growth.table(&[], |figures| wall(figures.wall_median_s));
     text += &details("Wall time, s", &wall_table.to_string());
     let kib: Cost = ("per item in flight, KiB", |line| fixed(line.memory_per_item(), 2));
@@ -46,16 +57,13 @@ fn section(book: &Book, growth: &Growth) -> String {
     let cpu = growth.table(&[micros], |figures| fixed(figures.cpu_s().map(|seconds| seconds * 1e3), 1));
     text += &details("CPU time, ms, and its marginal cost", &cpu.to_string());
     let switches = growth.table(&[], |figures| whole(figures.switches()));
-    text += &details("Context switches", &switches.to_string());
-    text += &bounds::section(growth);
-    text += &details(&format!("What the lab used: {name}"), &lab(growth));
-    text
+    text + &details("Context switches", &switches.to_string())
 }
 
 /// The Time table of one size, with memory.
 fn table_of(group: &Group) -> String {
     let entries = rows::rust(group).into_iter().filter(|entry| !growth::is_bounded(group, entry));
-    format!("\n### {} × {}\n\n{}", group.workload.name, group.workload.size, time::table(group, entries))
+    time::table(group, entries).to_string()
 }
 
 fn sentences(growth: &Growth) -> Vec<String> {

@@ -4,7 +4,7 @@ use bench_data::results::{Entry, Group};
 
 use crate::{
     format::{code, mib, wall},
-    pages::rows::{interval, is_reference, memory, memory_text, name, ratio},
+    pages::rows::{counter, interval, is_reference, memory, memory_text, name, ratio},
 };
 
 /// All sentences of a workload, in fixed order.
@@ -46,12 +46,12 @@ fn baseline(group: &Group) -> Option<String> {
 fn driver(group: &Group) -> Option<String> {
     let mini = format!("{}-mini", group.workload.reference);
     let mini = group.ok().find(|entry| entry.row.program == mini)?;
-    let verdict = mini.figures.verdict.as_deref().filter(|verdict| *verdict != "none")?;
+    mini.figures.verdict.as_deref().filter(|verdict| *verdict != "none")?;
     Some(format!(
-        "The driver counts: on the same event loop {} is {verdict} than {}, {} times, with {} in place of {}.",
+        "The driver counts: on the same event loop {} takes {} times as long as {}, with {} in place of {}.",
         name(mini),
-        code(&group.workload.reference),
         ratio(group, mini)?,
+        code(&group.workload.reference),
         memory_text(mini),
         memory_text(group.reference()?),
     ))
@@ -147,9 +147,7 @@ fn a_process(entry: &Entry) -> Option<String> {
 /// Where fewer were in flight than the model allows.
 fn in_flight(group: &Group, entry: &Entry) -> Option<String> {
     let (seen, allowed) = (entry.figures.in_flight?, entry.row.at_once);
-    let server = group.workload.server.as_ref().map_or("its output", |server| server.name());
     (seen < allowed && !is_reference(group, entry) || 10 * seen < 9 * allowed).then(|| {
-        format!("{} may have {allowed} in flight and had {seen} at most, as the {server} counted.", name(entry))
-            .replace("the its", "its")
+        format!("{} may have {allowed} in flight; {} shows {seen} at most.", name(entry), counter(group))
     })
 }

@@ -8,8 +8,8 @@ use bench_data::{
 };
 
 use crate::{
-    format::{self, code, count, list},
-    markdown::Table,
+    format::{self, code, count, list, whole},
+    markdown::{Table, bullets},
     pages::rows::{interval, is_reference, name},
     sittings,
 };
@@ -48,9 +48,14 @@ pub fn sound(group: &Group) -> bool {
     all.into_iter().all(|figures| !matches!(figures.verdict.as_deref(), Some("faster" | "slower")))
 }
 
+/// Whether figures of all of them may stand in one sentence: same commit, same day.
+pub fn one_vintage(groups: &[&Group]) -> bool {
+    groups.iter().all(|group| group.facts().same_vintage(groups[0].facts()))
+}
+
 /// When groups of one page were measured, where that is not the same.
 pub fn vintages(groups: &[&Group]) -> String {
-    match groups.iter().all(|group| group.facts().same_vintage(groups[0].facts())) {
+    match one_vintage(groups) {
         true => String::new(),
         false => "\nIts parts were measured on different days or commits, as each says: no ratio or sentence \
             combines two of them.\n"
@@ -68,19 +73,41 @@ pub fn measured(group: &Group) -> String {
     format!("Measured {} at commit {}{more}.", facts.date, facts.version_for_people())
 }
 
+/// When groups of a study were measured, and what disturbed them, as a paragraph and bullets.
+pub fn study(groups: &[&Group]) -> String {
+    let mut measured: Vec<String> = groups.iter().map(|group| measured(group)).collect();
+    measured.dedup();
+    let sentences = groups.iter().flat_map(|group| {
+        let mut sentences: Vec<String> = disturbed(group).into_iter().collect();
+        sentences.extend(busy(group));
+        sentences.into_iter().map(|sentence| format!("{}: {sentence}", code(&group.workload.key)))
+    });
+    format!("{}\n{}", measured.join("\n"), bullets(sentences))
+}
+
+/// The timed rounds of the reference in all groups, as `8` or `2 to 8`.
+pub fn rounds_of_reference<'a>(groups: impl Iterator<Item = &'a Group>) -> String {
+    let runs: Vec<u64> = groups.filter_map(|group| group.reference()?.figures.runs).collect();
+    match (runs.iter().min(), runs.iter().max()) {
+        (Some(least), Some(most)) if least < most => format!("{least} to {most}"),
+        (_, most) => whole(most.copied()),
+    }
+}
+
 /// What the figures of a group rest on, as sentences.
 pub fn sentences(group: &Group) -> Vec<String> {
     let mut sentences = vec![rounds(group)];
     sentences.extend(group.control(Control::Same).map(|control| same(group, control)));
     sentences.extend(group.control(Control::Planted).map(|control| planted(group, control)));
     sentences.extend(disturbed(group));
-    for facts in group.sittings.iter().map(|sitting| &sitting.facts).filter(|facts| facts.busy) {
-        sentences.push(format!(
-            "Measured although others used {:.0} % of the CPUs ({}).",
-            facts.busy_percent, facts.date
-        ));
-    }
+    sentences.extend(busy(group));
     sentences
+}
+
+fn busy(group: &Group) -> Vec<String> {
+    let busy = group.sittings.iter().map(|sitting| &sitting.facts).filter(|facts| facts.busy);
+    busy.map(|facts| format!("Measured although others used {:.0} % of the CPUs ({}).", facts.busy_percent, facts.date))
+        .collect()
 }
 
 /// `Rounds: 30; 9 of a; 1 run of b and c, which have no verdict.`
@@ -179,8 +206,8 @@ pub fn sittings(group: &Group) -> String {
         table.row([
             name(entry),
             ratios.len().to_string(),
-            format::three(range.0),
-            format::three(range.1),
+            format::ratio_alone(range.0),
+            format::ratio_alone(range.1),
             format::ratio(ratio.estimate, ratio.interval.map(|interval| (interval.low, interval.high))),
         ]);
     }
