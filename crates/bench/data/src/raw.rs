@@ -25,7 +25,7 @@ pub enum Raw {
 pub struct Ran {
     /// The observed runs: one at least.
     pub observed: Vec<Observed>,
-    /// GNU time's view of each.
+    /// GNU time's view of each, of the first one at least.
     pub times: Vec<Time>,
     /// Median time that its interpreter and imports take alone, in seconds.
     pub start_s: Option<f64>,
@@ -61,7 +61,11 @@ impl Raw {
         let (mut observed, mut times) = (Vec::new(), Vec::new());
         for run in 1..=row.observed {
             observed.push(files::json(&folder.join(format!("observed-{run}.json")))?);
-            times.push(files::parse(&folder.join(format!("time-{run}.txt")), tools::time)?);
+            let time = folder.join(format!("time-{run}.txt"));
+            // Before there were several observed runs, only the first one's was kept.
+            if run == 1 || time.exists() {
+                times.push(files::parse(&time, tools::time)?);
+            }
         }
         let start = file("start.json", row.imports.is_some());
         let counted = file("syscalls.txt", !row.count.is_empty());
