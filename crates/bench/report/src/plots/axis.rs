@@ -22,6 +22,7 @@ impl Unit {
             Unit::Seconds => format!("{} s", text::plain(value)),
             Unit::Millis => format!("{} ms", text::plain(value * 1e3)),
             Unit::Mib => format!("{} MiB", text::plain(value)),
+            Unit::Number if value >= 1000.0 => format!("{}k", text::plain(value / 1000.0)),
             Unit::Number => text::plain(value),
         }
     }
@@ -39,14 +40,10 @@ pub struct Axis {
 }
 
 impl Axis {
-    /// A logarithmic axis with a little room around the values, which are above 0. It has two ticks at least.
+    /// A logarithmic axis with a little room around the values, which are above 0.
     pub fn log(values: impl IntoIterator<Item = f64>, unit: Unit) -> Self {
         let (low, high) = range(values.into_iter().filter(|value| *value > 0.0));
-        let (mut low, mut high) = (low, high.max(low));
-        // Less than a doubling might have no tick.
-        if high < 3.0 * low {
-            (low, high) = (round_below(low), round_above(high.max(1.5 * low)));
-        }
+        let high = high.max(1.2 * low);
         let room = (high / low).powf(0.05);
         Axis { low: low / room, high: high * room, log: true, unit, start: 0.0, end: 1.0 }
     }
@@ -93,7 +90,7 @@ impl Axis {
         best.or(all.iter().find(|ticks| !ticks.is_empty() && fits(ticks))).cloned().unwrap_or_default()
     }
 
-    /// Rows of round values within the axis, the densest first.
+    /// Series of round values within the axis, the densest first.
     fn candidates(&self) -> Vec<Vec<f64>> {
         let inside = |tick: &f64| self.low * 0.9999 <= *tick && *tick <= self.high * 1.0001;
         if self.log {
@@ -103,7 +100,14 @@ impl Axis {
                 let ticks = decades.flat_map(|decade| steps.iter().map(move |step| step * 10f64.powi(decade)));
                 ticks.filter(inside).collect::<Vec<f64>>()
             };
-            return vec![decades(&[1.0, 2.0, 5.0], 1), decades(&[1.0], 1), decades(&[1.0], 2)];
+            let (all, tens) = (decades(&[1.0, 2.0, 5.0], 1), decades(&[1.0], 1));
+            let every_second = |from: usize| all.iter().copied().skip(from).step_by(2).collect();
+            // Too few in a narrow range, whose ticks are then those of a linear axis.
+            if all.len() > 2 {
+                let first = if tens.len() > 2 { tens.clone() } else { Vec::new() };
+                let (even, odd) = (every_second(0), every_second(1));
+                return vec![all, first, even, odd, tens, decades(&[1.0], 2)];
+            }
         }
         let span = self.high - self.low;
         let decade = 10f64.powi(span.log10().floor() as i32);
@@ -122,19 +126,6 @@ fn range(values: impl IntoIterator<Item = f64>) -> (f64, f64) {
     if low > high { (1.0, 2.0) } else { (low, high) }
 }
 
-/// The largest 1, 2 or 5 times a power of ten that is not above `value`.
-fn round_below(value: f64) -> f64 {
-    let decade = 10f64.powi(value.log10().floor() as i32);
-    [5.0, 2.0, 1.0].map(|step| step * decade).into_iter().find(|step| *step <= value * 1.0001).unwrap_or(decade)
-}
-
-/// The smallest 1, 2 or 5 times a power of ten that is not below `value`.
-fn round_above(value: f64) -> f64 {
-    let decade = 10f64.powi(value.log10().floor() as i32);
-    let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * decade);
-    steps.into_iter().find(|step| *step >= value * 0.9999).unwrap_or(decade)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,11 +136,11 @@ mod tests {
 
     #[test]
     fn logarithmic_ticks_are_1_2_5_where_there_is_room_and_decades_where_there_is_not() {
-        let axis = || Axis::log([0.11, 9.0], Unit::Seconds);
-        assert_eq!(texts(axis(), 400.0, false), ["0.2 s", "0.5 s", "1 s", "2 s", "5 s"].map(str::to_owned));
+        let axis = Axis::log([0.13, 8.0], Unit::Seconds);
+        assert_eq!(texts(axis, 400.0, false), ["0.2 s", "0.5 s", "1 s", "2 s", "5 s"].map(str::to_owned));
         assert_eq!(texts(Axis::log([0.1, 50.0], Unit::Seconds), 240.0, false), ["0.1 s", "1 s", "10 s"]);
         let many = Axis::log([10.0, 100_000.0], Unit::Number);
-        assert_eq!(texts(many, 250.0, false), ["10", "100", "1 000", "10 000", "100 000"]);
+        assert_eq!(texts(many, 250.0, false), ["10", "100", "1k", "10k", "100k"]);
     }
 
     #[test]

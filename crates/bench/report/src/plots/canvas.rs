@@ -29,7 +29,7 @@ pub const LINE: f64 = 20.0;
 pub const MARGIN: f64 = 10.0;
 
 /// Class, colour in the light scheme, colour in the dark one.
-const COLORS: [(&str, &str, &str); 4] = [
+pub(super) const COLORS: [(&str, &str, &str); 4] = [
     ("page", "#ffffff", "#0d1117"),
     ("ink", "#1f2328", "#e6edf3"),
     ("muted", "#57606a", "#9da7b3"),
@@ -57,27 +57,20 @@ pub struct Canvas {
 }
 
 impl Canvas {
-    /// Starts with a heading and lines of notes under it.
-    pub fn new(heading: &str, notes: &[String]) -> Self {
+    /// Starts with a heading and notes under it, which say how to read it.
+    pub fn new(heading: &str, notes: &[&str]) -> Self {
         let mut canvas = Canvas { nodes: Vec::new(), models: BTreeMap::new(), top: MARGIN };
         for line in wrap(heading, (WIDTH - 2.0 * MARGIN) * TEXT / HEADING / 1.06) {
             canvas.top += LINE;
             let text = element::Text::new(line).set("class", "ink").set("font-size", HEADING);
             canvas.add(text.set("font-weight", 600).set("x", MARGIN).set("y", canvas.top - 5.0));
         }
-        for note in notes {
-            canvas.note(note);
+        for line in wrap(&notes.join(" "), WIDTH - 2.0 * MARGIN) {
+            canvas.top += LINE;
+            canvas.text(&line, (MARGIN, canvas.top - 5.0), Anchor::Start, "muted");
         }
         canvas.top += 4.0;
         canvas
-    }
-
-    /// A line of small print, or more where it is long.
-    pub fn note(&mut self, text: &str) {
-        for line in wrap(text, WIDTH - 2.0 * MARGIN) {
-            self.top += LINE;
-            self.text(&line, (MARGIN, self.top - 5.0), Anchor::Start, "muted");
-        }
     }
 
     /// Text whose base line begins, has its middle or ends at a point.
@@ -118,12 +111,10 @@ impl Canvas {
     pub fn marker(&mut self, model: &Model, at: (f64, f64), size: f64, hollow: bool) {
         let class = self.class(model);
         let path = Path::new().set("d", marker::path(model.marker, at, size));
-        let path = path.set("class", class).set("stroke-linejoin", "round");
-        self.add(match (hollow, marker::is_open(model.marker)) {
-            (false, false) => path.set("fill", "currentColor").set("stroke", "none"),
-            (false, true) => path.set("fill", "none").set("stroke", "currentColor").set("stroke-width", 3),
-            (true, false) => path.set("fill", "none").set("stroke", "currentColor").set("stroke-width", 1.7),
-            (true, true) => path.set("fill", "none").set("stroke", "currentColor").set("stroke-width", 1.4),
+        let path = path.set("class", class.as_str()).set("stroke-linejoin", "round");
+        self.add(match hollow {
+            true => path.set("fill", "none").set("stroke", "currentColor").set("stroke-width", 1.6),
+            false => path.set("fill", "currentColor").set("class", format!("{class} seam")),
         });
     }
 
@@ -131,7 +122,7 @@ impl Canvas {
     pub fn dot(&mut self, model: &Model, (x, y): (f64, f64), radius: f64) {
         let class = self.class(model);
         let dot = element::Circle::new().set("cx", px(x)).set("cy", px(y)).set("r", radius);
-        self.add(dot.set("class", class).set("fill", "currentColor"));
+        self.add(dot.set("class", format!("{class} seam")).set("fill", "currentColor"));
     }
 
     /// A cross where something ends that did not finish.
@@ -184,6 +175,11 @@ fn style(models: &BTreeMap<String, (String, String)>) -> String {
     let rules = COLORS.into_iter().chain(models);
     let (mut light_rules, mut dark_rules) = ("text{fill:currentColor}\n".to_owned(), String::new());
     for (class, light, dark) in rules {
+        if class == "page" {
+            // Keeps what lies on something else apart from it.
+            light_rules += &format!(".seam{{stroke:{light};stroke-width:1}}\n");
+            dark_rules += &format!(".seam{{stroke:{dark}}}\n");
+        }
         light_rules += &format!(".{class}{{color:{light}}}\n");
         dark_rules += &format!(".{class}{{color:{dark}}}\n");
     }
@@ -226,7 +222,7 @@ mod tests {
 
     #[test]
     fn long_texts_are_broken_at_blanks() {
-        let lines = wrap("one two three four", width("one two th"));
-        assert_eq!(lines, ["one two", "three", "four"]);
+        let lines = wrap("one two three four", width("one two thr"));
+        assert_eq!(lines, ["one two", "three four"]);
     }
 }

@@ -1,6 +1,6 @@
 //! Where the names of points and lines go, so that none covers another or a point.
 
-use super::canvas::{LINE, TEXT};
+use super::canvas::{Anchor, LINE, TEXT};
 
 /// A rectangle: left, top, right, bottom.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,28 +27,52 @@ impl Rect {
     }
 }
 
+/// Where a text goes: the point that it is tied to, and by which of its ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
+    /// On the base line.
+    pub at: (f64, f64),
+    /// Which end.
+    pub anchor: Anchor,
+    /// What it covers at most.
+    pub rect: Rect,
+}
+
+impl Place {
+    fn new((x, y): (f64, f64), anchor: Anchor, width: f64) -> Self {
+        let left = match anchor {
+            Anchor::Start => x,
+            Anchor::Middle => x - width / 2.0,
+            Anchor::End => x - width,
+        };
+        Place { at: (x, y), anchor, rect: Rect::of_text((left, y), width) }
+    }
+}
+
 /// Places a text of each width beside its point, in the order given: where it hides nothing, as near as there is room.
-/// The answers are the starts of the base lines.
-pub fn beside(points: &[((f64, f64), f64)], taken: &[Rect], bounds: &Rect) -> Vec<(f64, f64)> {
+pub fn beside(points: &[((f64, f64), f64)], taken: &[Rect], bounds: &Rect) -> Vec<Place> {
     let mut taken = taken.to_vec();
     taken.extend(points.iter().map(|(point, _)| Rect::around(*point, 6.0)));
     let mut placed = Vec::new();
     for &((x, y), width) in points {
         let middle = y + 0.3 * TEXT;
         // Right and left of the point, over and under it, then further and further away.
-        let near = [(10.0, 0.0), (-10.0 - width, 0.0), (-width / 2.0, -14.0), (-width / 2.0, 14.0)];
-        let far = (1..=40).flat_map(|step| {
+        let right = (10.0, 0.0, Anchor::Start);
+        let near = [right, (-10.0, 0.0, Anchor::End), (0.0, -16.0, Anchor::Middle), (0.0, 16.0, Anchor::Middle)];
+        let far = (1..=60).flat_map(|step| {
             let away = 5.0 * f64::from(step);
-            let side = 10.0 + 0.25 * away;
-            [(side, -away), (side, away), (-side - width, -away), (-side - width, away)]
+            let sides = [10.0 + 0.25 * away, 10.0 + away, 10.0 + 2.0 * away];
+            [-away, away].into_iter().flat_map(move |dy| {
+                let beside = sides.into_iter().flat_map(move |dx| [(dx, dy, Anchor::Start), (-dx, dy, Anchor::End)]);
+                beside.chain([(0.0, dy, Anchor::Middle)])
+            })
         });
-        let places = near.into_iter().chain(far).map(|(dx, dy)| (x + dx, middle + dy));
-        let free = |place: &(f64, f64)| {
-            let text = Rect::of_text(*place, width);
-            text.within(bounds) && !taken.iter().any(|other| other.meets(&text))
+        let place = |(dx, dy, anchor)| Place::new((x + dx, middle + dy), anchor, width);
+        let free = |place: &Place| {
+            place.rect.within(bounds) && !taken.iter().any(|other| other.meets(&place.rect))
         };
-        let place = places.clone().find(free).unwrap_or((x + 10.0, middle));
-        taken.push(Rect::of_text(place, width));
+        let place = near.into_iter().chain(far).map(place).find(free).unwrap_or(place(right));
+        taken.push(place.rect);
         placed.push(place);
     }
     placed
@@ -90,8 +114,7 @@ mod tests {
         let points: Vec<((f64, f64), f64)> =
             (0..12).map(|i| ((100.0 + f64::from(i % 3) * 4.0, 200.0 + f64::from(i) * 3.0), 90.0)).collect();
         let bounds = Rect(0.0, 0.0, 480.0, 480.0);
-        let rects: Vec<Rect> =
-            beside(&points, &[], &bounds).into_iter().map(|place| Rect::of_text(place, 90.0)).collect();
+        let rects: Vec<Rect> = beside(&points, &[], &bounds).into_iter().map(|place| place.rect).collect();
         for (i, rect) in rects.iter().enumerate() {
             assert!(rect.within(&bounds));
             assert!(rects[..i].iter().all(|other| !other.meets(rect)), "{i}: {rects:?}");

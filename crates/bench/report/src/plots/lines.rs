@@ -5,7 +5,7 @@ use bench_data::workload::Model;
 use super::{
     axis::Axis,
     canvas::{Anchor, Canvas, LINE, MARGIN, TEXT, WIDTH, width},
-    labels::{self, Rect},
+    labels::{self, Place, Rect},
 };
 
 /// A chart of lines.
@@ -36,7 +36,7 @@ pub struct Line<'a> {
     pub python: bool,
     /// From left to right; one at least.
     pub points: Vec<(f64, f64)>,
-    /// Whether every point is a measurement of its own, with a marker.
+    /// Whether every point is a measurement of its own, with a marker, and not the last alone.
     pub markers: bool,
     /// Where the next point would be, had it not failed or been skipped.
     pub stops: Option<f64>,
@@ -91,8 +91,11 @@ impl LineChart<'_> {
                 end = (last.0 + 0.4 * (x.at(stop) - last.0), last.1);
                 canvas.line(&[last, end], &class, 1.5, "2 3");
                 canvas.cross(end, &class);
+                taken.extend(along(last, end));
+                taken.push(Rect::around(end, 6.0));
             }
-            for point in points.iter().filter(|_| line.markers) {
+            let marked = if line.markers { &points[..] } else { &points[points.len() - 1..] };
+            for point in marked {
                 canvas.marker(line.model, *point, 10.0, line.python);
                 taken.push(Rect::around(*point, 6.0));
             }
@@ -100,46 +103,56 @@ impl LineChart<'_> {
             taken.extend(points.windows(2).flat_map(|pair| along(pair[0], pair[1])));
             ends.push((line, end));
         }
-        self.name_edge(canvas, ends.iter().filter(|(line, _)| at_edge(line)).copied().collect(), right, (top, bottom));
-        let inner: Vec<_> = ends.into_iter().filter(|(line, _)| !at_edge(line)).collect();
+        let (edge, inner): (Vec<_>, Vec<_>) = ends.into_iter().partition(|(line, _)| at_edge(line));
+        taken.extend(name_edge(canvas, edge, right, (top, bottom)));
         let wanted: Vec<_> = inner.iter().map(|(line, end)| (*end, width(&line.name))).collect();
         let bounds = Rect(left + 2.0, top, WIDTH - MARGIN, bottom - 2.0);
         for ((line, end), place) in inner.iter().zip(labels::beside(&wanted, &taken, &bounds)) {
-            lead(canvas, *end, place, width(&line.name));
-            canvas.text(&line.name, place, Anchor::Start, "ink");
+            lead(canvas, *end, &place);
+            let class = canvas.class(line.model);
+            canvas.text(&line.name, place.at, place.anchor, &class);
         }
         canvas.top = bottom + 18.0 + LINE + 6.0;
     }
+}
 
-    /// Names the lines that end at the right edge, one under the other, with their markers.
-    fn name_edge(
-        &self,
-        canvas: &mut Canvas,
-        mut ends: Vec<(&Line, (f64, f64))>,
-        right: f64,
-        (top, bottom): (f64, f64),
-    ) {
-        ends.sort_by(|a, b| a.1.1.total_cmp(&b.1.1));
-        let wanted: Vec<f64> = ends.iter().map(|(_, end)| end.1).collect();
-        for ((line, end), y) in ends.into_iter().zip(labels::spread(&wanted, top, bottom)) {
-            if (y - end.1).abs() > 4.0 {
-                canvas.line(&[(end.0 + 6.0, end.1), (right + 5.0, y)], "muted", 0.8, "1 3");
-            }
-            canvas.marker(line.model, (right + 12.0, y), 10.0, line.python);
-            canvas.text(&line.name, (right + 22.0, y + 5.0), Anchor::Start, "ink");
+/// Names the lines that end at the right edge, one under the other, with their markers; says what the names cover.
+fn name_edge(
+    canvas: &mut Canvas,
+    mut ends: Vec<(&Line, (f64, f64))>,
+    right: f64,
+    (top, bottom): (f64, f64),
+) -> Vec<Rect> {
+    ends.sort_by(|a, b| a.1.1.total_cmp(&b.1.1));
+    let wanted: Vec<f64> = ends.iter().map(|(_, end)| end.1).collect();
+    let mut taken = Vec::new();
+    for ((line, end), y) in ends.into_iter().zip(labels::spread(&wanted, top, bottom)) {
+        if (y - end.1).abs() > 4.0 {
+            canvas.line(&[(end.0 + 6.0, end.1), (right + 5.0, y)], "muted", 0.8, "1 3");
         }
+        canvas.marker(line.model, (right + 12.0, y), 10.0, line.python);
+        let class = canvas.class(line.model);
+        canvas.text(&line.name, (right + 22.0, y + 5.0), Anchor::Start, &class);
+        taken.push(Rect::of_text((right + 2.0, y + 5.0), 20.0 + width(&line.name)));
     }
+    taken
 }
 
 /// A thin dotted line from a point to its name, where the name is not beside it.
-fn lead(canvas: &mut Canvas, (x, y): (f64, f64), place: (f64, f64), width: f64) {
-    let middle = place.1 - 0.3 * TEXT;
-    if (middle - y).abs() < 20.0 {
+fn lead(canvas: &mut Canvas, (x, y): (f64, f64), place: &Place) {
+    let to = (place.at.0, place.at.1 - 0.3 * TEXT);
+    let (dx, dy) = (to.0 - x, to.1 - y);
+    if dy.abs() < 20.0 {
         return;
     }
-    let near = if place.0 > x { place.0 - 3.0 } else { place.0 + width + 3.0 };
-    let side = (near - x).signum() * 6.0;
-    canvas.line(&[(x + side, y + (middle - y).signum() * 4.0), (near, middle)], "muted", 0.8, "1 3");
+    let far = dx.hypot(dy);
+    // Ends at the text's edge: its left, its right, its upper or its lower one.
+    let end = match place.anchor {
+        Anchor::Start => (to.0 - 3.0, to.1),
+        Anchor::End => (to.0 + 3.0, to.1),
+        Anchor::Middle => (to.0, to.1 - dy.signum() * 0.6 * TEXT),
+    };
+    canvas.line(&[(x + 8.0 * dx / far, y + 8.0 * dy / far), end], "muted", 0.8, "1 3");
 }
 
 /// Small rectangles along a line.

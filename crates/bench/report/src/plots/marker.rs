@@ -6,11 +6,6 @@ use bench_data::workload::Marker;
 
 use super::canvas::px;
 
-/// Whether a marker is made of strokes, with nothing to fill.
-pub fn is_open(marker: Marker) -> bool {
-    matches!(marker, Marker::Plus | Marker::Cross)
-}
-
 /// The outline of a marker around a point, about `size` wide: all look about as heavy.
 pub fn path(marker: Marker, (x, y): (f64, f64), size: f64) -> String {
     let r = size / 2.0;
@@ -19,9 +14,13 @@ pub fn path(marker: Marker, (x, y): (f64, f64), size: f64) -> String {
             points.iter().map(|(dx, dy)| format!("{} {}", px(x + dx * r), px(y + dy * r))).collect();
         format!("M{}Z", points.join(" L"))
     };
-    let strokes = |ends: [(f64, f64); 4]| {
-        let [a, b, c, d] = ends.map(|(dx, dy)| format!("{} {}", px(x + dx * r), px(y + dy * r)));
-        format!("M{a} L{b} M{c} L{d}")
+    // A plus of thick arms, turned by some part of a full turn.
+    let arms = |turn: f64| {
+        let corner = |i: usize| {
+            let (arm, side) = (TAU * (turn + (i / 3) as f64 / 4.0), [(1.25, -0.36), (1.25, 0.36), (0.36, 0.36)][i % 3]);
+            (side.0 * arm.cos() - side.1 * arm.sin(), side.0 * arm.sin() + side.1 * arm.cos())
+        };
+        closed(&std::array::from_fn::<_, 12, _>(corner))
     };
     match marker {
         Marker::Circle => {
@@ -34,8 +33,8 @@ pub fn path(marker: Marker, (x, y): (f64, f64), size: f64) -> String {
         Marker::Down => closed(&[(0.0, 1.2), (1.1, -0.8), (-1.1, -0.8)]),
         Marker::Left => closed(&[(-1.2, 0.0), (0.8, -1.1), (0.8, 1.1)]),
         Marker::Right => closed(&[(1.2, 0.0), (-0.8, -1.1), (-0.8, 1.1)]),
-        Marker::Plus => strokes([(-1.1, 0.0), (1.1, 0.0), (0.0, -1.1), (0.0, 1.1)]),
-        Marker::Cross => strokes([(-0.9, -0.9), (0.9, 0.9), (-0.9, 0.9), (0.9, -0.9)]),
+        Marker::Plus => arms(0.0),
+        Marker::Cross => arms(0.125),
         Marker::Star => {
             let tip = |i: u32| {
                 let (angle, far) = (TAU * (f64::from(i) / 10.0 - 0.25), if i.is_multiple_of(2) { 1.4 } else { 0.6 });

@@ -44,9 +44,8 @@ fn plot(group: &Group) -> Option<Plot> {
     let size = text::plain(workload.size as f64);
     let heading = format!("Asking {size} databases that each take {}", text::seconds_plain(workload.latency_s));
     let hollow = lines.iter().any(|line| line.python);
-    let mut notes = vec!["Each marker is a program; both axes are logarithmic.".to_owned()];
-    notes.extend(hollow.then(|| "Hollow: Python.".to_owned()));
-    let mut canvas = Canvas::new(&heading, &notes);
+    let notes = ["Each marker is a program. Both axes are logarithmic.", "Hollow: Python."];
+    let mut canvas = Canvas::new(&heading, &notes[..if hollow { 2 } else { 1 }]);
     let chart = LineChart {
         lines,
         x,

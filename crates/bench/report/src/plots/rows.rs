@@ -56,6 +56,15 @@ pub enum Mark {
     Bar(f64),
 }
 
+impl Mark {
+    /// Where it lies, or ends.
+    pub fn value(&self) -> f64 {
+        match *self {
+            Mark::Marker(value) | Mark::Dot(value, _) | Mark::Bar(value) => value,
+        }
+    }
+}
+
 impl RowChart<'_> {
     /// Draws it below what is there.
     pub fn draw(&self, canvas: &mut Canvas) {

@@ -34,6 +34,16 @@ pub fn seconds_plain(value: f64) -> String {
     format!("{} s", plain(value))
 }
 
+/// Milliseconds of seconds, with their unit.
+pub fn millis(value: f64) -> String {
+    format!("{} ms", figure(value * 1e3))
+}
+
+/// A ratio.
+pub fn ratio(value: f64) -> String {
+    format!("{value:.3}")
+}
+
 /// MiB, with their unit.
 pub fn mib(value: f64) -> String {
     format!("{} MiB", figure(value))

@@ -9,7 +9,7 @@ use super::{
     Plot,
     axis::{Axis, Unit},
     canvas::Canvas,
-    in_flight, over_time,
+    in_flight, memory_over_time,
     rows::{Item, Mark, RowChart},
     text,
 };
@@ -25,7 +25,7 @@ pub fn workload(group: &Group) -> Vec<Plot> {
     let many = group.workload.size >= FEW;
     let wall = many.then(|| wall(group)).flatten();
     let ratio = many.then(|| ratio(group)).flatten();
-    [wall, ratio, memory(group), in_flight::in_flight(group), over_time::memory_over_time(group)]
+    [wall, ratio, memory(group), in_flight(group), memory_over_time(group)]
         .into_iter()
         .flatten()
         .collect()
@@ -69,9 +69,9 @@ fn wall(group: &Group) -> Option<Plot> {
     });
     let rows: Vec<Item> = rows.collect();
     let limited = rows.iter().any(|row| row.limit.is_some());
-    let mut notes = vec!["Marker: median; line: least to most.".to_owned()];
-    notes.extend(limited.then(|| "Upright stroke: the limit of the model.".to_owned()));
-    plot(group, &format!("Wall time, {}", workload.title), "wall", notes, rows, |values| RowChart {
+    let mut notes = vec!["Marker: median. Line: least to most."];
+    notes.extend(limited.then_some("Upright stroke: the limit, which is the least that the model allows."));
+    plot(group, &format!("{}: wall time", workload.title), "wall", notes, rows, |values| RowChart {
         rows: Vec::new(),
         axis: Axis::log(values, Unit::Seconds),
         better: "← faster",
@@ -87,8 +87,7 @@ fn ratio(group: &Group) -> Option<Plot> {
     let rows = entries(group).into_iter().filter_map(|entry| {
         let figures = &entry.figures;
         if entry.row.program == reference.row.program {
-            let item = item(group, entry, Some(1.0), text::ratio)?;
-            return Some(Item { value: "1".to_owned(), ..item });
+            return item(group, entry, Some(1.0), text::plain);
         }
         let interval = figures.ratio_low.zip(figures.ratio_high);
         let item = item(group, entry, figures.ratio, text::ratio)?;
@@ -99,10 +98,9 @@ fn ratio(group: &Group) -> Option<Plot> {
         return None;
     }
     let name = text::name(&reference.row);
-    let notes = vec![
-        format!("Line: 95 % interval. What is more than {NEAR} times as slow is left out."),
-    ];
-    plot(group, &format!("Wall time ÷ that of {name}, {}", group.workload.title), "ratio", notes, rows, |values| {
+    let left_out = format!("Left out: what is more than {NEAR} times as slow.");
+    let notes = vec!["Line: 95 % interval.", &left_out];
+    plot(group, &format!("{}: wall time ÷ that of {name}", group.workload.title), "ratio", notes, rows, |values| {
         RowChart {
             rows: Vec::new(),
             axis: Axis::around(values.chain([1.0]), Unit::Number),
@@ -126,10 +124,8 @@ fn memory(group: &Group) -> Option<Plot> {
         let item = item(group, entry, figures.memory_kib().map(mib), text::mib)?;
         Some(Item { interval: range, ..item })
     });
-    let notes = vec![
-        "Of one process its resident set, of a tree of processes its PSS. Line: least to most.".to_owned(),
-    ];
-    plot(group, &format!("Peak memory, {}", group.workload.title), "memory", notes, rows.collect(), |values| {
+    let notes = vec!["One process: its resident set; several: their PSS. Line: least to most."];
+    plot(group, &format!("{}: peak memory", group.workload.title), "memory", notes, rows.collect(), |values| {
         RowChart {
             rows: Vec::new(),
             axis: Axis::log(values, Unit::Mib),
@@ -145,7 +141,7 @@ fn plot<'a>(
     group: &Group,
     heading: &str,
     what: &str,
-    mut notes: Vec<String>,
+    mut notes: Vec<&str>,
     rows: Vec<Item<'a>>,
     chart: impl FnOnce(Box<dyn Iterator<Item = f64> + '_>) -> RowChart<'a>,
 ) -> Option<Plot> {
@@ -154,7 +150,7 @@ fn plot<'a>(
         return None;
     }
     if rows.iter().any(|row| row.python) {
-        notes.push("Hollow: Python.".to_owned());
+        notes.push("Hollow: Python.");
     }
     let values = rows.iter().flat_map(|row| {
         let marks = row.marks.iter().map(|mark| mark.value());
