@@ -31,7 +31,11 @@ pub fn lines(arguments: &[&str], _: &Machines) -> Result<String> {
             (from, to)
         }
     };
-    ensure!(from >= 1 && from <= to && to <= all.len(), "{path} has lines 1..{}, not {from}..{to}", all.len());
+    ensure!(
+        from >= 1 && from <= to && to <= all.len(),
+        "{path} has lines 1..{}, not {from}..{to}",
+        all.len()
+    );
     let language = if path.ends_with(".py") { "python" } else { "rust" };
     Ok(format!("```{language}\n{}\n```\n", all[from - 1..to].join("\n")))
 }

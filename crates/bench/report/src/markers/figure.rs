@@ -30,13 +30,16 @@ pub fn one(arguments: &[&str], machines: &Machines) -> Result<String> {
         "ratio" => figures.ratio.map(|ratio| format::ratio(ratio, figures.ratio_low.zip(figures.ratio_high))),
         column => value(&files::to_csv([figures])?, column)?,
     };
-    text.with_context(|| format!("{field} of {slug} in {folder}/raw/{key} was not measured: {}", figures.status))
+    text.with_context(|| {
+        format!("{field} of {slug} in {folder}/raw/{key} was not measured: {}", figures.status)
+    })
 }
 
 /// A column of a table with one row; nothing where it is empty.
 fn value(csv: &str, column: &str) -> Result<Option<String>> {
     let mut lines = csv.lines().map(|line| line.split(','));
     let (Some(mut head), Some(mut row)) = (lines.next(), lines.next()) else { return Ok(None) };
-    let place = head.position(|name| name == column).with_context(|| format!("no figure is called {column:?}"))?;
+    let place =
+        head.position(|name| name == column).with_context(|| format!("no figure is called {column:?}"))?;
     Ok(row.nth(place).filter(|value| !value.is_empty()).map(str::to_owned))
 }

@@ -32,7 +32,10 @@ pub fn page(book: &Book) -> String {
         text += "\n## The answer\n";
         text += &bullets(asked.iter().map(|group| headline(group)));
         text += &book.picture("overview");
-        text += &format!("\n## The matrix\n\nWall time, and peak memory: max RSS of one process, PSS of a tree.\n\n{}", matrix(&asked));
+        text += &format!(
+            "\n## The matrix\n\nWall time, and peak memory: max RSS of one process, PSS of a tree.\n\n{}",
+            matrix(&asked)
+        );
         text += &absent(&asked);
     }
     text += "\n## How sure\n\n";
@@ -51,7 +54,8 @@ pub fn title(machine: &Machine) -> String {
 /// Where a group stands: page and heading.
 pub fn anchor(group: &Group) -> String {
     let heading = markdown::contents(&format!("## {}\n", group.workload.title));
-    let anchor = heading.split('(').next_back().unwrap_or_default().trim_end().trim_end_matches(')').to_owned();
+    let anchor =
+        heading.split('(').next_back().unwrap_or_default().trim_end().trim_end_matches(')').to_owned();
     format!("{}.md{anchor}", group.workload.name)
 }
 
@@ -130,7 +134,8 @@ fn certainty(book: &Book) -> Table {
             let like = |group: &&Group| {
                 std::ptr::eq(*group, first) || varied && group.facts().same_vintage(first.facts())
             };
-            let keys: Vec<String> = rest.iter().filter(|group| like(group)).map(|g| g.workload.key.clone()).collect();
+            let keys: Vec<String> =
+                rest.iter().filter(|group| like(group)).map(|g| g.workload.key.clone()).collect();
             rest.retain(|group| !like(group));
             let name = if varied { part.name.to_owned() } else { keys[0].clone() };
             let facts = first.facts();
@@ -165,7 +170,8 @@ fn machine(machine: &Machine, facts: &Facts) -> String {
     text += &bullets(facts.warnings.iter().map(|warning| format!("Warning: {warning}.")));
     let tools = facts.tools.iter().filter(|(name, _)| *name != "python packages");
     let tools: Vec<String> = tools.map(|(_, version)| version.clone()).collect();
-    let crates: Vec<String> = facts.crates.iter().map(|(name, version)| format!("{name} {version}")).collect();
+    let crates: Vec<String> =
+        facts.crates.iter().map(|(name, version)| format!("{name} {version}")).collect();
     for (kind, all) in [("Tools", tools), ("Crates", crates)].iter().filter(|(_, all)| !all.is_empty()) {
         text += &format!("\n{kind}: {}.\n", list(all));
     }

@@ -117,9 +117,8 @@ fn pool(group: &Group, entry: &Entry) -> Option<String> {
             memory_text(more),
             memory_text(entry)
         );
-        sentence += &marginal(entry, more).map_or(String::new(), |kib| {
-            format!(": a marginal cost of {kib:.0} KiB per item in flight")
-        });
+        sentence += &marginal(entry, more)
+            .map_or(String::new(), |kib| format!(": a marginal cost of {kib:.0} KiB per item in flight"));
         sentence.push('.');
     }
     Some(sentence)
