@@ -38,9 +38,7 @@ pub fn page(book: &Book) -> String {
         );
         text += &absent(&asked);
     }
-    text += "\n## How sure\n\n";
-    text += sure::vintages(&groups).trim_start();
-    text += &format!("\n{}", certainty(book));
+    text += &format!("\n## How sure\n{}\n{}", sure::vintages(&groups), certainty(book));
     text += &details("The machine, its tools and crates", &machine(&results.machine, groups[0].facts()));
     text
 }
@@ -117,6 +115,7 @@ fn absent(groups: &[&Group]) -> String {
         failed.for_each(|entry| reasons.entry(&entry.figures.status).or_default().push(rows::name(entry)));
     }
     let reasons = reasons.into_iter().map(|(reason, mut names)| {
+        names.sort();
         names.dedup();
         format!("{}: {reason}.", list(&names))
     });
