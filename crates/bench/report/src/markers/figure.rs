@@ -3,9 +3,9 @@
 use anyhow::{Context, Result, bail};
 use bench_data::{files, results::Results};
 
-use super::{Machines, machine};
 use crate::{
     format::{self, mib, three, wall, whole},
+    markers::machines::{Machines, machine},
     pages,
 };
 

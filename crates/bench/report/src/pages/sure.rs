@@ -192,7 +192,7 @@ fn disturbed(group: &Group) -> Option<String> {
     if again > 0 {
         parts.push(format!("{again} were disturbed and measured again"));
     }
-    super::sentence(&format!("Of {} timed runs ", rounds.len()), &parts, ".")
+    format::sentence(&format!("Of {} timed runs ", rounds.len()), &parts, ".")
 }
 
 /// The ratios of all sittings of the same commit, where there are several.
