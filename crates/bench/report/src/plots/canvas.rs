@@ -92,9 +92,8 @@ impl Canvas {
     }
 
     /// A closed area.
-    pub fn area(&mut self, points: &[(f64, f64)], class: &str, opacity: f64) {
-        let area = self.path(points).set("class", class).set("fill", "currentColor");
-        self.add(area.set("fill-opacity", opacity));
+    pub fn area(&mut self, points: &[(f64, f64)], class: &str) {
+        self.add(self.path(points).set("class", class).set("fill", "currentColor"));
     }
 
     /// A rectangle; hollow: its outline.
@@ -142,7 +141,8 @@ impl Canvas {
     /// The finished picture; its height is what was used.
     pub fn finish(self, name: String, alt: String) -> Plot {
         let height = (self.top + MARGIN).ceil();
-        let fonts = "-apple-system, BlinkMacSystemFont, 'Segoe UI', 'Noto Sans', Helvetica, Arial, sans-serif";
+        let fonts =
+            "-apple-system, BlinkMacSystemFont, 'Segoe UI', 'Noto Sans', Helvetica, Arial, sans-serif";
         let page = Rectangle::new().set("class", "page").set("width", WIDTH).set("height", height);
         let mut document = Document::new()
             .set("viewBox", (0.0, 0.0, WIDTH, height))

@@ -58,19 +58,28 @@ pub fn beside(points: &[((f64, f64), f64)], taken: &[Rect], bounds: &Rect) -> Ve
         let middle = y + 0.3 * TEXT;
         // Right and left of the point, over and under it, then further and further away.
         let right = (10.0, 0.0, Anchor::Start);
-        let near = [right, (-10.0, 0.0, Anchor::End), (0.0, -16.0, Anchor::Middle), (0.0, 16.0, Anchor::Middle)];
+        let near =
+            [right, (-10.0, 0.0, Anchor::End), (0.0, -16.0, Anchor::Middle), (0.0, 16.0, Anchor::Middle)];
         let far = (1..=60).flat_map(|step| {
             let away = 5.0 * f64::from(step);
             let sides = [10.0 + 0.25 * away, 10.0 + away, 10.0 + 2.0 * away];
             [-away, away].into_iter().flat_map(move |dy| {
-                let beside = sides.into_iter().flat_map(move |dx| [(dx, dy, Anchor::Start), (-dx, dy, Anchor::End)]);
+                let beside =
+                    sides.into_iter().flat_map(move |dx| [(dx, dy, Anchor::Start), (-dx, dy, Anchor::End)]);
                 beside.chain([(0.0, dy, Anchor::Middle)])
             })
         });
-        let place = |(dx, dy, anchor)| Place::new((x + dx, middle + dy), anchor, width);
-        let free = |place: &Place| {
-            place.rect.within(bounds) && !taken.iter().any(|other| other.meets(&place.rect))
+        let place = |(dx, dy, anchor)| {
+            let x = match anchor {
+                Anchor::Middle => x.clamp(bounds.0 + width / 2.0, bounds.2 - width / 2.0),
+                _ => x + dx,
+            };
+            Place::new((x, middle + dy), anchor, width)
         };
+        let free =
+            |place: &Place| place.rect.within(bounds) && !taken.iter().any(|other| other.meets(&place.rect));
+        let mut far: Vec<_> = far.collect();
+        far.sort_by(|a, b| a.0.hypot(a.1).total_cmp(&b.0.hypot(b.1)));
         let place = near.into_iter().chain(far).map(place).find(free).unwrap_or(place(right));
         taken.push(place.rect);
         placed.push(place);

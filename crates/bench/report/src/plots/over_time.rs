@@ -38,15 +38,34 @@ pub fn memory_over_time(group: &Group) -> Option<Plot> {
     notes.extend(python.then_some("Dashed: Python."));
     let mut canvas = Canvas::new(&heading, &notes);
     let lines = lines.into_iter().map(|line| Line { points: thin(&line.points, &x), ..line }).collect();
-    let chart =
-        LineChart { lines, x, y, x_text: "time since the start, log scale", y_text: "memory   ↓ less", height: 420.0, limit: None };
+    let chart = LineChart {
+        lines,
+        x,
+        y,
+        x_text: "time since the start, log scale",
+        y_text: "memory   ↓ less",
+        height: 420.0,
+        limit: None,
+    };
     chart.draw(&mut canvas);
-    Some(canvas.finish(format!("{}-memory-over-time", group.workload.key), format!("{heading}: at most {said}.")))
+    Some(
+        canvas.finish(
+            format!("{}-memory-over-time", group.workload.key),
+            format!("{heading}: at most {said}."),
+        ),
+    )
 }
 
 fn line<'a>(group: &'a Group, entry: &Entry) -> Option<Line<'a>> {
     let samples = &entry.ran()?.observed.first()?.samples;
-    let points: Vec<(f64, f64)> = samples.iter().map(|(time, kib, _)| (*time, *kib as f64 / 1024.0)).collect();
+    let mut points: Vec<(f64, f64)> =
+        samples.iter().map(|(time, kib, _)| (*time, *kib as f64 / 1024.0)).collect();
+    // The last sample may be of a program that is being taken apart.
+    if let [.., before, last] = points[..]
+        && last.1 < 0.9 * before.1
+    {
+        points.pop();
+    }
     (points.len() > 1).then_some(Line {
         name: text::name(&entry.row),
         model: group.workload.model(&entry.row.model)?,
@@ -61,8 +80,7 @@ fn peak(line: &Line) -> f64 {
     line.points.iter().map(|point| point.1).fold(0.0, f64::max)
 }
 
-/// The largest point of each two units of the width: more cannot be seen, and would make the file large. Without the fall
-/// at the exit, which is of the sampler's making.
+/// The largest point of each two units of the width: more cannot be seen, and would make the file large.
 fn thin(points: &[(f64, f64)], x: &Axis) -> Vec<(f64, f64)> {
     let x = x.clone().drawn(0.0, WIDTH / 2.0);
     let mut kept: Vec<(f64, (f64, f64))> = Vec::new();
