@@ -11,7 +11,7 @@ fn repository(readme: &str) -> TempDir {
     let repository = TempDir::new().unwrap();
     let at = |path: &str| repository.path().join(path);
     fs::copy(root().join("bench.toml"), at("bench.toml")).unwrap();
-    for room in ["db", "web", "sleep", "prices", "parts", "bench/data"] {
+    for room in ["db", "web", "sleep", "prices", "parts"] {
         for item in fs::read_dir(root().join("crates").join(room)).unwrap().map(Result::unwrap) {
             let source = item.path().join("src");
             if source.is_dir() {
