@@ -188,7 +188,7 @@ fn disturbed(groups: &[&Group]) -> Option<String> {
     let mut parts = Vec::new();
     parts.extend((disturbed > 0).then(|| format!("others disturbed {disturbed} at every try")));
     parts.extend((again > 0).then(|| format!("{again} ran undisturbed when measured again")));
-    format::sentence(&format!("Of {} timed runs ", rounds.len()), &parts, ".")
+    format::sentence(&format!("Of {} timed runs, ", rounds.len()), &parts, ".")
 }
 
 /// The ratios of all sittings of the same commit, where there are several.
