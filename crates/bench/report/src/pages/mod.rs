@@ -23,7 +23,8 @@ use bench_data::{
 
 pub use answer::answer;
 pub use readme::{anchor, title};
-pub use rows::{memory, memory_text};
+pub use rows::{memory, memory_text, outcome};
+pub use sure::{measured, sentences as sentences_of, sittings};
 
 use crate::{
     format::list,

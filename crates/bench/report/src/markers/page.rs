@@ -1,0 +1,46 @@
+//! Parts of the pages in `results/`, for other pages.
+
+use anyhow::{Result, bail};
+use bench_data::results::Group;
+
+use super::{Machines, figure, machine};
+use crate::{pages, plots};
+
+/// `MACHINE KEY`: what the figures of a workload rest on.
+///
+/// # Errors
+/// No such results.
+pub fn sure(arguments: &[&str], machines: &Machines) -> Result<String> {
+    let [folder, key] = arguments else { bail!("it takes MACHINE KEY") };
+    let group = figure::group(machine(folder, machines)?, key)?;
+    let others = match machines.len() - 1 {
+        0 => String::new(),
+        _ => format!(" There are [results of {} machines and sets of runs](results/README.md).", machines.len()),
+    };
+    Ok(format!("{} {}{others}", pages::measured(group), pages::sentences_of(group).join(" ")))
+}
+
+/// `MACHINE`: the ratios of every sitting, of each workload that has several.
+///
+/// # Errors
+/// No such results.
+pub fn study(arguments: &[&str], machines: &Machines) -> Result<String> {
+    let [folder] = arguments else { bail!("it takes MACHINE") };
+    let several = |group: &&Group| group.sittings.len() > 1;
+    let groups = machine(folder, machines)?.groups.iter().filter(several);
+    let tables = groups.map(|group| format!("**{}.** {}", group.workload.title, pages::sittings(group)));
+    let text = tables.collect::<Vec<_>>().join("\n");
+    Ok(if text.is_empty() { "There is one sitting so far: `make again`.\n".to_owned() } else { text })
+}
+
+/// `MACHINE MODEL`: the picture of three hosts in time; nothing where none was drawn.
+///
+/// # Errors
+/// No such results.
+pub fn timeline(arguments: &[&str], machines: &Machines) -> Result<String> {
+    let [folder, model] = arguments else { bail!("it takes MACHINE MODEL") };
+    let name = format!("timeline-{model}");
+    let plots = plots::all(machine(folder, machines)?);
+    let plot = plots.iter().find(|plot| plot.name == name);
+    Ok(plot.map_or("\n".to_owned(), |plot| format!("![{}](../results/{folder}/plots/{name}.svg)\n", plot.alt)))
+}
