@@ -29,7 +29,8 @@ pub fn table(arguments: &[&str], machines: &Machines) -> Result<String> {
     let group = results.groups.iter().find(|group| group.workload.key == WORKLOAD);
     let group = group.with_context(|| format!("{folder} has no raw/{WORKLOAD}"))?;
     let hosts = format!("{} hosts", group.workload.size);
-    let mut table = Table::words(["way of waiting".to_owned(), hosts, "memory".to_owned(), "take it when".to_owned()]);
+    let mut table =
+        Table::words(["way of waiting".to_owned(), hosts, "memory".to_owned(), "take it when".to_owned()]);
     for (name, entry) in ways(group) {
         let when = ADVICE.get(&name).with_context(|| format!("advice.toml has no {name:?}"))?;
         let folder = format!("crates/{WORKLOAD}/{}", entry.row.bare_name());

@@ -29,21 +29,21 @@ pub fn one(arguments: &[&str], machines: &Machines) -> Result<String> {
     })
 }
 
+/// Where a machine has no figures of a program.
+const MISSING: &str = "(not measured)";
+
 /// `MACHINE KEY SLUG SLUG`: the wall time of one program ÷ that of another, in the rounds that both have.
 ///
 /// # Errors
-/// Nothing of that name, or no rounds that both have.
+/// Nothing of that name.
 pub fn ratio(arguments: &[&str], machines: &Machines) -> Result<String> {
     let [folder, key, own, other] = arguments else { bail!("it takes MACHINE KEY PROGRAM PROGRAM") };
     let group = group(machine(folder, machines)?, key)?;
-    for slug in [own, other] {
-        entry(group, slug)?;
-    }
     let (own_s, other_s): (Vec<f64>, Vec<f64>) =
         rounds::pairs(&group.sittings[0].rounds, own, other).into_iter().unzip();
-    let ratio = Ratio::paired(&own_s, &other_s);
-    let ratio = ratio.with_context(|| format!("{own} and {other} have no rounds in common in {folder}/raw/{key}"))?;
-    Ok(format::ratio(ratio.estimate, ratio.interval.map(|interval| (interval.low, interval.high))))
+    Ok(Ratio::paired(&own_s, &other_s).map_or(MISSING.to_owned(), |ratio| {
+        format::ratio(ratio.estimate, ratio.interval.map(|interval| (interval.low, interval.high)))
+    }))
 }
 
 /// `MACHINE KEY SLUG SLUG`: CPU time that one program takes more than another, for each context switch more.
@@ -55,10 +55,15 @@ pub fn per_switch(arguments: &[&str], machines: &Machines) -> Result<String> {
     let group = group(machine(folder, machines)?, key)?;
     let of = |slug: &str| {
         let figures = &entry(group, slug)?.figures;
-        figures.cpu_s().zip(figures.switches()).with_context(|| format!("{slug} has no figures in {folder}/raw/{key}"))
+        anyhow::Ok(figures.cpu_s().zip(figures.switches()))
     };
-    let ((own_s, own_switches), (other_s, other_switches)) = (of(own)?, of(other)?);
-    ensure!(own_s > other_s && own_switches > other_switches, "{own} takes no more CPU time and switches than {other}");
+    let Some(((own_s, own_switches), (other_s, other_switches))) = of(own)?.zip(of(other)?) else {
+        return Ok(MISSING.to_owned());
+    };
+    ensure!(
+        own_s > other_s && own_switches > other_switches,
+        "{own} takes no more CPU time and switches than {other}"
+    );
     let micros = (own_s - other_s) * 1e6 / (own_switches - other_switches) as f64;
     Ok(format!("{} µs", three(micros)))
 }
@@ -136,7 +141,11 @@ fn kept(results: &Results, group: &Group, entry: &Entry) -> Option<f64> {
     let least = results.study(&group.workload.study).filter(same).min_by_key(|other| other.workload.size)?;
     let name = |group: &Group, entry: &Entry| {
         let size = format!(" {}", group.workload.size);
-        entry.row.program.strip_suffix(&size).map_or(entry.row.program.clone(), |program| format!("{program} N"))
+        entry
+            .row
+            .program
+            .strip_suffix(&size)
+            .map_or(entry.row.program.clone(), |program| format!("{program} N"))
     };
     let first = least.entries.iter().find(|other| name(least, other) == name(group, entry))?;
     let (first, last) = (&first.figures, &entry.figures);
@@ -148,6 +157,7 @@ fn kept(results: &Results, group: &Group, entry: &Entry) -> Option<f64> {
 fn value(csv: &str, column: &str) -> Result<Option<String>> {
     let mut lines = csv.lines().map(|line| line.split(','));
     let (Some(mut head), Some(mut row)) = (lines.next(), lines.next()) else { return Ok(None) };
-    let place = head.position(|name| name == column).with_context(|| format!("no figure is called {column:?}"))?;
+    let place =
+        head.position(|name| name == column).with_context(|| format!("no figure is called {column:?}"))?;
     Ok(row.nth(place).filter(|value| !value.is_empty()).map(str::to_owned))
 }

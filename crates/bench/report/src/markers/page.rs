@@ -15,7 +15,10 @@ pub fn sure(arguments: &[&str], machines: &Machines) -> Result<String> {
     let group = figure::group(machine(folder, machines)?, key)?;
     let others = match machines.len() - 1 {
         0 => String::new(),
-        _ => format!(" There are [results of {} machines and sets of runs](results/README.md).", machines.len()),
+        _ => format!(
+            " There are [results of {} machines and sets of runs](results/README.md).",
+            machines.len()
+        ),
     };
     Ok(format!("{} {}{others}", pages::measured(group), pages::sentences_of(group).join(" ")))
 }
@@ -42,5 +45,6 @@ pub fn timeline(arguments: &[&str], machines: &Machines) -> Result<String> {
     let name = format!("timeline-{model}");
     let plots = plots::all(machine(folder, machines)?);
     let plot = plots.iter().find(|plot| plot.name == name);
-    Ok(plot.map_or("\n".to_owned(), |plot| format!("![{}](../results/{folder}/plots/{name}.svg)\n", plot.alt)))
+    Ok(plot
+        .map_or("\n".to_owned(), |plot| format!("![{}](../results/{folder}/plots/{name}.svg)\n", plot.alt)))
 }
