@@ -73,7 +73,8 @@ impl Generated {
             let Ok(list) = fs::read_dir(&folder) else { continue };
             for item in list {
                 let path = item.with_context(|| format!("cannot read {}", folder.display()))?.path();
-                let generated = path.extension().is_some_and(|ext| ext == "md" || ext == "csv" || ext == "svg");
+                let generated =
+                    path.extension().is_some_and(|ext| ext == "md" || ext == "csv" || ext == "svg");
                 let name = path.strip_prefix(&self.folder).unwrap_or(&path).to_string_lossy().into_owned();
                 if generated && !self.files.contains_key(&name) {
                     left.push(path);

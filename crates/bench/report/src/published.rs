@@ -33,9 +33,8 @@ enum Entry {
     Sizes(BTreeMap<String, Models>),
 }
 
-static PUBLISHED: LazyLock<BTreeMap<String, Entry>> = LazyLock::new(|| {
-    toml::from_str(include_str!("../published.toml")).expect("the unit test reads it")
-});
+static PUBLISHED: LazyLock<BTreeMap<String, Entry>> =
+    LazyLock::new(|| toml::from_str(include_str!("../published.toml")).expect("the unit test reads it"));
 
 /// What the article prints of a workload of this size.
 pub fn of(workload: &str, size: u64) -> Models {

@@ -9,7 +9,8 @@ use bench_data::{
 pub fn figures<'a>(group: &Group, entry: &'a Entry) -> Vec<&'a Measurement> {
     let first = group.facts();
     let same = |number: u32| {
-        let facts = group.sittings.iter().find(|sitting| sitting.number == number).map(|sitting| &sitting.facts);
+        let facts =
+            group.sittings.iter().find(|sitting| sitting.number == number).map(|sitting| &sitting.facts);
         facts.is_some_and(|facts| (&facts.commit, facts.changed) == (&first.commit, first.changed))
     };
     let all = std::iter::once(&entry.figures).chain(&entry.again);

@@ -43,7 +43,8 @@ const ORDER: [&str; 11] = [
 /// Unreadable sources.
 pub fn page() -> Result<String> {
     let mut table = Table::words(["", "db", "web", "sleep", "prices"]);
-    let rooms: Vec<BTreeMap<&str, String>> = WORKLOADS.iter().map(|workload| room(workload)).collect::<Result<_>>()?;
+    let rooms: Vec<BTreeMap<&str, String>> =
+        WORKLOADS.iter().map(|workload| room(workload)).collect::<Result<_>>()?;
     for model in ORDER {
         let cells = WORKLOADS.iter().zip(&rooms).map(|(workload, room)| cell(workload, room, model));
         table.row(std::iter::once(model.to_owned()).chain(cells));
@@ -84,7 +85,10 @@ fn cell(workload: &str, room: &BTreeMap<&str, String>, model: &str) -> String {
 
 /// The lines that `diff` marks with `<` or `>`.
 fn changed(old: &str, new: &str) -> usize {
-    TextDiff::from_lines(old, new).iter_all_changes().filter(|change| change.tag() != ChangeTag::Equal).count()
+    TextDiff::from_lines(old, new)
+        .iter_all_changes()
+        .filter(|change| change.tag() != ChangeTag::Equal)
+        .count()
 }
 
 /// Why cells are empty, as the matrix says.
@@ -94,7 +98,11 @@ fn absent() -> Result<Vec<String>> {
     let mut reasons: Vec<String> = Vec::new();
     for workload in &workloads {
         let absent = workload.absent.iter();
-        reasons.extend(absent.map(|(model, reason)| format!("No {}: {reason}.", code(&format!("{}-{model}", workload.name)))));
+        reasons.extend(
+            absent.map(|(model, reason)| {
+                format!("No {}: {reason}.", code(&format!("{}-{model}", workload.name)))
+            }),
+        );
     }
     reasons.dedup();
     Ok(reasons)
@@ -111,12 +119,20 @@ fn libraries() -> Result<Vec<String>> {
         for member in members {
             let name = member.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let main = if room == "bench" { "src/main.rs" } else { "src/lib.rs" };
-            let path = [main, "src/lib.rs"].map(|file| member.join(file)).into_iter().find(|path| path.is_file());
+            let path =
+                [main, "src/lib.rs"].map(|file| member.join(file)).into_iter().find(|path| path.is_file());
             let Some(path) = path else { continue };
             let text = files::text(&path)?;
-            let doc: Vec<&str> = text.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim).collect();
+            let doc: Vec<&str> =
+                text.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim).collect();
             let doc = doc.split(|line| line.is_empty()).next().unwrap_or_default().join(" ");
-            let sentence = doc.split_inclusive(". ").next().unwrap_or_default().trim().replace("[`", "`").replace("`]", "`");
+            let sentence = doc
+                .split_inclusive(". ")
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .replace("[`", "`")
+                .replace("`]", "`");
             found.push(format!("[{room}/{name}]({room}/{name}): {sentence}"));
         }
     }

@@ -57,7 +57,8 @@ fn all_of(folder: &Path, results: &Results) -> Result<Generated> {
 }
 
 fn everything() -> Result<Vec<Generated>> {
-    let folders = if Path::new(RESULTS).is_dir() { results::machines(Path::new(RESULTS))? } else { Vec::new() };
+    let folders =
+        if Path::new(RESULTS).is_dir() { results::machines(Path::new(RESULTS))? } else { Vec::new() };
     let mut machines = BTreeMap::new();
     for folder in folders {
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -73,7 +74,8 @@ fn everything() -> Result<Vec<Generated>> {
     generated.push(Generated::one(Path::new("crates/README.md"), map::page()?));
     for path in marked()? {
         let text = bench_data::files::text(&path)?;
-        let filled = markers::fill(&text, &machines).with_context(|| format!("cannot fill {}", path.display()))?;
+        let filled =
+            markers::fill(&text, &machines).with_context(|| format!("cannot fill {}", path.display()))?;
         generated.push(Generated::one(&path, filled));
     }
     Ok(generated)

@@ -32,7 +32,10 @@ pub fn commits(groups: &Both) -> String {
     let same = versions.keys().all(|(base, new)| base == new);
     let texts: Vec<String> = match versions.len() {
         0 => return "No workload is on both sides.".to_owned(),
-        1 => versions.keys().map(|(base, new)| if same { base.clone() } else { format!("{base} and {new}") }).collect(),
+        1 => versions
+            .keys()
+            .map(|(base, new)| if same { base.clone() } else { format!("{base} and {new}") })
+            .collect(),
         _ => {
             let one = |((base, new), parts): (&(String, String), &Vec<&str>)| {
                 let both = if base == new { base.clone() } else { format!("{base} and {new}") };

@@ -67,10 +67,15 @@ pub fn compare(base: &Path, new: &Path) -> Result<String> {
     for (group, _) in &groups {
         let rest: Vec<&Pair> = pairs
             .iter()
-            .filter(|pair| pair.key == group.workload.key && !differing.iter().any(|other| std::ptr::eq(*other, *pair)))
+            .filter(|pair| {
+                pair.key == group.workload.key && !differing.iter().any(|other| std::ptr::eq(*other, *pair))
+            })
             .collect();
         if !rest.is_empty() {
-            text += &details(&format!("{}: {}", group.workload.key, count(rest.len(), "ratio")), &table(&rest).to_string());
+            text += &details(
+                &format!("{}: {}", group.workload.key, count(rest.len(), "ratio")),
+                &table(&rest).to_string(),
+            );
         }
     }
     Ok(text + &one_sided(&base, &new, &groups))
@@ -94,7 +99,8 @@ fn verdict(groups: &[(&Group, &Group)], pairs: &[Pair], known: &[&Pair], differi
             sittings.1
         );
     }
-    let named: Vec<String> = differing.iter().map(|pair| format!("{} in {}", code(&pair.program), pair.key)).collect();
+    let named: Vec<String> =
+        differing.iter().map(|pair| format!("{} in {}", code(&pair.program), pair.key)).collect();
     let verdict = match named.as_slice() {
         [] => "none differs".to_owned(),
         [one] => format!("1 differs: {one}"),
@@ -102,7 +108,10 @@ fn verdict(groups: &[(&Group, &Group)], pairs: &[Pair], known: &[&Pair], differi
     };
     let others = match pairs.len() - known.len() {
         0 => String::new(),
-        others => format!(" {} with fewer than {MIN_SITTINGS} sittings on a side have no verdict.", count(others, "ratio")),
+        others => format!(
+            " {} with fewer than {MIN_SITTINGS} sittings on a side have no verdict.",
+            count(others, "ratio")
+        ),
     };
     format!("**Of {}, {verdict}.**{others}", count(known.len(), "ratio"))
 }

@@ -62,11 +62,12 @@ fn pair(base: &Group, new: &Group, ours: &Entry, theirs: &Entry) -> Option<Pair>
     };
     let to_reference = of(|figures| figures.ratio);
     let alike = base.workload.reference == new.workload.reference && ours.row.at_once == theirs.row.at_once;
-    let ((base_ratios, new_ratios), to) = match alike && !to_reference.0.is_empty() && !to_reference.1.is_empty() {
-        true => (to_reference, code(&base.workload.reference)),
-        // The reference itself, what ran once, and a pool that is as large as its machine.
-        false => (of(Measurement::over_limit), "its limit".to_owned()),
-    };
+    let ((base_ratios, new_ratios), to) =
+        match alike && !to_reference.0.is_empty() && !to_reference.1.is_empty() {
+            true => (to_reference, code(&base.workload.reference)),
+            // The reference itself, what ran once, and a pool that is as large as its machine.
+            false => (of(Measurement::over_limit), "its limit".to_owned()),
+        };
     Some(Pair {
         key: base.workload.key.clone(),
         program: ours.row.program.clone(),

@@ -82,11 +82,10 @@ fn entry<'a>(group: &'a Group, slug: &str) -> Result<&'a Entry> {
     entry.with_context(|| format!("there is no raw/{}/{slug}", group.workload.key))
 }
 
-/// What a column of this field is called.
-pub fn label(field: &str) -> &str {
-    match field {
-        "wall_median_s" => "wall",
-        "ratio" => "÷ reference [95 %]",
+/// What a figure of this field is called.
+pub fn label(group: &Group, field: &str) -> String {
+    let label = match field {
+        "ratio" => return format!("÷ {} [95 %]", format::code(&group.workload.reference)),
         "calls" => "system calls per item",
         "switches" => "context switches",
         "switches-each" => "context switches per item",
@@ -101,7 +100,8 @@ pub fn label(field: &str) -> &str {
         "in_flight" => "peak in flight",
         "round_trips" => "round trips per item",
         field => field,
-    }
+    };
+    label.to_owned()
 }
 
 /// A figure as people read it, with its unit; nothing where it was not measured. A field is one of those below, or a

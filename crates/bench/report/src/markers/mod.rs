@@ -19,13 +19,15 @@ pub type Machines = BTreeMap<String, Results>;
 type Generator = fn(&[&str], &Machines) -> Result<String>;
 
 /// What may stand between markers. A text of several lines gets lines of its own.
-const GENERATORS: [(&str, Generator); 10] = [
+const GENERATORS: [(&str, Generator); 11] = [
     // MACHINE: the ways of waiting, with time and memory for all hosts.
     ("answer", answer::table),
     // FILE [ITEMS]: a source, or items of it: `main,ask`; `use` stands for all imports.
     ("code", code::lines),
     // FILE FILE [ITEMS]: what changes from one source to the other.
     ("diff", code::changes),
+    // MACHINE SLUGS KEY:FIELDs: a column for each program, a row for each figure.
+    ("facts", table::columns),
     // MACHINE KEY SLUG FIELD: one figure.
     ("figure", figure::one),
     // MACHINE KEY SLUG SLUG: CPU time for each context switch that one program makes more than another.
@@ -102,7 +104,7 @@ mod tests {
     fn wrong_markers_are_named() {
         assert_eq!(
             error("\n<!-- tabel:begin -->"),
-            "line 2: nothing is called \"tabel\"; known are answer, code, diff, figure, per-switch, ratio, study, sure, table, timeline"
+            "line 2: nothing is called \"tabel\"; known are answer, code, diff, facts, figure, per-switch, ratio, study, sure, table, timeline"
         );
         assert_eq!(error("<!-- code:begin x -->"), "line 1: <!-- code:end --> is missing");
         let figure = error("<!-- figure:begin m db db-tokio wall --><!-- figure:end -->");

@@ -6,21 +6,20 @@ use bench_data::results::Group;
 use super::{Machines, figure, machine};
 use crate::{pages, plots};
 
-/// `MACHINE KEY`: what the figures of a workload rest on.
+/// `MACHINE KEY`: what the answer rests on, and what it does not tell apart.
 ///
 /// # Errors
 /// No such results.
 pub fn sure(arguments: &[&str], machines: &Machines) -> Result<String> {
     let [folder, key] = arguments else { bail!("it takes MACHINE KEY") };
     let group = figure::group(machine(folder, machines)?, key)?;
-    let others = match machines.len() - 1 {
-        0 => String::new(),
-        _ => format!(
-            " There are [results of {} machines and sets of runs](results/README.md).",
-            machines.len()
-        ),
-    };
-    Ok(format!("{} {}{others}", pages::measured(group), pages::sentences_of(group).join(" ")))
+    Ok(format!(
+        "{} {} rounds of the fast programs. {} [All machines](results/README.md): {}.",
+        pages::measured(group),
+        pages::rounds_of_reference(std::iter::once(group)),
+        pages::answer(group),
+        machines.len()
+    ))
 }
 
 /// `MACHINE`: the ratios of every sitting, of each workload that has several.

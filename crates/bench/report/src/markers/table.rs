@@ -15,16 +15,41 @@ const SIZE: &str = "{size}";
 /// # Errors
 /// No such folder or field.
 pub fn rows(arguments: &[&str], machines: &Machines) -> Result<String> {
+    let (fields, programs) = cells(arguments, machines)?;
+    let mut table = Table::figures(std::iter::once("program".to_owned()).chain(fields));
+    programs.into_iter().for_each(|(name, cells)| table.row(std::iter::once(name).chain(cells)));
+    Ok(table.to_string())
+}
+
+/// The same with a column for each program, a row for each figure.
+///
+/// # Errors
+/// No such folder or field.
+pub fn columns(arguments: &[&str], machines: &Machines) -> Result<String> {
+    let (fields, programs) = cells(arguments, machines)?;
+    let names = programs.iter().map(|(name, _)| name.clone());
+    let mut table = Table::figures(std::iter::once(String::new()).chain(names));
+    for (place, field) in fields.into_iter().enumerate() {
+        table.row(std::iter::once(field).chain(programs.iter().map(|(_, cells)| cells[place].clone())));
+    }
+    Ok(table.to_string())
+}
+
+/// A program's name, and its figures.
+type Line = (String, Vec<String>);
+
+/// The names of the figures, and the programs.
+fn cells(arguments: &[&str], machines: &Machines) -> Result<(Vec<String>, Vec<Line>)> {
     let [folder, slugs, columns] = arguments else { bail!("it takes MACHINE SLUGS COLUMNS") };
     let results = machine(folder, machines)?;
     let columns = columns.split(',').map(|column| parse(results, column));
     let columns: Vec<(&Group, &str)> = columns.collect::<Result<_>>()?;
     let one_group = columns.iter().all(|(group, _)| group.workload.key == columns[0].0.workload.key);
-    let heads = columns.iter().map(|(group, field)| match one_group {
-        true => figure::label(field).to_owned(),
-        false => format!("{}, {}", figure::label(field), condition(group)),
+    let fields = columns.iter().map(|(group, field)| match one_group {
+        true => figure::label(group, field),
+        false => format!("{}, {}", figure::label(group, field), condition(group)),
     });
-    let mut table = Table::figures(std::iter::once("program".to_owned()).chain(heads));
+    let mut programs = Vec::new();
     for slug in slugs.split(',') {
         let mut name = code(&slug.replace(SIZE, "N"));
         let mut cells = Vec::new();
@@ -41,9 +66,9 @@ pub fn rows(arguments: &[&str], machines: &Machines) -> Result<String> {
                 false => outcome(entry),
             });
         }
-        table.row(std::iter::once(name).chain(cells));
+        programs.push((name, cells));
     }
-    Ok(table.to_string())
+    Ok((fields.collect(), programs))
 }
 
 fn parse<'a, 'b>(results: &'a Results, column: &'b str) -> Result<(&'a Group, &'b str)> {

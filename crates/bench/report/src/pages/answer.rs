@@ -25,9 +25,8 @@ pub fn fastest(group: &Group) -> Option<Vec<&Entry>> {
         group.ok().filter_map(|entry| Some((estimate(entry)?, entry))).collect();
     candidates.sort_by(|a, b| a.0.total_cmp(&b.0));
     let best = candidates.first().filter(|_| candidates.len() > 1)?.1;
-    let faster_unjudged = |entry: &Entry| {
-        estimate(entry).is_none() && entry.figures.wall_median_s < best.figures.wall_median_s
-    };
+    let faster_unjudged =
+        |entry: &Entry| estimate(entry).is_none() && entry.figures.wall_median_s < best.figures.wall_median_s;
     if group.ok().any(faster_unjudged) {
         return None;
     }
@@ -110,7 +109,6 @@ fn least_memory(entries: &[&Entry]) -> Option<String> {
     known.sort_by_key(|(most, ..)| *most);
     let (most, _, first) = *known.first()?;
     let clear = known.len() > 1 && known[1..].iter().all(|(_, least, _)| *least > most);
-    clear.then(|| {
-        format!(" Of these, {} needs least memory: {}.", names(&[first]), super::memory_text(first))
-    })
+    clear
+        .then(|| format!(" Of these, {} needs least memory: {}.", names(&[first]), super::memory_text(first)))
 }

@@ -11,23 +11,32 @@ use crate::{
 
 /// Article and ours, model by model; nothing where the article prints no figures.
 pub fn section(group: &Group, models: &Models) -> String {
-    let mut table =
-        Table::figures(["model", "in Python", "article, s", "ours, s", "article, ×", "ours, ×", "article, MB", "ours, MiB"]);
+    let mut table = Table::figures([
+        "model",
+        "in Python",
+        "article, s",
+        "ours, s",
+        "article, ×",
+        "ours, ×",
+        "article, MB",
+        "ours, MiB",
+    ]);
     let sequential = |walls: &dyn Fn(&str) -> Option<f64>| walls("sequential");
     let theirs = |model: &str| models.get(model).and_then(|figures| figures.wall_s);
     // The program that stands for a model: with its default concurrency.
-    let entry = |model: &str| {
-        group.ok().find(|entry| entry.row.model == model && !entry.row.program.contains(' '))
-    };
+    let entry =
+        |model: &str| group.ok().find(|entry| entry.row.model == model && !entry.row.program.contains(' '));
     let ours = |model: &str| entry(model)?.figures.wall_median_s;
     let mut missing = Vec::new();
     for model in &group.workload.models {
         let name = model.name.as_str();
         let (Some(article), Some(entry)) = (models.get(name), entry(name)) else {
-            missing.extend(entry(name).filter(|e| !group.workload.is_baseline(&e.row)).map(|_| name.to_owned()));
+            missing
+                .extend(entry(name).filter(|e| !group.workload.is_baseline(&e.row)).map(|_| name.to_owned()));
             continue;
         };
-        let times = |all: Option<f64>, wall: Option<f64>| fixed(all.zip(wall).map(|(all, wall)| all / wall), 1);
+        let times =
+            |all: Option<f64>, wall: Option<f64>| fixed(all.zip(wall).map(|(all, wall)| all / wall), 1);
         table.row([
             name.to_owned(),
             model.python.clone(),
@@ -46,5 +55,7 @@ pub fn section(group: &Group, models: &Models) -> String {
         [] => String::new(),
         missing => format!("\nThe article prints no figures for {}.\n", list(missing)),
     };
-    format!("Its Python programs on its machine; × is the sequential time over this one: only these ratios compare.\n\n{table}{missing}")
+    format!(
+        "Its Python programs on its machine; × is the sequential time over this one: only these ratios compare.\n\n{table}{missing}"
+    )
 }

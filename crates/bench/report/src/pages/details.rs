@@ -19,7 +19,7 @@ const ENOUGH_SAMPLES: u64 = 20;
 /// Memory of one process and of all.
 pub fn memory(group: &Group) -> String {
     let mut table = Table::figures(["program", "MiB", "least–most", "runs", "processes", "PSS, MiB"]);
-    rows::fill(&mut table, rows::rust(group), |entry| {
+    rows::fill(&mut table, rows::programs(group), |entry| {
         let figures = &entry.figures;
         let range = rows::memory(entry).filter(|_| figures.observed > Some(1));
         vec![
@@ -38,8 +38,12 @@ pub fn memory(group: &Group) -> String {
 
 /// How finely PSS was sampled.
 fn samples(group: &Group) -> Vec<String> {
-    let ran: Vec<(&Entry, &Ran)> =
-        group.entries.iter().filter_map(|entry| Some((entry, entry.ran()?))).filter(|(e, _)| !e.row.python).collect();
+    let ran: Vec<(&Entry, &Ran)> = group
+        .entries
+        .iter()
+        .filter_map(|entry| Some((entry, entry.ran()?)))
+        .filter(|(e, _)| !e.row.python)
+        .collect();
     let intervals = ran.iter().flat_map(|(_, ran)| &ran.observed).map(|run| run.interval_ms);
     let (least, most) = intervals.fold((f64::MAX, 0f64), |(least, most), ms| (least.min(ms), most.max(ms)));
     let mut sentences = Vec::new();
@@ -51,7 +55,9 @@ fn samples(group: &Group) -> Vec<String> {
     let few = |ran: &Ran| ran.observed.iter().map(taken).min().filter(|taken| *taken < ENOUGH_SAMPLES);
     let few: Vec<String> = ran
         .iter()
-        .filter_map(|(entry, ran)| Some(format!("{} ({})", rows::name(entry), count(few(ran)? as usize, "sample"))))
+        .filter_map(|(entry, ran)| {
+            Some(format!("{} ({})", rows::name(entry), count(few(ran)? as usize, "sample")))
+        })
         .collect();
     sentences.extend(super::sentence(
         &format!("Fewer than {ENOUGH_SAMPLES} samples, so that a short peak of PSS may be missed: "),
@@ -71,8 +77,16 @@ fn samples(group: &Group) -> Vec<String> {
 /// CPU time and what the kernel had to do, with the article's own figures where it prints them.
 pub fn work(group: &Group, article: &Models) -> String {
     let size = group.workload.size as f64;
-    let mut cpu = Table::figures(["program", "wall, s", "user, s", "system, s", "CPU, s", "CPU, %", "effective concurrency"]);
-    rows::fill(&mut cpu, rows::rust(group), |entry| {
+    let mut cpu = Table::figures([
+        "program",
+        "wall, s",
+        "user, s",
+        "system, s",
+        "CPU, s",
+        "CPU, %",
+        "effective concurrency",
+    ]);
+    rows::fill(&mut cpu, rows::programs(group), |entry| {
         let figures = &entry.figures;
         vec![
             wall(figures.wall_median_s),
@@ -93,7 +107,7 @@ pub fn work(group: &Group, article: &Models) -> String {
         "system calls",
         "per item",
     ]);
-    rows::fill(&mut kernel, rows::rust(group), |entry| {
+    rows::fill(&mut kernel, rows::programs(group), |entry| {
         let figures = &entry.figures;
         vec![
             mib(figures.max_rss_kib),
@@ -105,7 +119,9 @@ pub fn work(group: &Group, article: &Models) -> String {
             fixed(figures.syscalls.map(|calls| calls as f64 / size), 1),
         ]
     });
-    for (model, figures) in in_order(group, article).into_iter().filter(|(_, figures)| figures.user_s.is_some()) {
+    for (model, figures) in
+        in_order(group, article).into_iter().filter(|(_, figures)| figures.user_s.is_some())
+    {
         cpu.row(article_cpu(&model, figures, size * group.workload.latency_s));
         kernel.row(article_kernel(&model, figures));
     }
@@ -119,7 +135,9 @@ pub fn work(group: &Group, article: &Models) -> String {
 
 fn in_order<'a>(group: &Group, article: &'a Models) -> Vec<(String, &'a Figures)> {
     let models = group.workload.models.iter();
-    models.filter_map(|model| Some((format!("article: {}", model.python), article.get(&model.name)?))).collect()
+    models
+        .filter_map(|model| Some((format!("article: {}", model.python), article.get(&model.name)?)))
+        .collect()
 }
 
 fn article_cpu(name: &str, figures: &Figures, waited: f64) -> [String; 7] {

@@ -24,7 +24,8 @@ pub fn sections(book: &Book, part: &Part) -> String {
 
 fn section(book: &Book, group: &Group) -> String {
     let Some(fault) = &group.workload.fault else { return String::new() };
-    let mut table = Table::figures(["program", "runs", "median, s", "÷ limit", "half, s", "99 %, s", "failed"]);
+    let mut table =
+        Table::figures(["program", "runs", "median, s", "÷ limit", "half, s", "99 %, s", "failed"]);
     rows::fill(&mut table, rows::rust(group), |entry| {
         let figures = &entry.figures;
         vec![

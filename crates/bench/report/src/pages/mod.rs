@@ -24,7 +24,7 @@ use bench_data::{
 pub use answer::answer;
 pub use readme::{anchor, title};
 pub use rows::{memory, memory_text, outcome};
-pub use sure::{measured, sentences as sentences_of, sittings};
+pub use sure::{measured, rounds_of_reference, sittings};
 
 use crate::{
     format::list,
@@ -48,7 +48,7 @@ impl Part<'_> {
         let first = &self.groups[0].workload;
         let sizes = self.groups.iter().filter(|group| group.workload.vary == Vary::Nothing).count();
         match first.vary {
-            Vary::Nothing | Vary::Server if sizes > 1 => format!("{}: {} workloads", first.name, sizes),
+            Vary::Nothing | Vary::Server if sizes > 1 => capitalised(&first.name),
             Vary::Nothing | Vary::Server => first.title.clone(),
             Vary::Size => "As it grows".to_owned(),
             Vary::Fault => "Sick hosts".to_owned(),
@@ -120,7 +120,7 @@ impl<'a> Book<'a> {
         let vintages = sure::vintages(&part.groups);
         format!(
             "# {}\n\nMeasured by `{}` on {}. [All results of this machine](README.md), \
-             [all figures](measurements.csv).\n{marks}{vintages}\n{}\n{}{body}",
+             [all figures](measurements.csv).\n{marks}{vintages}\n{}\nOn this page:\n\n{}{body}",
             part.title(),
             part.command(),
             title(&self.results.machine),
@@ -140,6 +140,11 @@ pub fn files(results: &Results) -> BTreeMap<String, String> {
     files.extend(book.parts.iter().map(|part| (format!("{}.md", part.name), book.page(part))));
     files.extend(book.plots.iter().map(|plot| (format!("plots/{}.svg", plot.name), plot.svg.clone())));
     files
+}
+
+fn capitalised(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// The words that every page uses.

@@ -109,7 +109,8 @@ fn section(book: &Book, groups: &[&Group]) -> String {
         sure::study(groups)
     );
     // A quick run asks for something else.
-    let article = published::of(&workload.name, ARTICLE_HOSTS).get("sequential").and_then(|article| article.wall_s);
+    let article =
+        published::of(&workload.name, ARTICLE_HOSTS).get("sequential").and_then(|article| article.wall_s);
     let sentences = [
         agreement(&routes),
         at_once(&routes),
@@ -154,7 +155,9 @@ fn agreement(routes: &[Route]) -> Option<String> {
         .collect();
     match (same.is_empty(), other.is_empty()) {
         (true, true) => None,
-        (false, true) => Some("The slope and the server give the same round trips for all programs.".to_owned()),
+        (false, true) => {
+            Some("The slope and the server give the same round trips for all programs.".to_owned())
+        }
         (all_differ, false) => {
             let rest = if all_differ { "" } else { "; they give the same for all others" };
             Some(format!("The slope and the server differ for {}{rest}.", list(&other)))
@@ -202,7 +205,8 @@ fn at_once(routes: &[Route]) -> Option<String> {
 
 /// The round-trip time that would explain the article's figure.
 fn explanation(article: f64, routes: &[Route]) -> Option<String> {
-    let sequential = |python| routes.iter().find(|route| route.is_sequential(python) && route.seen().is_some());
+    let sequential =
+        |python| routes.iter().find(|route| route.is_sequential(python) && route.seen().is_some());
     let route = sequential(true).or_else(|| sequential(false))?;
     let (trips, latency) = (route.seen()?, route.entries[0].1.workload.latency_s);
     let each = article / ARTICLE_HOSTS as f64;

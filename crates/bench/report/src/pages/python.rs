@@ -43,9 +43,7 @@ pub fn section(group: &Group) -> String {
 
 /// The program in Rust that waits in the same way, for as many at a time.
 fn twin<'a>(group: &'a Group, entry: &Entry) -> Option<&'a Entry> {
-    group.ok().find(|other| {
-        (&other.row.model, other.row.at_once) == (&entry.row.model, entry.row.at_once)
-    })
+    group.ok().find(|other| (&other.row.model, other.row.at_once) == (&entry.row.model, entry.row.at_once))
 }
 
 /// Its wall time over that of its twin in the same rounds.

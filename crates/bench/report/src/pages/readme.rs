@@ -32,12 +32,13 @@ pub fn page(book: &Book) -> String {
         text += "\n## The answer\n";
         text += &bullets(asked.iter().map(|group| headline(group)));
         text += &book.picture("overview");
-        text += &format!("\n## The matrix\n\nWall time, and peak memory: max RSS of one process, PSS of a tree.\n\n{}", matrix(&asked));
+        text += &format!(
+            "\n## The matrix\n\nWall time, and peak memory: max RSS of one process, PSS of a tree.\n\n{}",
+            matrix(&asked)
+        );
         text += &absent(&asked);
     }
-    text += "\n## How sure\n\n";
-    text += sure::vintages(&groups).trim_start();
-    text += &format!("\n{}", certainty(book));
+    text += &format!("\n## How sure\n{}\n{}", sure::vintages(&groups), certainty(book));
     text += &details("The machine, its tools and crates", &machine(&results.machine, groups[0].facts()));
     text
 }
@@ -51,7 +52,8 @@ pub fn title(machine: &Machine) -> String {
 /// Where a group stands: page and heading.
 pub fn anchor(group: &Group) -> String {
     let heading = markdown::contents(&format!("## {}\n", group.workload.title));
-    let anchor = heading.split('(').next_back().unwrap_or_default().trim_end().trim_end_matches(')').to_owned();
+    let anchor =
+        heading.split('(').next_back().unwrap_or_default().trim_end().trim_end_matches(')').to_owned();
     format!("{}.md{anchor}", group.workload.name)
 }
 
@@ -113,6 +115,7 @@ fn absent(groups: &[&Group]) -> String {
         failed.for_each(|entry| reasons.entry(&entry.figures.status).or_default().push(rows::name(entry)));
     }
     let reasons = reasons.into_iter().map(|(reason, mut names)| {
+        names.sort();
         names.dedup();
         format!("{}: {reason}.", list(&names))
     });
@@ -130,7 +133,8 @@ fn certainty(book: &Book) -> Table {
             let like = |group: &&Group| {
                 std::ptr::eq(*group, first) || varied && group.facts().same_vintage(first.facts())
             };
-            let keys: Vec<String> = rest.iter().filter(|group| like(group)).map(|g| g.workload.key.clone()).collect();
+            let keys: Vec<String> =
+                rest.iter().filter(|group| like(group)).map(|g| g.workload.key.clone()).collect();
             rest.retain(|group| !like(group));
             let name = if varied { part.name.to_owned() } else { keys[0].clone() };
             let facts = first.facts();
@@ -165,7 +169,8 @@ fn machine(machine: &Machine, facts: &Facts) -> String {
     text += &bullets(facts.warnings.iter().map(|warning| format!("Warning: {warning}.")));
     let tools = facts.tools.iter().filter(|(name, _)| *name != "python packages");
     let tools: Vec<String> = tools.map(|(_, version)| version.clone()).collect();
-    let crates: Vec<String> = facts.crates.iter().map(|(name, version)| format!("{name} {version}")).collect();
+    let crates: Vec<String> =
+        facts.crates.iter().map(|(name, version)| format!("{name} {version}")).collect();
     for (kind, all) in [("Tools", tools), ("Crates", crates)].iter().filter(|(_, all)| !all.is_empty()) {
         text += &format!("\n{kind}: {}.\n", list(all));
     }

@@ -119,7 +119,14 @@ pub fn reasons<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<String> 
     reasons.iter().map(|(reason, entries)| format!("{}: {reason}.", names(entries))).collect()
 }
 
-/// The rows in Rust in the order of the tables: programs, baseline, controls.
+/// The rows in Rust without the controls, the baseline last.
+pub fn programs(group: &Group) -> Vec<&Entry> {
+    let mut entries = rust(group);
+    entries.retain(|entry| entry.row.control.is_none());
+    entries
+}
+
+/// The rows in Rust in the order of the Time table: programs, baseline, controls.
 pub fn rust(group: &Group) -> Vec<&Entry> {
     let mut entries: Vec<&Entry> = group.entries.iter().filter(|entry| !entry.row.python).collect();
     entries.sort_by_key(|entry| (entry.row.control.is_some(), group.workload.is_baseline(&entry.row)));

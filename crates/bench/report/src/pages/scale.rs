@@ -80,7 +80,10 @@ fn sentences(growth: &Growth) -> Vec<String> {
     let partly: Vec<String> = growth
         .unbounded()
         .filter_map(|line| {
-            let seen = line.ok(size)?.in_flight.filter(|seen| 2 * seen < line.at(size).map_or(0, |e| e.row.at_once))?;
+            let seen = line
+                .ok(size)?
+                .in_flight
+                .filter(|seen| 2 * seen < line.at(size).map_or(0, |e| e.row.at_once))?;
             Some(format!("{} {seen}", code(&line.label)))
         })
         .collect();
@@ -90,13 +93,18 @@ fn sentences(growth: &Growth) -> Vec<String> {
         ".",
     ));
     for line in &growth.lines {
-        let failed = line.entries.iter().filter_map(|(size, e)| Some((size, e.figures.status.strip_prefix("failed: ")?)));
-        sentences.extend(failed.map(|(size, reason)| format!("{} fails at {size}: {reason}.", code(&line.label))));
+        let failed = line
+            .entries
+            .iter()
+            .filter_map(|(size, e)| Some((size, e.figures.status.strip_prefix("failed: ")?)));
+        sentences
+            .extend(failed.map(|(size, reason)| format!("{} fails at {size}: {reason}.", code(&line.label))));
     }
     let skipped: Vec<String> = growth
         .unbounded()
         .filter_map(|line| {
-            let (size, _) = line.entries.iter().find(|(_, entry)| entry.figures.status.starts_with("skipped: would"))?;
+            let (size, _) =
+                line.entries.iter().find(|(_, entry)| entry.figures.status.starts_with("skipped: would"))?;
             Some(format!("{} from {size}", code(&line.label)))
         })
         .collect();
@@ -129,7 +137,8 @@ fn more_threads(one: &Measurement, many: &Measurement) -> Option<String> {
 
 /// Whether the lab held the programs up.
 fn lab(growth: &Growth) -> String {
-    let mut table = Table::figures(["items", "program", "lab CPU, s", "÷ wall", "per item, µs", "dropped connects"]);
+    let mut table =
+        Table::figures(["items", "program", "lab CPU, s", "÷ wall", "per item, µs", "dropped connects"]);
     for group in &growth.groups {
         let runs = group.ok().filter_map(|entry| {
             let figures = &entry.figures;
@@ -150,5 +159,7 @@ fn lab(growth: &Growth) -> String {
     if table.is_empty() {
         return String::new();
     }
-    format!("In the run that keeps it busiest. It has one thread: at 1.00 it would hold the program up.\n\n{table}")
+    format!(
+        "In the run that keeps it busiest. It has one thread: at 1.00 it would hold the program up.\n\n{table}"
+    )
 }

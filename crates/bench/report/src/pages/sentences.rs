@@ -62,7 +62,7 @@ fn runtime(group: &Group, model: &str, what: &str) -> Option<String> {
     let (entry, reference) = (plain(group, model)?, group.reference()?);
     interval(entry)?;
     let verdict = match entry.figures.verdict.as_deref()? {
-        "none" => "no difference in time shown",
+        "none" => "no difference in time of 1 % or more is shown",
         verdict => verdict,
     };
     Some(format!(
@@ -80,7 +80,7 @@ fn completions(group: &Group) -> Option<String> {
     interval(compio)?;
     let (few, many) = (compio.figures.syscalls?, reference.figures.syscalls?);
     let time = match compio.figures.verdict.as_deref()? {
-        "none" => "no difference in time is shown",
+        "none" => "no difference in time of 1 % or more is shown",
         verdict => verdict,
     };
     (few < many).then(|| {
@@ -117,9 +117,8 @@ fn pool(group: &Group, entry: &Entry) -> Option<String> {
             memory_text(more),
             memory_text(entry)
         );
-        sentence += &marginal(entry, more).map_or(String::new(), |kib| {
-            format!(": a marginal cost of {kib:.0} KiB per item in flight")
-        });
+        sentence += &marginal(entry, more)
+            .map_or(String::new(), |kib| format!(": a marginal cost of {kib:.0} KiB per item in flight"));
         sentence.push('.');
     }
     Some(sentence)

@@ -57,9 +57,11 @@ pub fn one_vintage(groups: &[&Group]) -> bool {
 pub fn vintages(groups: &[&Group]) -> String {
     match one_vintage(groups) {
         true => String::new(),
-        false => "\nIts parts were measured on different days or commits, as each says: no ratio or sentence \
+        false => {
+            "\nIts parts were measured on different days or commits, as each says: no ratio or sentence \
             combines two of them.\n"
-            .to_owned(),
+                .to_owned()
+        }
     }
 }
 
@@ -106,8 +108,10 @@ pub fn sentences(group: &Group) -> Vec<String> {
 
 fn busy(group: &Group) -> Vec<String> {
     let busy = group.sittings.iter().map(|sitting| &sitting.facts).filter(|facts| facts.busy);
-    busy.map(|facts| format!("Measured although others used {:.0} % of the CPUs ({}).", facts.busy_percent, facts.date))
-        .collect()
+    busy.map(|facts| {
+        format!("Measured although others used {:.0} % of the CPUs ({}).", facts.busy_percent, facts.date)
+    })
+    .collect()
 }
 
 /// `Rounds: 30; 9 of a; 1 run of b and c, which have no verdict.`
@@ -214,5 +218,8 @@ pub fn sittings(group: &Group) -> String {
     if table.is_empty() {
         return String::new();
     }
-    format!("Each sitting's ratio to {}, from sittings at the same commit.\n\n{table}", code(&group.workload.reference))
+    format!(
+        "Each sitting's ratio to {}, from sittings at the same commit.\n\n{table}",
+        code(&group.workload.reference)
+    )
 }

@@ -27,7 +27,8 @@ fn section(book: &Book, group: &Group) -> String {
     text += &format!("\n### More figures: {key}\n");
     text += &details("Memory", &tables::memory(group));
     // A quick run asks for something else than the article.
-    let models = if workload.quick { Default::default() } else { published::of(&workload.name, workload.size) };
+    let models =
+        if workload.quick { Default::default() } else { published::of(&workload.name, workload.size) };
     text += &details("CPU time and kernel work: the metrics of article 3", &tables::work(group, &models));
     text += &details("The article's programs in Python, in the same rounds", &python::section(group));
     text += &details("The article's figures beside ours", &article::section(group, &models));

@@ -97,7 +97,8 @@ impl Axis {
             let decades = |steps: &'static [f64], every: i32| {
                 let (first, last) = (self.low.log10().floor() as i32, self.high.log10().ceil() as i32);
                 let decades = (first..=last).filter(move |decade| decade.rem_euclid(every) == 0);
-                let ticks = decades.flat_map(|decade| steps.iter().map(move |step| step * 10f64.powi(decade)));
+                let ticks =
+                    decades.flat_map(|decade| steps.iter().map(move |step| step * 10f64.powi(decade)));
                 ticks.filter(inside).collect::<Vec<f64>>()
             };
             let (all, tens) = (decades(&[1.0, 2.0, 5.0], 1), decades(&[1.0], 1));

@@ -142,7 +142,8 @@ impl Canvas {
     /// The finished picture; its height is what was used.
     pub fn finish(self, name: String, alt: String) -> Plot {
         let height = (self.top + MARGIN).ceil();
-        let fonts = "-apple-system, BlinkMacSystemFont, 'Segoe UI', 'Noto Sans', Helvetica, Arial, sans-serif";
+        let fonts =
+            "-apple-system, BlinkMacSystemFont, 'Segoe UI', 'Noto Sans', Helvetica, Arial, sans-serif";
         let page = Rectangle::new().set("class", "page").set("width", WIDTH).set("height", height);
         let mut document = Document::new()
             .set("viewBox", (0.0, 0.0, WIDTH, height))

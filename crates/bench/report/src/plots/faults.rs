@@ -42,7 +42,11 @@ fn plot(group: &Group) -> Option<Plot> {
         return None;
     }
     let heading = format!("{}: {}", workload.title, fault.title);
-    let notes = ["Small dot: half of the healthy items are answered.", "Larger dot: 99 %.", "Marker: the program ends."];
+    let notes = [
+        "Small dot: half of the healthy items are answered.",
+        "Larger dot: 99 %.",
+        "Marker: the program ends.",
+    ];
     let mut canvas = Canvas::new(&heading, &notes);
     RowChart { rows, axis, better: "← faster", scale: "log scale", line: None }.draw(&mut canvas);
     let alt = format!(

@@ -58,19 +58,20 @@ pub fn beside(points: &[((f64, f64), f64)], taken: &[Rect], bounds: &Rect) -> Ve
         let middle = y + 0.3 * TEXT;
         // Right and left of the point, over and under it, then further and further away.
         let right = (10.0, 0.0, Anchor::Start);
-        let near = [right, (-10.0, 0.0, Anchor::End), (0.0, -16.0, Anchor::Middle), (0.0, 16.0, Anchor::Middle)];
+        let near =
+            [right, (-10.0, 0.0, Anchor::End), (0.0, -16.0, Anchor::Middle), (0.0, 16.0, Anchor::Middle)];
         let far = (1..=60).flat_map(|step| {
             let away = 5.0 * f64::from(step);
             let sides = [10.0 + 0.25 * away, 10.0 + away, 10.0 + 2.0 * away];
             [-away, away].into_iter().flat_map(move |dy| {
-                let beside = sides.into_iter().flat_map(move |dx| [(dx, dy, Anchor::Start), (-dx, dy, Anchor::End)]);
+                let beside =
+                    sides.into_iter().flat_map(move |dx| [(dx, dy, Anchor::Start), (-dx, dy, Anchor::End)]);
                 beside.chain([(0.0, dy, Anchor::Middle)])
             })
         });
         let place = |(dx, dy, anchor)| Place::new((x + dx, middle + dy), anchor, width);
-        let free = |place: &Place| {
-            place.rect.within(bounds) && !taken.iter().any(|other| other.meets(&place.rect))
-        };
+        let free =
+            |place: &Place| place.rect.within(bounds) && !taken.iter().any(|other| other.meets(&place.rect));
         let place = near.into_iter().chain(far).map(place).find(free).unwrap_or(place(right));
         taken.push(place.rect);
         placed.push(place);

@@ -47,7 +47,9 @@ impl LineChart<'_> {
     pub fn draw(&self, canvas: &mut Canvas) {
         let far = self.x.clone().drawn(0.0, 1.0);
         let at_edge = |line: &Line| {
-            line.points.len() > 1 && line.stops.is_none() && line.points.last().is_some_and(|p| far.at(p.0) > 0.9)
+            line.points.len() > 1
+                && line.stops.is_none()
+                && line.points.last().is_some_and(|p| far.at(p.0) > 0.9)
         };
         let (top, bottom) = (canvas.top + LINE + 6.0, canvas.top + LINE + 6.0 + self.height);
         let y = self.y.clone().drawn(bottom, top);
@@ -83,7 +85,8 @@ impl LineChart<'_> {
         let mut ends = Vec::new();
         for line in &self.lines {
             let class = canvas.class(line.model);
-            let points: Vec<(f64, f64)> = line.points.iter().map(|point| (x.at(point.0), y.at(point.1))).collect();
+            let points: Vec<(f64, f64)> =
+                line.points.iter().map(|point| (x.at(point.0), y.at(point.1))).collect();
             let Some(&last) = points.last() else { continue };
             canvas.line(&points, &class, 2.0, if line.python { "5 3" } else { "" });
             let mut end = last;

@@ -17,7 +17,8 @@ pub fn path(marker: Marker, (x, y): (f64, f64), size: f64) -> String {
     // A plus of thick arms, turned by some part of a full turn.
     let arms = |turn: f64| {
         let corner = |i: usize| {
-            let (arm, side) = (TAU * (turn + (i / 3) as f64 / 4.0), [(1.25, -0.36), (1.25, 0.36), (0.36, 0.36)][i % 3]);
+            let (arm, side) =
+                (TAU * (turn + (i / 3) as f64 / 4.0), [(1.25, -0.36), (1.25, 0.36), (0.36, 0.36)][i % 3]);
             (side.0 * arm.cos() - side.1 * arm.sin(), side.0 * arm.sin() + side.1 * arm.cos())
         };
         closed(&std::array::from_fn::<_, 12, _>(corner))
@@ -37,7 +38,8 @@ pub fn path(marker: Marker, (x, y): (f64, f64), size: f64) -> String {
         Marker::Cross => arms(0.125),
         Marker::Star => {
             let tip = |i: u32| {
-                let (angle, far) = (TAU * (f64::from(i) / 10.0 - 0.25), if i.is_multiple_of(2) { 1.4 } else { 0.6 });
+                let (angle, far) =
+                    (TAU * (f64::from(i) / 10.0 - 0.25), if i.is_multiple_of(2) { 1.4 } else { 0.6 });
                 (far * angle.cos(), far * angle.sin())
             };
             closed(&std::array::from_fn::<_, 10, _>(|i| tip(i as u32)))

@@ -32,7 +32,11 @@ fn plot(groups: &[&Group]) -> Option<Plot> {
             name,
             model: workload.model(&entry.row.model)?,
             python: entry.row.python,
-            marks: counted.map(Mark::Bar).into_iter().chain(slope.map(|slope| Mark::Dot(slope, 5.0))).collect(),
+            marks: counted
+                .map(Mark::Bar)
+                .into_iter()
+                .chain(slope.map(|slope| Mark::Dot(slope, 5.0)))
+                .collect(),
             interval: None,
             limit: None,
             value: match (counted, slope) {
@@ -48,8 +52,10 @@ fn plot(groups: &[&Group]) -> Option<Plot> {
     }
     let axis = Axis::from_zero(rows.iter().flat_map(|row| row.marks.iter().map(Mark::value)), Unit::Number);
     let heading = format!("{}: round trips per item", workload.title);
-    let mut notes =
-        vec!["Bar: as the lab counted.", "Dot: by how the wall time grows with the network's round-trip time."];
+    let mut notes = vec![
+        "Bar: as the lab counted.",
+        "Dot: by how the wall time grows with the network's round-trip time.",
+    ];
     if rows.iter().any(|row| row.python) {
         notes.push("Hollow: Python.");
     }

@@ -38,15 +38,28 @@ pub fn memory_over_time(group: &Group) -> Option<Plot> {
     notes.extend(python.then_some("Dashed: Python."));
     let mut canvas = Canvas::new(&heading, &notes);
     let lines = lines.into_iter().map(|line| Line { points: thin(&line.points, &x), ..line }).collect();
-    let chart =
-        LineChart { lines, x, y, x_text: "time since the start, log scale", y_text: "memory   ↓ less", height: 420.0, limit: None };
+    let chart = LineChart {
+        lines,
+        x,
+        y,
+        x_text: "time since the start, log scale",
+        y_text: "memory   ↓ less",
+        height: 420.0,
+        limit: None,
+    };
     chart.draw(&mut canvas);
-    Some(canvas.finish(format!("{}-memory-over-time", group.workload.key), format!("{heading}: at most {said}.")))
+    Some(
+        canvas.finish(
+            format!("{}-memory-over-time", group.workload.key),
+            format!("{heading}: at most {said}."),
+        ),
+    )
 }
 
 fn line<'a>(group: &'a Group, entry: &Entry) -> Option<Line<'a>> {
     let samples = &entry.ran()?.observed.first()?.samples;
-    let points: Vec<(f64, f64)> = samples.iter().map(|(time, kib, _)| (*time, *kib as f64 / 1024.0)).collect();
+    let points: Vec<(f64, f64)> =
+        samples.iter().map(|(time, kib, _)| (*time, *kib as f64 / 1024.0)).collect();
     (points.len() > 1).then_some(Line {
         name: text::name(&entry.row),
         model: group.workload.model(&entry.row.model)?,

@@ -29,8 +29,14 @@ fn plot(group: &Group) -> Option<Plot> {
         };
         let (name, mib) = (text::name(&entry.row), kib as f64 / 1024.0);
         let said = format!("{name} {} and {}", text::seconds(wall), text::mib(mib));
-        let line =
-            Line { name, model, python: entry.row.python, points: vec![(wall, mib)], markers: true, stops: None };
+        let line = Line {
+            name,
+            model,
+            python: entry.row.python,
+            points: vec![(wall, mib)],
+            markers: true,
+            stops: None,
+        };
         points.push((line, said));
     }
     let (lines, said): (Vec<Line>, Vec<String>) = points.into_iter().unzip();
@@ -42,7 +48,8 @@ fn plot(group: &Group) -> Option<Plot> {
     let x = Axis::log(all().map(|point| point.0).chain(limit), Unit::Seconds);
     let y = Axis::log(all().map(|point| point.1), Unit::Mib);
     let size = text::plain(workload.size as f64);
-    let heading = format!("Asking {size} databases that each take {}", text::seconds_plain(workload.latency_s));
+    let heading =
+        format!("Asking {size} databases that each take {}", text::seconds_plain(workload.latency_s));
     let hollow = lines.iter().any(|line| line.python);
     let notes = ["Each marker is a program. Both axes are logarithmic.", "Hollow: Python."];
     let mut canvas = Canvas::new(&heading, &notes[..if hollow { 2 } else { 1 }]);

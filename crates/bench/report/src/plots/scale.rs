@@ -130,8 +130,15 @@ fn grows(sizes: &[&Group], measure: &Measure) -> Option<Plot> {
     let (least, most) = (text::plain(least as f64), text::plain(most as f64));
     let heading = format!("{} with {least} to {most} items: {}", workload.name, measure.heading);
     let mut canvas = Canvas::new(&heading, &notes);
-    let chart =
-        LineChart { lines, x, y, x_text: "items, both axes logarithmic", y_text: measure.y_text, height: 360.0, limit: None };
+    let chart = LineChart {
+        lines,
+        x,
+        y,
+        x_text: "items, both axes logarithmic",
+        y_text: measure.y_text,
+        height: 360.0,
+        limit: None,
+    };
     chart.draw(&mut canvas);
     Some(canvas.finish(format!("scale-{}-{}", workload.name, measure.name), format!("{heading}: {said}.")))
 }
@@ -150,7 +157,9 @@ fn bounds(sizes: &[&Group]) -> Option<Plot> {
             let known = lines.iter().any(|line| line.name == name);
             let points: Vec<(f64, f64)> = group
                 .ok()
-                .filter(|other| series(other) == name || bounded(workload, other) && other.row.bare_name() == name)
+                .filter(|other| {
+                    series(other) == name || bounded(workload, other) && other.row.bare_name() == name
+                })
                 .filter_map(|other| Some((other.row.at_once as f64, of(&other.figures)?)))
                 .collect();
             if known || points.len() < 2 {
@@ -159,7 +168,14 @@ fn bounds(sizes: &[&Group]) -> Option<Plot> {
             let mut points = points;
             points.sort_by(|a, b| a.0.total_cmp(&b.0));
             let model = workload.model(&entry.row.model)?;
-            lines.push(Line { name: name.to_owned(), model, python: false, points, markers: true, stops: None });
+            lines.push(Line {
+                name: name.to_owned(),
+                model,
+                python: false,
+                points,
+                markers: true,
+                stops: None,
+            });
         }
         (!lines.is_empty()).then_some(lines)
     };
@@ -171,13 +187,17 @@ fn bounds(sizes: &[&Group]) -> Option<Plot> {
         let lines = lines(measure.of)?;
         let points = || lines.iter().flat_map(|line| &line.points);
         for line in &lines {
-            let figures = line.points.iter().map(|(bound, value)| format!("{} at {}", (measure.said)(*value), text::plain(*bound)));
+            let figures = line
+                .points
+                .iter()
+                .map(|(bound, value)| format!("{} at {}", (measure.said)(*value), text::plain(*bound)));
             said.push(format!("{}: {}", line.name, text::list(&figures.collect::<Vec<_>>())));
         }
         let x = Axis::log(points().map(|point| point.0), Unit::Number);
         let y = Axis::log(points().map(|point| point.1), measure.unit);
         let x_text = "bound, both axes logarithmic";
-        LineChart { lines, x, y, x_text, y_text: measure.y_text, height: 200.0, limit: None }.draw(&mut canvas);
+        LineChart { lines, x, y, x_text, y_text: measure.y_text, height: 200.0, limit: None }
+            .draw(&mut canvas);
     }
     Some(canvas.finish(format!("scale-{}-bound", workload.name), format!("{heading}. {}.", said.join("; "))))
 }

@@ -200,7 +200,10 @@ fn texts_can_be_read_on_a_phone_and_hide_nothing() {
         let texts = texts(&plot);
         for (i, (rect, text)) in texts.iter().enumerate() {
             let Rect(left, top, right, bottom) = *rect;
-            assert!(left >= 0.0 && top >= 0.0 && right <= view[0] && bottom <= view[1], "{name}: {text:?} is cut");
+            assert!(
+                left >= 0.0 && top >= 0.0 && right <= view[0] && bottom <= view[1],
+                "{name}: {text:?} is cut"
+            );
             let other = texts[..i].iter().find(|(other, _)| other.meets(rect));
             assert_eq!(other.map(|(_, other)| other), None, "{name}: {text:?} is on it");
         }
@@ -226,7 +229,9 @@ fn both_schemes_have_every_colour_that_is_used() {
 #[test]
 fn every_model_of_a_workload_has_its_colour_and_marker() {
     let results = results();
-    for plot in all(&results).iter().filter(|plot| ["overview", "db-wall", "db-memory"].contains(&&*plot.name)) {
+    for plot in
+        all(&results).iter().filter(|plot| ["overview", "db-wall", "db-memory"].contains(&&*plot.name))
+    {
         for model in models() {
             let marker = format!("class=\"m-{} seam\"", model.name);
             assert!(plot.svg.contains(&marker), "{}: no marker of {}", plot.name, model.name);
@@ -276,9 +281,12 @@ fn the_alternative_text_says_the_figures_and_is_in_the_picture() {
 fn python_is_hollow_in_the_colour_of_its_model() {
     let plots = all(&results());
     let wall = &plots.iter().find(|plot| plot.name == "db-wall").unwrap().svg;
-    let hollow = wall.lines().filter(|line| line.contains("m-tokio\"") && line.contains("fill=\"none\" stroke="));
+    let hollow =
+        wall.lines().filter(|line| line.contains("m-tokio\"") && line.contains("fill=\"none\" stroke="));
     assert!(hollow.count() >= 1, "{wall}");
     let order: Vec<String> = texts(&plots[1]).into_iter().map(|(_, text)| text).collect();
-    let at = |name: &str| order.iter().position(|text| text == name).unwrap_or_else(|| panic!("{name}: {order:?}"));
+    let at = |name: &str| {
+        order.iter().position(|text| text == name).unwrap_or_else(|| panic!("{name}: {order:?}"))
+    };
     assert_eq!(at("asyncio.py"), at("tokio") + 2, "the name after tokio's figure: {order:?}");
 }

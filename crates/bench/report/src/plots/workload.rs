@@ -25,10 +25,7 @@ pub fn workload(group: &Group) -> Vec<Plot> {
     let many = group.workload.size >= FEW;
     let wall = many.then(|| wall(group)).flatten();
     let ratio = many.then(|| ratio(group)).flatten();
-    [wall, ratio, memory(group), in_flight(group), memory_over_time(group)]
-        .into_iter()
-        .flatten()
-        .collect()
+    [wall, ratio, memory(group), in_flight(group), memory_over_time(group)].into_iter().flatten().collect()
 }
 
 /// Programs in the order of the table, those in Python under their Rust twins; no controls.
@@ -36,7 +33,8 @@ fn entries(group: &Group) -> Vec<&Entry> {
     let (python, mut rows): (Vec<&Entry>, Vec<&Entry>) =
         group.entries.iter().filter(|entry| entry.row.control.is_none()).partition(|entry| entry.row.python);
     for entry in python {
-        let twin = |other: &&Entry| other.row.model == entry.row.model && other.row.at_once == entry.row.at_once;
+        let twin =
+            |other: &&Entry| other.row.model == entry.row.model && other.row.at_once == entry.row.at_once;
         let twin = rows.iter().position(|other| !other.row.python && twin(other));
         let after = twin.map(|at| at + 1 + rows[at + 1..].iter().take_while(|row| row.row.python).count());
         rows.insert(after.unwrap_or(rows.len()), entry);
@@ -45,7 +43,12 @@ fn entries(group: &Group) -> Vec<&Entry> {
 }
 
 /// The row of a program; its figure is drawn by `marks`, and said.
-fn item<'a>(group: &'a Group, entry: &'a Entry, value: Option<f64>, said: fn(f64) -> String) -> Option<Item<'a>> {
+fn item<'a>(
+    group: &'a Group,
+    entry: &'a Entry,
+    value: Option<f64>,
+    said: fn(f64) -> String,
+) -> Option<Item<'a>> {
     Some(Item {
         name: text::name(&entry.row),
         model: group.workload.model(&entry.row.model)?,
@@ -100,15 +103,20 @@ fn ratio(group: &Group) -> Option<Plot> {
     let name = text::name(&reference.row);
     let left_out = format!("Left out: what is more than {NEAR} times as slow.");
     let notes = vec!["Line: 95 % interval.", &left_out];
-    plot(group, &format!("{}: wall time ÷ that of {name}", group.workload.title), "ratio", notes, rows, |values| {
-        RowChart {
+    plot(
+        group,
+        &format!("{}: wall time ÷ that of {name}", group.workload.title),
+        "ratio",
+        notes,
+        rows,
+        |values| RowChart {
             rows: Vec::new(),
             axis: Axis::around(values.chain([1.0]), Unit::Number),
             better: "← faster",
             scale: "",
             line: Some(1.0),
-        }
-    })
+        },
+    )
 }
 
 /// Peak memory of each program, with its range.
@@ -125,15 +133,20 @@ fn memory(group: &Group) -> Option<Plot> {
         Some(Item { interval: range, ..item })
     });
     let notes = vec!["One process: its resident set; several: their PSS. Line: least to most."];
-    plot(group, &format!("{}: peak memory", group.workload.title), "memory", notes, rows.collect(), |values| {
-        RowChart {
+    plot(
+        group,
+        &format!("{}: peak memory", group.workload.title),
+        "memory",
+        notes,
+        rows.collect(),
+        |values| RowChart {
             rows: Vec::new(),
             axis: Axis::log(values, Unit::Mib),
             better: "← less",
             scale: "log scale",
             line: None,
-        }
-    })
+        },
+    )
 }
 
 /// Draws rows on the chart that is made for all their values, where two programs at least have figures.

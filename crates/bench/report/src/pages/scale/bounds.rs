@@ -10,7 +10,16 @@ use crate::{
 
 /// The least bound that is enough, for each program, at the largest size; folded below it all others.
 pub fn section(growth: &Growth) -> String {
-    let head = ["program", "items", "median, s", "limit, s", "÷ all at once", "peak in flight", "MiB", "÷ all at once"];
+    let head = [
+        "program",
+        "items",
+        "median, s",
+        "limit, s",
+        "÷ all at once",
+        "peak in flight",
+        "MiB",
+        "÷ all at once",
+    ];
     let mut table = Table::figures(head);
     let mut answers = Vec::new();
     for size in growth.sizes() {
