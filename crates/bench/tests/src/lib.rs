@@ -2,6 +2,8 @@
 //!
 //! The programs are run as they were built: `cargo build --workspace` comes first.
 
+pub mod pages;
+
 use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader};

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use behaviour_tests::pages;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 #[test]
 fn links_lead_somewhere() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(3).unwrap();
-    let pages = pages(root);
+    let pages = pages::all();
     assert!(pages.iter().any(|page| page.ends_with("docs/models.md")), "the pages were not found");
     let dead: Vec<String> = pages.iter().flat_map(|page| dead_links(page)).collect();
     assert!(dead.is_empty(), "dead links:\n{}", dead.join("\n"));
@@ -29,33 +29,16 @@ fn dead_links_are_found() {
     assert!(of("#missing") && of("other.md#same-2") && of("missing.svg") && of("gone.md"), "{dead:?}");
 }
 
-/// README.md, and the pages below docs, crates and results.
-fn pages(root: &Path) -> Vec<PathBuf> {
-    let mut pages = vec![root.join("README.md")];
-    let mut folders = vec![root.join("docs"), root.join("crates"), root.join("results")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).into_iter().flatten() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap_or_default();
-            match path.is_dir() {
-                true if name == "raw" || name == "fixtures" => {} // what tools wrote
-                true => folders.push(path),
-                false if path.extension().is_some_and(|extension| extension == "md") => pages.push(path),
-                false => {}
-            }
-        }
-    }
-    pages
-}
-
 /// The links of a page that lead nowhere, as `page: link`. Links to other sites are not followed.
 fn dead_links(page: &Path) -> Vec<String> {
     let text = fs::read_to_string(page).unwrap();
     let links = links(&text).into_iter().filter(|link| !link.contains("://") && !link.starts_with("mailto:"));
     let dead = links.filter(|link| {
-        let (file, anchor) = link.split_once('#').map_or((link.as_str(), None), |(file, anchor)| (file, Some(anchor)));
+        let (file, anchor) =
+            link.split_once('#').map_or((link.as_str(), None), |(file, anchor)| (file, Some(anchor)));
         let target = if file.is_empty() { page.to_owned() } else { page.parent().unwrap().join(file) };
-        let found = || anchor.is_none_or(|anchor| anchors(&fs::read_to_string(&target).unwrap()).contains(anchor));
+        let found =
+            || anchor.is_none_or(|anchor| anchors(&fs::read_to_string(&target).unwrap()).contains(anchor));
         !target.exists() || !found()
     });
     dead.map(|link| format!("{}: {link}", page.display())).collect()
@@ -66,7 +49,9 @@ fn links(text: &str) -> Vec<String> {
     let mut links = Vec::new();
     for event in Parser::new_ext(text, Options::ENABLE_TABLES) {
         match event {
-            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => links.push(dest_url.to_string()),
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                links.push(dest_url.to_string())
+            }
             Event::Html(html) | Event::InlineHtml(html) => {
                 for attribute in ["href=\"", "src=\"", "srcset=\""] {
                     let values = html.split(attribute).skip(1).filter_map(|rest| rest.split_once('"'));
@@ -95,7 +80,8 @@ fn anchors(text: &str) -> BTreeSet<String> {
             }
             Event::End(TagEnd::Heading(_)) => {
                 let words = heading.take().unwrap_or_default().to_lowercase().replace(' ', "-");
-                let anchor: String = words.chars().filter(|c| c.is_alphanumeric() || "-_".contains(*c)).collect();
+                let anchor: String =
+                    words.chars().filter(|c| c.is_alphanumeric() || "-_".contains(*c)).collect();
                 let times = seen.entry(anchor.clone()).or_default();
                 anchors.insert(if *times == 0 { anchor } else { format!("{anchor}-{times}") });
                 *times += 1;

@@ -13,12 +13,15 @@ use crate::{pages, plots};
 pub fn sure(arguments: &[&str], machines: &Machines) -> Result<String> {
     let [folder, key] = arguments else { bail!("it takes MACHINE KEY") };
     let group = figure::group(machine(folder, machines)?, key)?;
+    let rounds = pages::rounds_of_reference(std::iter::once(group));
     Ok(format!(
-        "{} {} rounds of the fast programs. {} [All machines](results/README.md): {}.",
+        "Medians of {rounds} rounds; the slow programs ran once. {} {} There are [{}](results/README.md).",
         pages::measured(group),
-        pages::rounds_of_reference(std::iter::once(group)),
         pages::answer(group),
-        machines.len()
+        match machines.len() {
+            1 => "results of one machine".to_owned(),
+            n => format!("{n} sets of results"),
+        }
     ))
 }
 
