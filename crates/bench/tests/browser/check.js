@@ -64,18 +64,18 @@ function checkPlot(name, width, svg, background) {
 (async () => {
   let background;
   for (const width of WIDTHS) {
-    for (const { name, url } of work.pages) {
+    const each = (items, check) => Promise.all(items.map(async ({ name, url }) => {
       const frame = await load(url, width);
-      background = frame.contentWindow.getComputedStyle(frame.contentDocument.body).backgroundColor;
-      checkPage(name, width, frame.contentDocument);
+      check(name, width, frame.contentDocument, frame.contentWindow);
       frame.remove();
-    }
-    for (const { name, url } of work.plots) {
-      const frame = await load(url, width);
-      checkPlot(name, width, frame.contentDocument, background);
-      frame.remove();
-    }
+    }));
+    await each(work.pages, (name, width, page, view) => {
+      background = view.getComputedStyle(page.body).backgroundColor;
+      checkPage(name, width, page);
+    });
+    await each(work.plots, (name, width, plot) => checkPlot(name, width, plot, background));
   }
+  found.sort();
   document.body.innerHTML = "";
   const result = document.createElement("pre");
   result.textContent = ["", `on ${background}`, ...found, "all checked", ""].join("\n");

@@ -93,12 +93,7 @@ fn check(browser: &str, pages: &[PathBuf], plots: &[PathBuf]) -> Vec<String> {
                 .arg("--no-sandbox") // root has none, and only files of our own are opened
                 .arg(format!("--user-data-dir={}", profile.display()))
                 .arg(format!("--blink-settings=preferredColorScheme={setting}"))
-                .args([
-                    "--window-size=1100,900",
-                    "--timeout=120000",
-                    "--virtual-time-budget=100000000",
-                    "--dump-dom",
-                ])
+                .args(["--window-size=1100,900", "--virtual-time-budget=600000", "--dump-dom"])
                 .arg(url(&start))
                 .stderr(Stdio::null())
                 .output()
