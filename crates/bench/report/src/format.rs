@@ -75,6 +75,11 @@ pub fn list(items: &[String]) -> String {
     }
 }
 
+/// A sentence of several; nothing where there are none.
+pub fn sentence(before: &str, parts: &[String], after: &str) -> Option<String> {
+    (!parts.is_empty()).then(|| format!("{before}{}{after}", list(parts)))
+}
+
 /// `1 round`, `2 rounds`.
 pub fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })

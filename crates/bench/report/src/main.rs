@@ -10,6 +10,7 @@ mod markers;
 mod pages;
 mod plots;
 mod published;
+mod read;
 mod sittings;
 
 use std::{

@@ -22,7 +22,7 @@ pub fn page(machines: &BTreeMap<String, Results>) -> String {
         days.sort_unstable();
         let (first, last) = (days[0], days[days.len() - 1]);
         let when = if first == last { first.to_owned() } else { format!("{first} to {last}") };
-        table.row([format!("[{name}]({name}/README.md)"), pages::title(&results.machine), when]);
+        table.row([format!("[{name}]({name}/README.md)"), pages::machine_title(&results.machine), when]);
     }
     text += &table.to_string();
     for (name, results) in machines {

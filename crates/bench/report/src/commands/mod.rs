@@ -10,30 +10,14 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use bench_data::{
-    matrix::Matrix,
-    results::{self, Results},
-    workload::Model,
-};
+use bench_data::results::{self, Results};
 
-use crate::{generated::Generated, markers, pages};
+use crate::{generated::Generated, markers, pages, read::read};
 
 /// Where committed results are.
 const RESULTS: &str = "results";
 /// Where pages with marked parts are.
 const DOCS: &str = "docs";
-
-/// Reads results whose programs are of the models of `bench.toml`.
-///
-/// # Errors
-/// Unusable results, or no usable `bench.toml` here.
-pub fn read(folder: &Path) -> Result<Results> {
-    Results::read(folder, &models()?)
-}
-
-fn models() -> Result<Vec<Model>> {
-    Ok(Matrix::read(Path::new("bench.toml"))?.models)
-}
 
 /// Makes all generated files of `folders`, or of the whole repository where there are none; or checks that they are as
 /// they would be made.

@@ -12,10 +12,10 @@ use bench_data::{
 };
 
 use crate::{
-    commands,
     format::{self, code, count, list, mib, or_dash, ratio_alone},
     markdown::{Table, details},
     pages,
+    read::read,
 };
 use pairs::Pair;
 
@@ -25,7 +25,7 @@ use pairs::Pair;
 /// Unusable results, or workloads of the same name with other sizes or latencies.
 pub fn compare(base: &Path, new: &Path) -> Result<String> {
     let names = (base.display().to_string(), new.display().to_string());
-    let (base, new) = (commands::read(base)?, commands::read(new)?);
+    let (base, new) = (read(base)?, read(new)?);
     let groups = both(&base, &new);
     for (ours, theirs) in &groups {
         let (a, b) = (&ours.workload, &theirs.workload);
@@ -56,8 +56,8 @@ pub fn compare(base: &Path, new: &Path) -> Result<String> {
     );
     text += &format!(
         "\nBase: {}. New: {}. Ratios are to the reference of the workload, or to the limit; seconds do not compare.\n",
-        pages::title(&base.machine),
-        pages::title(&new.machine)
+        pages::machine_title(&base.machine),
+        pages::machine_title(&new.machine)
     );
     text += &facts::differing((&base.machine, &new.machine), &groups);
     if !differing.is_empty() {

@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use anyhow::{Context, Result, bail};
 use bench_data::results::{Entry, Group};
 
-use super::{Machines, machine};
 use crate::{
     format::wall,
     markdown::Table,
+    markers::machines::{Machines, machine},
     pages::{self, memory_text},
 };
 
@@ -44,7 +44,7 @@ pub fn table(arguments: &[&str], machines: &Machines) -> Result<String> {
     }
     Ok(format!(
         "{table}\nMedians on {}, measured {}; [intervals, plots and all other figures](results/{folder}/README.md).\n",
-        pages::title(&results.machine),
+        pages::machine_title(&results.machine),
         group.facts().day(),
     ))
 }

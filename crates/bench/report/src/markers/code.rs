@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use bench_data::files;
 use similar::TextDiff;
 
-use super::Machines;
+use crate::markers::machines::Machines;
 
 /// Lines that surround a change.
 const AROUND: usize = 2;

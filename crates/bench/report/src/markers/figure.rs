@@ -8,9 +8,9 @@ use bench_data::{
     stats::Ratio,
 };
 
-use super::{Machines, machine};
 use crate::{
     format::{self, fixed, mib, three, wall, whole},
+    markers::machines::{Machines, machine},
     pages,
 };
 

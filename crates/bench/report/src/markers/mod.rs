@@ -4,16 +4,13 @@
 mod answer;
 mod code;
 mod figure;
+mod machines;
 mod page;
 mod table;
 
-use std::collections::BTreeMap;
-
 use anyhow::{Context, Result, bail, ensure};
-use bench_data::results::Results;
 
-/// All results by the name of their folder.
-pub type Machines = BTreeMap<String, Results>;
+pub use machines::Machines;
 
 /// Makes the text between two markers of its arguments.
 type Generator = fn(&[&str], &Machines) -> Result<String>;
@@ -78,12 +75,6 @@ pub fn fill(text: &str, machines: &Machines) -> Result<String> {
         rest = after;
     }
     Ok(filled + rest)
-}
-
-/// The results of one machine.
-fn machine<'a>(name: &str, machines: &'a Machines) -> Result<&'a Results> {
-    let known = || machines.keys().cloned().collect::<Vec<_>>().join(", ");
-    machines.get(name).with_context(|| format!("there are no results called {name:?}; there are {}", known()))
 }
 
 #[cfg(test)]

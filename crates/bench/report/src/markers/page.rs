@@ -3,8 +3,13 @@
 use anyhow::{Result, bail};
 use bench_data::results::Group;
 
-use super::{Machines, figure, machine};
-use crate::{pages, plots};
+use crate::{
+    markers::{
+        figure,
+        machines::{Machines, machine},
+    },
+    pages, plots,
+};
 
 /// `MACHINE KEY`: what the answer rests on, and what it does not tell apart.
 ///

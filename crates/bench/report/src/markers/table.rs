@@ -3,8 +3,15 @@
 use anyhow::{Context, Result, bail};
 use bench_data::results::{Entry, Group, Results};
 
-use super::{Machines, figure, machine};
-use crate::{format::code, markdown::Table, pages::outcome};
+use crate::{
+    format::{self, code},
+    markdown::Table,
+    markers::{
+        figure,
+        machines::{Machines, machine},
+    },
+    pages::outcome,
+};
 
 /// Stands for the number of items in the name of a row.
 const SIZE: &str = "{size}";
@@ -89,7 +96,7 @@ fn condition(group: &Group) -> String {
     let workload = &group.workload;
     match (&workload.fault, workload.rtt_s) {
         (Some(fault), _) => fault.title.clone(),
-        (None, Some(rtt)) => format!("{} ms away", crate::format::ms(rtt)),
+        (None, Some(rtt)) => format!("{} ms away", format::ms(rtt)),
         (None, None) => format!("{} items", workload.size),
     }
 }

@@ -7,7 +7,7 @@ use bench_data::{
 
 use crate::{
     format::{self, about, list, wall},
-    pages::rows::{interval, is_reference, memory, name, names, ratio},
+    pages::rows::{interval, is_reference, memory, memory_text, name, names, ratio},
 };
 
 /// Observed runs without which nobody needs least memory.
@@ -109,6 +109,5 @@ fn least_memory(entries: &[&Entry]) -> Option<String> {
     known.sort_by_key(|(most, ..)| *most);
     let (most, _, first) = *known.first()?;
     let clear = known.len() > 1 && known[1..].iter().all(|(_, least, _)| *least > most);
-    clear
-        .then(|| format!(" Of these, {} needs least memory: {}.", names(&[first]), super::memory_text(first)))
+    clear.then(|| format!(" Of these, {} needs least memory: {}.", names(&[first]), memory_text(first)))
 }

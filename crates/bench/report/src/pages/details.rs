@@ -7,7 +7,7 @@ use bench_data::{
 };
 
 use crate::{
-    format::{count, fixed, mib, or_dash, wall, whole},
+    format::{self, count, fixed, mib, or_dash, wall, whole},
     markdown::{Table, bullets},
     pages::rows,
     published::{Figures, Models},
@@ -59,7 +59,7 @@ fn samples(group: &Group) -> Vec<String> {
             Some(format!("{} ({})", rows::name(entry), count(few(ran)? as usize, "sample")))
         })
         .collect();
-    sentences.extend(super::sentence(
+    sentences.extend(format::sentence(
         &format!("Fewer than {ENOUGH_SAMPLES} samples, so that a short peak of PSS may be missed: "),
         &few,
         ".",

@@ -5,7 +5,10 @@ use bench_data::results::{Entry, Group};
 use crate::{
     format::{fixed, list, wall, whole},
     markdown::{Table, bullets},
-    pages::{Book, Part, rows, sure},
+    pages::{
+        book::{Book, Part},
+        rows, sure,
+    },
 };
 
 /// All sections of the page.

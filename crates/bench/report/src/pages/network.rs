@@ -3,9 +3,12 @@
 use bench_data::results::{Entry, Group};
 
 use crate::{
-    format::{fixed, list, ms, or_dash, wall},
+    format::{self, fixed, list, ms, or_dash, wall},
     markdown::{Table, bullets},
-    pages::{Book, Part, rows, sure},
+    pages::{
+        book::{Book, Part},
+        rows, sure,
+    },
     published,
 };
 
@@ -174,7 +177,7 @@ fn set_up(routes: &[Route]) -> Option<String> {
         format!("{:.0} % at {}", 100.0 * (1.0 - size * (latency + rtt) / wall), at(rtt))
     };
     let shares: Vec<String> = route.walls().into_iter().map(share).collect();
-    super::sentence(
+    format::sentence(
         &format!(
             "Of the wall time of {}, what is not the query (its {latency} s and its own round trip) takes ",
             route.name()

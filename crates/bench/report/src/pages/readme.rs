@@ -10,15 +10,19 @@ use bench_data::{
 
 use crate::{
     format::{code, list, wall},
-    markdown::{self, Table, bullets, details},
-    pages::{Book, answer, rows, sure},
+    markdown::{Table, bullets, details},
+    pages::{
+        answer::answer,
+        book::{Book, anchor, machine_title},
+        rows, sure,
+    },
 };
 
 /// The whole page.
 pub fn page(book: &Book) -> String {
     let results = book.results;
     let groups: Vec<&Group> = results.groups.iter().collect();
-    let mut text = format!("# {}\n", title(&results.machine));
+    let mut text = format!("# {}\n", machine_title(&results.machine));
     for mark in sure::marks(&groups) {
         text += &format!("\n**{mark}**\n");
     }
@@ -41,20 +45,6 @@ pub fn page(book: &Book) -> String {
     text += &format!("\n## How sure\n{}\n{}", sure::vintages(&groups), certainty(book));
     text += &details("The machine, its tools and crates", &machine(&results.machine, groups[0].facts()));
     text
-}
-
-/// CPU and its cores, for headings.
-pub fn title(machine: &Machine) -> String {
-    let virtualised = if machine.virtualisation == "none" { "" } else { ", virtual" };
-    format!("{}, {} CPUs{virtualised}", machine.cpu, machine.cpus)
-}
-
-/// Where a group stands: page and heading.
-pub fn anchor(group: &Group) -> String {
-    let heading = markdown::contents(&format!("## {}\n", group.workload.title));
-    let anchor =
-        heading.split('(').next_back().unwrap_or_default().trim_end().trim_end_matches(')').to_owned();
-    format!("{}.md{anchor}", group.workload.name)
 }
 
 fn headline(group: &Group) -> String {

@@ -6,9 +6,12 @@ mod growth;
 use bench_data::{measurement::Measurement, results::Group};
 
 use crate::{
-    format::{code, fixed, mib, wall, whole},
+    format::{self, code, fixed, mib, wall, whole},
     markdown::{Table, bullets, details},
-    pages::{Book, Part, rows, sure, time},
+    pages::{
+        book::{Book, Part},
+        rows, sure, time,
+    },
 };
 use growth::{Cost, Growth, growths};
 
@@ -87,7 +90,7 @@ fn sentences(growth: &Growth) -> Vec<String> {
             Some(format!("{} {seen}", code(&line.label)))
         })
         .collect();
-    sentences.extend(super::sentence(
+    sentences.extend(format::sentence(
         &format!("All at once is not all in flight: of {size}, the first are done before the last begin. Peak in flight: "),
         &partly,
         ".",
@@ -108,7 +111,7 @@ fn sentences(growth: &Growth) -> Vec<String> {
             Some(format!("{} from {size}", code(&line.label)))
         })
         .collect();
-    sentences.extend(super::sentence("Over the budget, and so not tried: ", &skipped, "."));
+    sentences.extend(format::sentence("Over the budget, and so not tried: ", &skipped, "."));
     for line in &growth.lines {
         let other = line.entries.iter().find_map(|(_, entry)| {
             entry.figures.status.strip_prefix("skipped: ").filter(|reason| !reason.starts_with("would"))

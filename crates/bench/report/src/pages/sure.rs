@@ -142,11 +142,11 @@ fn rounds(group: &Group) -> String {
 fn same(group: &Group, control: &Entry) -> String {
     let ratio = ratio_text(control);
     let made = match control.figures.verdict.as_deref() {
-        Some("none") => "no difference shown, as it has to be",
+        Some("none") => "no difference shown, as it should be",
         Some(_) => "a difference where there is none: these figures are not sound",
         None => "too few rounds for a verdict",
     };
-    format!("Control: {} a second time takes {ratio} of its time: {made}.", code(&group.workload.reference))
+    format!("Control: {} a second time takes {ratio} times as long: {made}.", code(&group.workload.reference))
 }
 
 /// What the method made of a planted difference.
@@ -159,7 +159,7 @@ fn planted(group: &Group, control: &Entry) -> String {
         None => "too few rounds for a verdict",
     };
     format!(
-        "Control: {} asked for {:.0} % more sleep takes {ratio} of its time: {made}.",
+        "Control: {} asked for {:.0} % more sleep takes {ratio} times as long: {made}.",
         code(&group.workload.reference),
         100.0 * (limit - 1.0)
     )
@@ -185,14 +185,12 @@ fn disturbed(group: &Group) -> Option<String> {
     let rounds: Vec<&Round> = group.sittings.iter().flat_map(|sitting| &sitting.rounds).collect();
     let disturbed = rounds.iter().filter(|round| round.disturbed()).count();
     let again = rounds.iter().filter(|round| round.tries > 1 && !round.disturbed()).count();
-    let mut parts = Vec::new();
-    if disturbed > 0 {
-        parts.push(format!("{disturbed} were disturbed by others at every try"));
-    }
-    if again > 0 {
-        parts.push(format!("{again} were disturbed and measured again"));
-    }
-    super::sentence(&format!("Of {} timed runs ", rounds.len()), &parts, ".")
+    (disturbed + again > 0).then(|| {
+        format!(
+            "Of {} timed runs, others disturbed {disturbed} at every try; {again} ran undisturbed when measured again.",
+            rounds.len()
+        )
+    })
 }
 
 /// The ratios of all sittings of the same commit, where there are several.

@@ -4,7 +4,12 @@ use bench_data::results::Group;
 
 use crate::{
     markdown::{bullets, details},
-    pages::{Book, Part, answer, article, details as tables, python, rows, sentences, sure, time},
+    pages::{
+        answer::answer,
+        article,
+        book::{Book, Part},
+        details as tables, python, rows, sentences, sure, time,
+    },
     published,
 };
 

@@ -2,6 +2,9 @@
 
 use super::{canvas::width, text};
 
+/// More ticks than this make no axis easier to read.
+const MOST_TICKS: usize = 9;
+
 /// What an axis measures, and how its ticks are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
@@ -79,11 +82,13 @@ impl Axis {
             ticks.into_iter().map(|tick| (self.at(tick), self.unit.tick(tick))).collect()
         };
         let fits = |ticks: &[(f64, String)]| {
-            ticks.windows(2).all(|pair| {
-                let between = (pair[1].0 - pair[0].0).abs();
-                let need = if upright { 34.0 } else { (width(&pair[0].1) + width(&pair[1].1)) / 2.0 + 12.0 };
-                between >= need
-            })
+            ticks.len() <= MOST_TICKS
+                && ticks.windows(2).all(|pair| {
+                    let between = (pair[1].0 - pair[0].0).abs();
+                    let need =
+                        if upright { 28.0 } else { (width(&pair[0].1) + width(&pair[1].1)) / 2.0 + 12.0 };
+                    between >= need
+                })
         };
         let all: Vec<Vec<(f64, String)>> = self.candidates().into_iter().map(written).collect();
         let best = all.iter().find(|ticks| ticks.len() > 1 && fits(ticks));
@@ -104,7 +109,7 @@ impl Axis {
             let (all, tens) = (decades(&[1.0, 2.0, 5.0], 1), decades(&[1.0], 1));
             let every_second = |from: usize| all.iter().copied().skip(from).step_by(2).collect();
             // Too few in a narrow range, whose ticks are then those of a linear axis.
-            if all.len() > 2 {
+            if all.len() > 1 {
                 let first = if tens.len() > 2 { tens.clone() } else { Vec::new() };
                 let (even, odd) = (every_second(0), every_second(1));
                 return vec![all, first, even, odd, tens, decades(&[1.0], 2)];

@@ -92,9 +92,8 @@ impl Canvas {
     }
 
     /// A closed area.
-    pub fn area(&mut self, points: &[(f64, f64)], class: &str, opacity: f64) {
-        let area = self.path(points).set("class", class).set("fill", "currentColor");
-        self.add(area.set("fill-opacity", opacity));
+    pub fn area(&mut self, points: &[(f64, f64)], class: &str) {
+        self.add(self.path(points).set("class", class).set("fill", "currentColor"));
     }
 
     /// A rectangle; hollow: its outline.

@@ -51,12 +51,11 @@ pub fn in_flight(group: &Group) -> Option<Plot> {
         format!("{}, {}{arrow}", strip.peak, text::seconds(strip.end))
     };
     let names = strips.iter().map(|strip| width(&strip.name).max(width(&about(strip)))).fold(0.0, f64::max);
-    let (left, right) = (MARGIN + names + 12.0, WIDTH - MARGIN - 4.0);
+    let (left, right) = (MARGIN + names + 12.0, WIDTH - MARGIN - 20.0);
     let x = Axis::from_zero([shown / 1.05], Unit::Seconds).drawn(left, right);
     let bottom = canvas.top + STEP * strips.len() as f64;
     for (place, tick) in x.ticks(false) {
         canvas.line(&[(place, canvas.top), (place, bottom)], "grid", 1.0, "");
-        let place = place.min(WIDTH - MARGIN - width(&tick) / 2.0);
         canvas.text(&tick, (place, bottom + 18.0), Anchor::Middle, "muted");
     }
     for strip in &strips {
@@ -64,7 +63,7 @@ pub fn in_flight(group: &Group) -> Option<Plot> {
         canvas.text(&strip.name, (MARGIN, floor - 20.0), Anchor::Start, "ink");
         canvas.text(&about(strip), (MARGIN, floor - 2.0), Anchor::Start, "muted");
         let class = canvas.class(strip.model);
-        canvas.area(&outline(strip, &x, shown, floor), &class, 0.85);
+        canvas.area(&outline(strip, &x, shown, floor), &class);
         canvas.line(&[(left, floor), (right, floor)], "muted", 1.0, "");
         canvas.top += STEP;
     }
@@ -102,7 +101,7 @@ fn steps<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<(f64, u64)> {
     steps.collect()
 }
 
-/// The area under the steps, at most two corners for each unit of its width.
+/// The area under the steps, at most four corners for each unit of its width.
 fn outline(strip: &Strip, x: &Axis, shown: f64, floor: f64) -> Vec<(f64, f64)> {
     let height = |count: u64| floor - STRIP * count as f64 / strip.peak as f64;
     let mut corners = vec![(x.at(0.0), floor)];
@@ -110,14 +109,14 @@ fn outline(strip: &Strip, x: &Axis, shown: f64, floor: f64) -> Vec<(f64, f64)> {
     for &(time, count) in strip.steps.iter().filter(|step| step.0 <= shown) {
         let place = x.at(time);
         if place - last.0 >= 0.5 {
-            corners.extend([(place, height(last.1)), (place, height(count))]);
-            last = (place, count);
-        } else {
-            last.1 = count;
+            corners.extend([(last.0, height(last.1)), (place, height(last.1))]);
+            last.0 = place;
         }
+        last.1 = count;
     }
     let end = x.at(strip.end.min(shown));
-    corners.extend([(end, height(last.1)), (end, floor)]);
+    // At the very end nothing is in flight; where it goes on, the last count goes on.
+    corners.extend([(last.0, height(last.1)), (end, height(last.1)), (end, floor)]);
     corners
 }
 
@@ -136,5 +135,20 @@ mod tests {
         };
         let items = [item(0.0, 1.0), item(0.5, 1.5), item(1.0, 2.0)];
         assert_eq!(steps(items.iter()), [(0.0, 1), (0.5, 2), (1.0, 1), (1.0, 2), (1.5, 1), (2.0, 0)]);
+    }
+
+    #[test]
+    fn many_that_begin_together_make_an_upright_edge() {
+        let matrix = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../bench.toml");
+        let models = bench_data::matrix::Matrix::read(std::path::Path::new(matrix)).unwrap().models;
+        let steps = (1..=100).map(|count| (0.001, count)).chain([(0.1, 0)]).collect();
+        let strip = Strip { name: String::new(), model: &models[0], steps, peak: 100, end: 0.1 };
+        let x = Axis::from_zero([0.1], Unit::Seconds).drawn(0.0, 200.0);
+        let corners = outline(&strip, &x, 0.1, STRIP);
+        assert!(
+            corners.windows(2).all(|pair| pair[0].0 == pair[1].0 || pair[0].1 == pair[1].1),
+            "{corners:?}"
+        );
+        assert!(corners.iter().any(|corner| corner.1 == 0.0), "{corners:?}");
     }
 }

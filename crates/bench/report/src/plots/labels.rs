@@ -69,9 +69,17 @@ pub fn beside(points: &[((f64, f64), f64)], taken: &[Rect], bounds: &Rect) -> Ve
                 beside.chain([(0.0, dy, Anchor::Middle)])
             })
         });
-        let place = |(dx, dy, anchor)| Place::new((x + dx, middle + dy), anchor, width);
+        let place = |(dx, dy, anchor)| {
+            let x = match anchor {
+                Anchor::Middle => x.clamp(bounds.0 + width / 2.0, bounds.2 - width / 2.0),
+                _ => x + dx,
+            };
+            Place::new((x, middle + dy), anchor, width)
+        };
         let free =
             |place: &Place| place.rect.within(bounds) && !taken.iter().any(|other| other.meets(&place.rect));
+        let mut far: Vec<_> = far.collect();
+        far.sort_by(|a, b| a.0.hypot(a.1).total_cmp(&b.0.hypot(b.1)));
         let place = near.into_iter().chain(far).map(place).find(free).unwrap_or(place(right));
         taken.push(place.rect);
         placed.push(place);

@@ -56,7 +56,7 @@ impl LineChart<'_> {
         let y_ticks = y.ticks(true);
         let left = MARGIN + y_ticks.iter().map(|(_, text)| width(text)).fold(0.0, f64::max) + 8.0;
         let margin = self.lines.iter().filter(|line| at_edge(line)).map(|line| width(&line.name) + 24.0);
-        let right = WIDTH - MARGIN - margin.fold(0.0, f64::max);
+        let right = WIDTH - MARGIN - margin.fold(16.0, f64::max);
         let x = self.x.clone().drawn(left, right);
 
         canvas.text(self.y_text, (MARGIN, canvas.top + 15.0), Anchor::Start, "ink");
@@ -66,19 +66,14 @@ impl LineChart<'_> {
         }
         for (place, text) in x.ticks(false) {
             canvas.line(&[(place, top), (place, bottom)], "grid", 1.0, "");
-            let half = width(&text) / 2.0;
-            let place = place.min(WIDTH - MARGIN - half);
             canvas.text(&text, (place, bottom + 18.0), Anchor::Middle, "muted");
         }
         canvas.line(&[(left, top), (left, bottom), (right, bottom)], "muted", 1.0, "");
         canvas.text(self.x_text, (left, bottom + 18.0 + LINE), Anchor::Start, "ink");
         let mut taken = Vec::new();
-        if let Some((value, name)) = &self.limit {
-            let place = x.at(*value);
+        let limit = self.limit.as_ref().map(|(value, name)| (x.at(*value), name));
+        if let Some((place, _)) = limit {
             canvas.line(&[(place, top), (place, bottom)], "ink", 2.0, "");
-            let start = (place + 8.0, top + TEXT);
-            canvas.text(name, start, Anchor::Start, "ink");
-            taken.push(Rect::of_text(start, width(name)));
             taken.push(Rect(place - 2.0, top, place + 2.0, bottom));
         }
 
@@ -106,8 +101,19 @@ impl LineChart<'_> {
             taken.extend(points.windows(2).flat_map(|pair| along(pair[0], pair[1])));
             ends.push((line, end));
         }
-        let (edge, inner): (Vec<_>, Vec<_>) = ends.into_iter().partition(|(line, _)| at_edge(line));
+        if let Some((place, name)) = limit {
+            let heights =
+                (1..).map(|line| top + TEXT * f64::from(line)).take_while(|height| *height < bottom);
+            let mut starts = heights.map(|height| (place + 8.0, height));
+            let rect = |start: &(f64, f64)| Rect::of_text(*start, width(name));
+            let start = starts.find(|start| !taken.iter().any(|other| other.meets(&rect(start))));
+            let start = start.unwrap_or((place + 8.0, top + TEXT));
+            canvas.text(name, start, Anchor::Start, "ink");
+            taken.push(rect(&start));
+        }
+        let (edge, mut inner): (Vec<_>, Vec<_>) = ends.into_iter().partition(|(line, _)| at_edge(line));
         taken.extend(name_edge(canvas, edge, right, (top, bottom)));
+        inner.sort_by(|a, b| a.1.1.total_cmp(&b.1.1));
         let wanted: Vec<_> = inner.iter().map(|(line, end)| (*end, width(&line.name))).collect();
         let bounds = Rect(left + 2.0, top, WIDTH - MARGIN, bottom - 2.0);
         for ((line, end), place) in inner.iter().zip(labels::beside(&wanted, &taken, &bounds)) {

@@ -58,8 +58,14 @@ pub fn memory_over_time(group: &Group) -> Option<Plot> {
 
 fn line<'a>(group: &'a Group, entry: &Entry) -> Option<Line<'a>> {
     let samples = &entry.ran()?.observed.first()?.samples;
-    let points: Vec<(f64, f64)> =
+    let mut points: Vec<(f64, f64)> =
         samples.iter().map(|(time, kib, _)| (*time, *kib as f64 / 1024.0)).collect();
+    // The last sample may be of a program that is being taken apart.
+    if let [.., before, last] = points[..]
+        && last.1 < 0.9 * before.1
+    {
+        points.pop();
+    }
     (points.len() > 1).then_some(Line {
         name: text::name(&entry.row),
         model: group.workload.model(&entry.row.model)?,
@@ -74,8 +80,7 @@ fn peak(line: &Line) -> f64 {
     line.points.iter().map(|point| point.1).fold(0.0, f64::max)
 }
 
-/// The largest point of each two units of the width: more cannot be seen, and would make the file large. Without the fall
-/// at the exit, which is of the sampler's making.
+/// The largest point of each two units of the width: more cannot be seen, and would make the file large.
 fn thin(points: &[(f64, f64)], x: &Axis) -> Vec<(f64, f64)> {
     let x = x.clone().drawn(0.0, WIDTH / 2.0);
     let mut kept: Vec<(f64, (f64, f64))> = Vec::new();

@@ -170,7 +170,17 @@ fn plot<'a>(
         marks.chain(row.interval.iter().flat_map(|(low, high)| [*low, *high])).chain(row.limit)
     });
     let chart = chart(Box::new(values));
-    let said = text::list(&rows.iter().map(|row| format!("{} {}", row.name, row.value)).collect::<Vec<_>>());
+    let said: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            let interval = row.interval.filter(|_| what == "ratio");
+            let interval =
+                interval.map(|(low, high)| format!(" [{}, {}]", text::ratio(low), text::ratio(high)));
+            let limit = row.limit.map(|limit| format!(" (limit {})", text::seconds_plain(limit)));
+            format!("{} {}{}{}", row.name, row.value, interval.unwrap_or_default(), limit.unwrap_or_default())
+        })
+        .collect();
+    let said = text::list(&said);
     let mut canvas = Canvas::new(heading, &notes);
     RowChart { rows, ..chart }.draw(&mut canvas);
     Some(canvas.finish(format!("{}-{what}", group.workload.key), format!("{heading}: {said}.")))

@@ -9,7 +9,7 @@ fn controls_show_what_the_method_makes_of_them() {
     results.control("planted", 1.04);
     let page = results.page("db.md");
     assert!(
-        page.contains("a second time takes") && page.contains("no difference shown, as it has to be"),
+        page.contains("a second time takes") && page.contains("no difference shown, as it should be"),
         "{page}"
     );
     assert!(page.contains("asked for 4 % more sleep takes 1.039 [") && page.contains(": found."), "{page}");
@@ -50,7 +50,7 @@ fn disturbed_rounds_and_a_busy_machine_are_said() {
     });
     let page = results.page("db.md");
     assert!(
-        page.contains("1 were disturbed by others at every try and 1 were disturbed and measured again"),
+        page.contains("others disturbed 1 at every try; 1 ran undisturbed when measured again."),
         "{page}"
     );
     assert!(page.contains("**Measured on a busy machine: `db`.**"), "{page}");
