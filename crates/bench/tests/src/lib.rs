@@ -2,6 +2,7 @@
 //!
 //! The programs are run as they were built: `cargo build --workspace` comes first.
 
+pub mod matrix;
 pub mod pages;
 
 use std::env;
@@ -13,6 +14,8 @@ use std::thread;
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use matrix::Program;
 
 /// A running lab. It stops when this is dropped: its stdin closes.
 pub struct Lab {
@@ -52,7 +55,7 @@ impl Lab {
         self.dir.path().join(name).to_str().expect("a plain path").to_owned()
     }
 
-    /// Its process, for what /proc tells of it.
+    /// Its process, for what /proc has of it.
     pub fn pid(&self) -> u32 {
         self.process.id()
     }
@@ -94,11 +97,24 @@ impl Drop for Lab {
     }
 }
 
+/// The folder of the workspace.
+pub fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../.."))
+}
+
 /// The command that runs a private MariaDB in this directory, with nothing said yet about its input and output.
+///
+/// It answers signals even where these tests run as a job in the background or under nohup, where SIGINT or SIGHUP is
+/// ignored and a shell cannot change that.
 pub fn mariadb(dir: &Path) -> Command {
-    let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../scripts/mariadb.sh"));
-    command.arg(dir);
+    let mut command = Command::new("env");
+    command.arg("--default-signal=INT,TERM,HUP").arg(root().join("scripts/mariadb.sh")).arg(dir);
     command
+}
+
+/// Sends a signal, such as `-TERM`, to a process.
+pub fn kill(signal: &str, pid: &str) {
+    assert!(Command::new("kill").args([signal, pid]).status().expect("kill").success(), "no process {pid}");
 }
 
 /// What a finished program left: its lines and its exit code.
@@ -162,6 +178,29 @@ pub fn for_each(programs: &[&str], test: impl Fn(&str) + Sync) {
     thread::scope(|scope| {
         for program in programs {
             scope.spawn(|| test(program));
+        }
+    });
+}
+
+/// How many items `ask` reports at once when each takes so many seconds. A busy machine takes its time to connect to
+/// all of them: with fewer than `expected`, asks again with more time for each.
+pub fn at_once(expected: usize, ask: impl Fn(f64) -> usize) -> usize {
+    let mut seen = 0;
+    for seconds in [0.3, 1.5, 6.0] {
+        seen = ask(seconds);
+        if seen >= expected {
+            break;
+        }
+    }
+    seen
+}
+
+/// Does the same with every program of the matrix, all at the same time.
+pub fn with_each(programs: impl IntoIterator<Item = Program>, test: impl Fn(&Program) + Sync) {
+    thread::scope(|scope| {
+        for program in programs {
+            let test = &test;
+            scope.spawn(move || test(&program));
         }
     });
 }

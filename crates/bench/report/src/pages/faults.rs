@@ -1,9 +1,12 @@
 //! `make faults`: what sick items cost each model.
 
-use bench_data::results::{Entry, Group};
+use bench_data::{
+    results::{Entry, Group},
+    stats,
+};
 
 use crate::{
-    format::{fixed, list, wall, whole},
+    format::{fixed, wall, whole},
     markdown::{Table, bullets},
     pages::{
         book::{Book, Part},
@@ -58,19 +61,25 @@ fn section(book: &Book, group: &Group) -> String {
 fn costs(group: &Group) -> Vec<String> {
     let held = |entry: &&Entry| share(entry).is_some_and(|share| share >= 0.5);
     let free = |entry: &&Entry| share(entry).is_some_and(|share| share <= 0.1);
-    let with_most = |entry: &Entry| format!("{} s ({})", wall(entry.figures.most_s), rows::name(entry));
-    let texts = |kept: &dyn Fn(&&Entry) -> bool| {
-        let entries: Vec<String> = group.ok().filter(kept).map(with_most).collect();
-        (!entries.is_empty()).then(|| list(&entries))
-    };
     let mut sentences = Vec::new();
-    sentences.extend(texts(&held).map(|names| {
-        format!("Healthy items wait behind the sick: 99 % of them are answered only after {names}.")
-    }));
-    sentences.extend(texts(&free).map(|names| {
-        format!("Healthy items do not wait for the sick, only the end is late: 99 % of them are answered after {names}.")
-    }));
+    sentences.extend(who(group, &held).map(|who| format!("Healthy items wait behind the sick in {who}.")));
+    sentences.extend(
+        who(group, &free)
+            .map(|who| format!("Healthy items do not wait for the sick, only the end is late, in {who}.")),
+    );
     sentences
+}
+
+/// Programs, and when they had 99 % of the healthy items.
+fn who(group: &Group, kept: &dyn Fn(&&Entry) -> bool) -> Option<String> {
+    let entries: Vec<&Entry> = group.ok().filter(kept).collect();
+    let most: Vec<f64> = entries.iter().filter_map(|entry| entry.figures.most_s).collect();
+    let (least, most) = stats::range(&most)?;
+    let after = match entries.len() {
+        1 => format!("{} s", wall(Some(least))),
+        _ => format!("{} to {} s", wall(Some(least)), wall(Some(most))),
+    };
+    Some(format!("{}: 99 % of them are answered after {after}", rows::names(&entries)))
 }
 
 /// Of the time over the limit, the part that the healthy items wait too; nothing where there is next to none.

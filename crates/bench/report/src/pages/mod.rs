@@ -65,6 +65,6 @@ fn glossary() -> &'static str {
     "- **limit**: ceil(items ÷ in flight) × latency, the least wall time that the model allows.\n\
      - **in flight**: items that wait at the same time; *peak in flight* is what the server counted.\n\
      - **PSS**: memory of a process tree, shared pages divided; a single process is compared by its max RSS, which is exact.\n\
-     - **interval**: `0.93 [0.91, 0.96]` is a ratio and its 95 % interval; `≈ 0.93` has none, from one run or too few rounds.\n\
+     - **interval**: `0.93 [0.91, 0.96]` is a ratio and its 95 % interval; *faster* or *slower* is a verdict that holds for the whole table, from 1 % on; `≈ 0.93` has neither, from one run or too few rounds.\n\
      - **round**: one run of every program, in an order drawn anew; ratios are taken within rounds.\n"
 }

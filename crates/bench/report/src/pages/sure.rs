@@ -79,11 +79,9 @@ pub fn measured(group: &Group) -> String {
 pub fn study(groups: &[&Group]) -> String {
     let mut measured: Vec<String> = groups.iter().map(|group| measured(group)).collect();
     measured.dedup();
-    let sentences = groups.iter().flat_map(|group| {
-        let mut sentences: Vec<String> = disturbed(group).into_iter().collect();
-        sentences.extend(busy(group));
-        sentences.into_iter().map(|sentence| format!("{}: {sentence}", code(&group.workload.key)))
-    });
+    let mut sentences: Vec<String> = disturbed(groups).into_iter().collect();
+    sentences.extend(groups.iter().flat_map(|group| busy(group)));
+    sentences.dedup();
     format!("{}\n{}", measured.join("\n"), bullets(sentences))
 }
 
@@ -101,7 +99,7 @@ pub fn sentences(group: &Group) -> Vec<String> {
     let mut sentences = vec![rounds(group)];
     sentences.extend(group.control(Control::Same).map(|control| same(group, control)));
     sentences.extend(group.control(Control::Planted).map(|control| planted(group, control)));
-    sentences.extend(disturbed(group));
+    sentences.extend(disturbed(&[group]));
     sentences.extend(busy(group));
     sentences
 }
@@ -181,16 +179,16 @@ pub fn control_word(group: &Group, control: Control) -> &'static str {
     }
 }
 
-fn disturbed(group: &Group) -> Option<String> {
-    let rounds: Vec<&Round> = group.sittings.iter().flat_map(|sitting| &sitting.rounds).collect();
+/// How many timed runs were disturbed by others, where some were.
+fn disturbed(groups: &[&Group]) -> Option<String> {
+    let sittings = groups.iter().flat_map(|group| &group.sittings);
+    let rounds: Vec<&Round> = sittings.flat_map(|sitting| &sitting.rounds).collect();
     let disturbed = rounds.iter().filter(|round| round.disturbed()).count();
     let again = rounds.iter().filter(|round| round.tries > 1 && !round.disturbed()).count();
-    (disturbed + again > 0).then(|| {
-        format!(
-            "Of {} timed runs, others disturbed {disturbed} at every try; {again} ran undisturbed when measured again.",
-            rounds.len()
-        )
-    })
+    let mut parts = Vec::new();
+    parts.extend((disturbed > 0).then(|| format!("others disturbed {disturbed} at every try")));
+    parts.extend((again > 0).then(|| format!("{again} ran undisturbed when measured again")));
+    format::sentence(&format!("Of {} timed runs, ", rounds.len()), &parts, ".")
 }
 
 /// The ratios of all sittings of the same commit, where there are several.

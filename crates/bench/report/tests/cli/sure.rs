@@ -50,7 +50,7 @@ fn disturbed_rounds_and_a_busy_machine_are_said() {
     });
     let page = results.page("db.md");
     assert!(
-        page.contains("others disturbed 1 at every try; 1 ran undisturbed when measured again."),
+        page.contains("others disturbed 1 at every try and 1 ran undisturbed when measured again."),
         "{page}"
     );
     assert!(page.contains("**Measured on a busy machine: `db`.**"), "{page}");
