@@ -1,12 +1,9 @@
 //! The pages of this repository.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-/// The root of the repository.
-pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(3).expect("this crate is in crates/bench/tests")
-}
+use crate::root;
 
 /// README.md, and the pages below docs, crates and results.
 pub fn all() -> Vec<PathBuf> {

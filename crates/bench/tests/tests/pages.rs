@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
 
 use behaviour_tests::pages;
 use pulldown_cmark::{Options, Parser, html};
@@ -84,34 +85,40 @@ fn check(browser: &str, pages: &[PathBuf], plots: &[PathBuf]) -> Vec<String> {
     let text =
         format!("<!doctype html><meta charset=utf-8><body><script>const work = {work};\n{script}</script>");
     fs::write(&start, text).unwrap();
-    SCHEMES
-        .iter()
-        .flat_map(|(background, setting)| {
-            let profile = folder.path().join(setting);
-            let output = Command::new(browser)
-                .args(["--headless", "--disable-gpu", "--no-first-run", "--allow-file-access-from-files"])
-                .arg("--no-sandbox") // root has none, and only files of our own are opened
-                .arg(format!("--user-data-dir={}", profile.display()))
-                .arg(format!("--blink-settings=preferredColorScheme={setting}"))
-                .args(["--window-size=1100,900", "--virtual-time-budget=600000", "--dump-dom"])
-                .arg(url(&start))
-                .stderr(Stdio::null())
-                .output()
-                .unwrap();
-            let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            let found = text.split_once("<pre>").and_then(|(_, rest)| rest.split_once("\nall checked"));
-            let Some((found, _)) = found else {
-                panic!("the browser did not come to the end:\n{text:.2000}")
-            };
-            let mut lines = found.lines().skip(1);
-            assert_eq!(
-                lines.next(),
-                Some(format!("on {background}").as_str()),
-                "the colour scheme is not the one asked for"
-            );
-            lines.map(|line| format!("on {background}, {line}")).collect::<Vec<_>>()
-        })
-        .collect()
+    thread::scope(|scope| {
+        let runs = SCHEMES.map(|scheme| {
+            scope.spawn({
+                let start = &start;
+                move || run(browser, start, scheme)
+            })
+        });
+        runs.into_iter().flat_map(|run| run.join().unwrap()).collect()
+    })
+}
+
+/// Runs the check in one colour scheme.
+fn run(browser: &str, start: &Path, (background, setting): (&str, &str)) -> Vec<String> {
+    let output = Command::new(browser)
+        .args(["--headless", "--disable-gpu", "--no-first-run", "--allow-file-access-from-files"])
+        .arg("--no-sandbox") // root has none, and only files of our own are opened
+        .arg(format!("--user-data-dir={}", start.with_file_name(setting).display()))
+        .arg(format!("--blink-settings=preferredColorScheme={setting}"))
+        .args(["--window-size=1100,900", "--virtual-time-budget=600000", "--dump-dom"])
+        .arg(url(start))
+        .stderr(Stdio::null())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let found = text.split_once("<pre>").and_then(|(_, rest)| rest.split_once("\nall checked"));
+    let Some((found, _)) = found else { panic!("the browser did not come to the end:\n{text:.2000}") };
+    let mut lines = found.lines().skip(1);
+    let shown = lines.next();
+    assert_eq!(
+        shown,
+        Some(format!("on {background}").as_str()),
+        "it is not the colour scheme that was asked for"
+    );
+    lines.map(|line| format!("on {background}, {line}")).collect()
 }
 
 /// A page as GitHub would make it of its Markdown, whose relative links lead where they did.
@@ -131,5 +138,5 @@ fn url(path: &Path) -> String {
 }
 
 fn name(path: &Path) -> String {
-    path.strip_prefix(pages::root()).unwrap_or(path).display().to_string()
+    path.strip_prefix(behaviour_tests::root()).unwrap_or(path).display().to_string()
 }
