@@ -1,0 +1,113 @@
+//! Where the programs are, and how they come there: only what is measured is built.
+
+use std::path::{Path, PathBuf};
+
+use bench_data::workload::{Row, Server, Workload};
+
+use crate::{
+    arguments::Request,
+    process::{Output, Processes},
+    progress,
+    stop::{Outcome, failed, refused},
+};
+
+/// What building one program and what only it uses takes on one CPU, in seconds: about 5 minutes for all on two.
+const BUILD_S: f64 = 20.0;
+
+/// The programs of the workspace.
+pub struct Programs {
+    folder: PathBuf,
+    built: bool,
+}
+
+impl Programs {
+    /// Those in `target/release`, or those that are built already in another folder.
+    pub fn new(bin_dir: Option<&Path>) -> Self {
+        let folder = bin_dir.unwrap_or(Path::new("target/release")).to_owned();
+        Self { folder, built: bin_dir.is_some() }
+    }
+
+    /// How to call a program; what has a folder in its name is called as it is.
+    pub fn path(&self, name: &str) -> String {
+        if name.contains('/') { name.to_owned() } else { self.folder.join(name).display().to_string() }
+    }
+
+    /// A program's or script's command, without its arguments.
+    pub fn command(&self, row: &Row) -> Vec<String> {
+        match row.python {
+            true => vec!["target/python/bin/python".to_owned(), format!("scripts/python/{}", row.file())],
+            false => vec![self.path(row.file())],
+        }
+    }
+
+    /// About how long it takes to build those of `packages` that are not there, in seconds.
+    pub fn build_s(&self, packages: &[String], cpus: u64) -> f64 {
+        let missing = packages.iter().filter(|name| !self.built && !self.folder.join(name).exists());
+        missing.count() as f64 * BUILD_S / cpus as f64
+    }
+
+    /// Installs what the bench needs.
+    ///
+    /// # Errors
+    /// A set-up that failed; it has said why.
+    pub fn set_up(&self, processes: &mut Processes, request: &Request) -> Outcome<()> {
+        let mut scripts = vec![["scripts/setup.sh", "bench"].as_slice()];
+        if request.python {
+            scripts.push(&["scripts/python/setup.sh"]);
+        }
+        if request.study == "mariadb" {
+            scripts.push(&["scripts/mariadb.sh", "--install"]);
+        }
+        for script in scripts.iter().filter(|_| !self.built) {
+            let argv: Vec<String> = script.iter().map(ToString::to_string).collect();
+            match processes.run(&argv, Output::default())? {
+                0 => {}
+                code => {
+                    return Err(refused(format!(
+                        "{} failed with exit code {code} (see above)",
+                        argv.join(" ")
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Builds these packages.
+    ///
+    /// # Errors
+    /// cargo failed; it has said why.
+    pub fn build(&self, processes: &mut Processes, packages: &[String]) -> Outcome<()> {
+        if !self.built {
+            // Beside one another whatever CARGO_TARGET_DIR and CARGO_BUILD_TARGET say.
+            let words = ["cargo", "build", "--release", "--locked", "--target-dir", "target"];
+            let mut argv: Vec<String> = words.map(str::to_owned).into();
+            argv.extend(packages.iter().flat_map(|name| ["-p".to_owned(), name.clone()]));
+            progress::print(&progress::shell(&argv));
+            if processes.run(&argv, Output::default())? != 0 {
+                return Err(failed("the programs cannot be built (see above); the results are as they were"));
+            }
+        }
+        match packages.iter().find(|name| !self.folder.join(name).exists()) {
+            Some(name) => Err(refused(format!("{} holds no {name}: build it first", self.folder.display()))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The packages that these workloads run, and the tools that measure them; each once.
+pub fn packages(workloads: &[Workload]) -> Vec<String> {
+    let mut names = vec!["bench-report".to_owned()];
+    for workload in workloads {
+        let lab = matches!(workload.server, Some(Server::Lab(_))).then_some("bench-lab");
+        names.extend(lab.map(str::to_owned));
+        for row in workload.rows.iter().filter(|row| row.skip.is_none()) {
+            let program = (!row.python).then(|| row.file().to_owned());
+            let observe = (row.observed > 0).then(|| "bench-observe".to_owned());
+            names.extend([program, row.probe.first().cloned(), observe].into_iter().flatten());
+        }
+    }
+    names.sort();
+    names.dedup();
+    names
+}
