@@ -181,8 +181,8 @@ impl Performer<'_> {
                 round,
                 slug,
                 wall_s: timing.wall,
-                user_s: timing.user,
-                system_s: timing.system,
+                user_s: microseconds(timing.user),
+                system_s: microseconds(timing.system),
                 others_percent: Some(share.others),
                 steal_percent: Some(share.steal),
                 tries,
@@ -223,6 +223,11 @@ impl Performer<'_> {
         }
         Err(complaint(label, argv, ended))
     }
+}
+
+/// Without the noise of hyperfine's sums.
+fn microseconds(seconds: f64) -> f64 {
+    (seconds * 1e6).round() / 1e6
 }
 
 /// What a program that failed says of it in a line: its own verdict, or what it says of its items.
