@@ -72,8 +72,6 @@ pub struct Settings {
     pub request: Request,
     /// Whether a run that was stopped goes on.
     pub resume: bool,
-    /// Whether nothing is said but `--resume`: then it is the request of the run that was stopped.
-    pub resume_any: bool,
     /// Whether a busy machine is measured.
     pub busy: bool,
     /// Where the programs are, when they are not to be built.
@@ -121,26 +119,24 @@ impl Settings {
         } else if request.study == "own" {
             return Err(refused("which hosts? DATABASE_URLS=FILE make bench-db"));
         }
-        let plain = Request {
-            study: BENCH.to_owned(),
-            workloads: Vec::new(),
-            quick: false,
-            again: false,
-            python: false,
-            urls: None,
-            machine: None,
-        };
-        Ok(Settings {
-            resume: args.resume,
-            resume_any: request == plain,
-            busy: variable("BUSY").is_some(),
-            bin_dir: args.bin_dir,
-            request,
-        })
+        Ok(Settings { resume: args.resume, busy: variable("BUSY").is_some(), bin_dir: args.bin_dir, request })
     }
 }
 
 impl Request {
+    /// What is asked of a run that was stopped: where neither study nor workloads are named, those of that run.
+    pub fn resumed(self, stopped: &Request) -> Self {
+        if self.study != BENCH || !self.workloads.is_empty() || self.quick || self.again {
+            return self;
+        }
+        Self {
+            python: self.python || stopped.python,
+            urls: self.urls.or(stopped.urls.clone()),
+            machine: self.machine.or(stopped.machine.clone()),
+            ..stopped.clone()
+        }
+    }
+
     /// Number of items in place of the matrix's: as many as there are hosts in the user's file.
     ///
     /// # Errors

@@ -42,8 +42,8 @@ pub fn bench(settings: Settings) -> Outcome<()> {
     let _lock = lock()?;
     let stopped = if settings.resume { Some(State::read()?) } else { None };
     let request = match &stopped {
-        Some(state) if settings.resume_any => state.request.clone(),
-        _ => settings.request.clone(),
+        Some(state) => settings.request.clone().resumed(&state.request),
+        None => settings.request.clone(),
     };
     let size = request.size()?;
     // Names first: nobody waits for a set-up to learn of a mistake.

@@ -110,7 +110,7 @@ impl Place {
         }
         // These tests keep the machine busy.
         command.env("BUSY", "1").env("MACHINE", "box");
-        command.env("PATH", format!("{}:{}", tools().display(), std::env::var("PATH").unwrap_or_default()));
+        command.env("PATH", path());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -150,9 +150,10 @@ impl Place {
     }
 }
 
-/// Where hyperfine is.
-fn tools() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../target/tools/bin")
+/// `PATH` with hyperfine.
+pub fn path() -> String {
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../target/tools/bin");
+    format!("{}:{}", tools.display(), std::env::var("PATH").unwrap_or_default())
 }
 
 fn alive(pid: &str) -> bool {
