@@ -46,19 +46,15 @@ impl Programs {
         missing.count() as f64 * BUILD_S / cpus as f64
     }
 
-    /// Installs what the bench needs.
+    /// Installs what this request needs besides the tools that `scripts/setup.sh bench` brings.
     ///
     /// # Errors
     /// A set-up that failed; it has said why.
     pub fn set_up(&self, processes: &mut Processes, request: &Request) -> Outcome<()> {
-        let mut scripts = vec![["scripts/setup.sh", "bench"].as_slice()];
-        if request.python {
-            scripts.push(&["scripts/python/setup.sh"]);
-        }
-        if request.study == "mariadb" {
-            scripts.push(&["scripts/mariadb.sh", "--install"]);
-        }
-        for script in scripts.iter().filter(|_| !self.built) {
+        let python = request.python.then_some(["scripts/python/setup.sh"].as_slice());
+        let mariadb = (request.study == "mariadb").then_some(["scripts/mariadb.sh", "--install"].as_slice());
+        let scripts = python.into_iter().chain(mariadb);
+        for script in scripts.filter(|_| !self.built) {
             let argv: Vec<String> = script.iter().map(ToString::to_string).collect();
             match processes.run(&argv, Output::default())? {
                 0 => {}

@@ -243,8 +243,8 @@ fn a_second_bench_is_refused_until_the_first_is_gone() {
 #[test]
 fn a_killed_set_up_or_build_leaves_nothing() {
     let place = Place::new();
-    place.script("scripts/setup.sh", LONG);
-    let mut bench = place.start(&mut place.plain(&["web"]), 2);
+    place.script("scripts/python/setup.sh", LONG);
+    let mut bench = place.start(place.plain(&["web"]).env("PYTHON", "1"), 2);
     bench.kill().expect("killed");
     bench.wait().expect("its end");
     place.assert_nothing_runs();
@@ -346,7 +346,7 @@ fn again_adds_a_sitting_of_rounds() {
 #[test]
 fn settings_choose_the_study_and_set_it_up() {
     let place = Place::new();
-    for set_up in ["setup", "mariadb", "python/setup"] {
+    for set_up in ["mariadb", "python/setup"] {
         place.script(&format!("scripts/{set_up}.sh"), "echo \"$0 $*\" >>set-up");
     }
     // The programs are built already, as cargo finds.
@@ -364,7 +364,7 @@ fn settings_choose_the_study_and_set_it_up() {
     };
     let (output, set_up) = run(&[]);
     assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(set_up, "scripts/setup.sh bench\n");
+    assert_eq!(set_up, "");
     let built = place.read("built");
     assert_eq!(
         built,
@@ -374,8 +374,8 @@ fn settings_choose_the_study_and_set_it_up() {
     let (output, set_up) = run(&[("DATABASE", "mariadb")]);
     assert!(set_up.contains("scripts/mariadb.sh --install\n"), "{set_up}");
     assert!(stderr(&output).contains("MariaDB died"), "this one is none: {}", stderr(&output));
-    place.script("scripts/setup.sh", "echo no compiler >&2; exit 2");
-    assert_eq!(run(&[]).0.status.code(), Some(2));
+    place.script("scripts/python/setup.sh", "echo no Python >&2; exit 2");
+    assert_eq!(run(&[("PYTHON", "1")]).0.status.code(), Some(2));
 }
 
 #[test]
