@@ -1,10 +1,10 @@
 .DEFAULT_GOAL := help
 .PHONY: help bench bench-db bench-web bench-sleep bench-prices again resume scale faults network quick compare report test setup
 
-# The driver and what it builds stand in target/release, wherever else cargo was told to put them.
+# Paths below the repository, which may stand in results, and programs for this machine.
 export CARGO_TARGET_DIR := target
 unexport CARGO_BUILD_TARGET
-run = @scripts/setup.sh bench && cargo build --release --locked -p bench-run && exec target/release/bench-run
+run = @scripts/setup.sh bench && cargo run --quiet --release --locked -p bench-run --
 
 help: ## List what can be made
 	@sed -nE 's/^([a-z -]+):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 48

@@ -131,7 +131,7 @@ impl Performer<'_> {
             fs::read_to_string(Place::OUTPUT)
                 .unwrap_or_default()
                 .lines()
-                .for_each(|line| self.progress.say(line));
+                .for_each(|line| self.progress.detail(line));
         }
         Ok(())
     }

@@ -1,6 +1,9 @@
 //! Where the programs are, and how they come there: only what is measured is built.
 
-use std::path::{Path, PathBuf};
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
 
 use bench_data::workload::{Row, Server, Workload};
 
@@ -21,9 +24,9 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// Those in `target/release`, or those that are built already in another folder.
+    /// Those that cargo puts beside this one, or those that are built already in another folder.
     pub fn new(bin_dir: Option<&Path>) -> Self {
-        let folder = bin_dir.unwrap_or(Path::new("target/release")).to_owned();
+        let folder = bin_dir.map(Path::to_owned).or_else(beside).unwrap_or("target/release".into());
         Self { folder, built: bin_dir.is_some() }
     }
 
@@ -75,8 +78,7 @@ impl Programs {
     /// cargo failed; it has said why.
     pub fn build(&self, processes: &mut Processes, packages: &[String]) -> Outcome<()> {
         if !self.built {
-            // Beside one another whatever CARGO_TARGET_DIR and CARGO_BUILD_TARGET say.
-            let words = ["cargo", "build", "--release", "--locked", "--target-dir", "target"];
+            let words = ["cargo", "build", "--release", "--locked"];
             let mut argv: Vec<String> = words.map(str::to_owned).into();
             argv.extend(packages.iter().flat_map(|name| ["-p".to_owned(), name.clone()]));
             progress::print(&progress::shell(&argv));
@@ -89,6 +91,14 @@ impl Programs {
             None => Ok(()),
         }
     }
+}
+
+/// The folder of this program, relative to the repository: `target/release`, or `target/<triple>/release` where cargo's
+/// configuration has a `build.target`.
+fn beside() -> Option<PathBuf> {
+    let program = env::current_exe().ok()?;
+    let folder = program.parent()?.strip_prefix(env::current_dir().ok()?).ok()?;
+    folder.ends_with("release").then(|| folder.to_owned())
 }
 
 /// The packages that these workloads run, and the tools that measure them; each once.

@@ -45,6 +45,13 @@ impl Progress {
         }
     }
 
+    /// A line of what a step gave: not on a terminal, where the next step is shown at once.
+    pub fn detail(&self, line: &str) {
+        if self.bar.is_none() {
+            print(line);
+        }
+    }
+
     /// What a program says on standard error.
     pub fn warn(&self, text: &str) {
         let text = text.trim_end();

@@ -62,26 +62,25 @@ fn studies() -> [(&'static [&'static str], &'static str); 5] {
 #[test]
 fn a_signal_leaves_neither_half_results_nor_processes() {
     let signals = [("-HUP", 129), ("-INT", 130), ("-TERM", 143)];
-    for (name, code) in signals {
-        at_once(studies().into(), |(args, database)| {
-            let place = Place::new();
-            place.noted_lab();
-            place.script("bin/one", LONG);
-            place.script("scripts/mariadb.sh", "echo $$ >>pids; echo ready; cat >/dev/null");
-            if !database.is_empty() {
-                place.script("bin/bench-observe", "while [ \"$1\" != -- ]; do shift; done; shift; \"$@\"");
-            }
-            let bench = place.start(place.bench(args).env("DATABASE", database), 3);
-            let sent = Instant::now();
-            signal(&bench, name);
-            let output = bench.wait_with_output().expect("its end");
-            assert!(sent.elapsed() < Duration::from_secs(5), "{:?}", sent.elapsed());
-            assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
-            assert!(stderr(&output).contains("stopped; the results are as they were"), "{}", stderr(&output));
-            place.assert_untouched();
-            place.assert_nothing_runs();
-        });
-    }
+    let cases = signals.into_iter().flat_map(|signal| studies().map(|study| (signal, study)));
+    at_once(cases.collect(), |((name, code), (args, database))| {
+        let place = Place::new();
+        place.noted_lab();
+        place.script("bin/one", LONG);
+        place.script("scripts/mariadb.sh", "echo $$ >>pids; echo ready; cat >/dev/null");
+        if !database.is_empty() {
+            place.script("bin/bench-observe", "while [ \"$1\" != -- ]; do shift; done; shift; \"$@\"");
+        }
+        let bench = place.start(place.bench(args).env("DATABASE", database), 3);
+        let sent = Instant::now();
+        signal(&bench, name);
+        let output = bench.wait_with_output().expect("its end");
+        assert!(sent.elapsed() < Duration::from_secs(5), "{:?}", sent.elapsed());
+        assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
+        assert!(stderr(&output).contains("stopped; the results are as they were"), "{}", stderr(&output));
+        place.assert_untouched();
+        place.assert_nothing_runs();
+    });
 }
 
 #[test]
@@ -352,7 +351,7 @@ fn settings_choose_the_study_and_set_it_up() {
     // The programs are built already, as cargo finds.
     fs::create_dir_all(place.path("target")).expect("a folder");
     fs::rename(place.path("bin"), place.path("target/release")).expect("renamed");
-    place.script("bin/cargo", "echo \"$CARGO_BUILD_TARGET$*\" >>built");
+    place.script("bin/cargo", "echo \"$CARGO_TARGET_DIR$CARGO_BUILD_TARGET $*\" >>built");
     let path = format!("{}:{}", place.path("bin").display(), place::path());
     let run = |settings: &[(&str, &str)]| {
         let mut bench = place.plain(&["--quick", "db"]);
@@ -368,7 +367,7 @@ fn settings_choose_the_study_and_set_it_up() {
     let built = place.read("built");
     assert_eq!(
         built,
-        "build --release --locked --target-dir target -p bench-lab -p bench-observe -p bench-report -p lucky -p one -p two\n"
+        "target build --release --locked -p bench-lab -p bench-observe -p bench-report -p lucky -p one -p two\n"
     );
     assert!(run(&[("PYTHON", "1")]).1.ends_with("scripts/python/setup.sh \n"));
     let (output, set_up) = run(&[("DATABASE", "mariadb")]);
