@@ -29,6 +29,7 @@ mod stop;
 use std::{
     env,
     io::{self, Write},
+    path::Path,
     process::ExitCode,
 };
 
@@ -44,6 +45,9 @@ fn main() -> ExitCode {
         Err(stop) => {
             let new_line = if matches!(stop, Stop::Signal(_)) { "\n" } else { "" };
             let _ = writeln!(io::stderr(), "{new_line}bench: {stop}");
+            if !matches!(stop, Stop::Refused(_)) && Path::new(state::STATE).exists() {
+                let _ = writeln!(io::stderr(), "make resume goes on after the last complete step");
+            }
             ExitCode::from(stop.code())
         }
     }

@@ -249,7 +249,7 @@ fn complaint(label: &str, argv: &[String], ended: &Ended) -> Stop {
     if argv.first().is_some_and(|program| program == "hyperfine") {
         lines.push("  hyperfine hides what the program says: add --show-output".to_owned());
     }
-    lines.push("The results are as they were; make resume goes on from here.".to_owned());
+    lines.push("The results are as they were.".to_owned());
     failed(anyhow!(lines.join("\n")))
 }
 

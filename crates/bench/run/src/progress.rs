@@ -24,7 +24,11 @@ impl Progress {
     /// # Errors
     /// [`STEPS`] cannot be written.
     pub fn new() -> Result<Self> {
-        let steps = File::create(STEPS).with_context(|| format!("cannot write {STEPS}"))?;
+        let steps = File::options()
+            .create(true)
+            .append(true)
+            .open(STEPS)
+            .with_context(|| format!("cannot write {STEPS}"))?;
         let bar = (io::stderr().is_terminal() && io::stdout().is_terminal()).then(|| {
             let bar = ProgressBar::new_spinner();
             if let Ok(style) = ProgressStyle::with_template("{elapsed_precise} {wide_msg}") {

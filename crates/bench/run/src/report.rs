@@ -14,7 +14,7 @@ use crate::{
 /// # Errors
 /// bench-report has said why; what was measured is still there.
 pub fn pages(processes: &mut Processes, programs: &Programs, folder: &Path) -> Outcome<()> {
-    report(processes, programs, &["report", &folder.display().to_string()])
+    report(processes, programs, &["report", &folder.display().to_string()], "as they were")
 }
 
 /// Makes what stands above all results folders: the list of machines, and the figures in README.md.
@@ -22,16 +22,19 @@ pub fn pages(processes: &mut Processes, programs: &Programs, folder: &Path) -> O
 /// # Errors
 /// bench-report has said why; the results are the new ones.
 pub fn above(processes: &mut Processes, programs: &Programs, results: &Path, folder: &Path) -> Outcome<()> {
-    report(processes, programs, &["index", &results.display().to_string()])?;
-    report(processes, programs, &["readme", "README.md", &folder.display().to_string()])
+    report(processes, programs, &["index", &results.display().to_string()], "the new ones")?;
+    report(processes, programs, &["readme", "README.md", &folder.display().to_string()], "the new ones")
 }
 
-fn report(processes: &mut Processes, programs: &Programs, args: &[&str]) -> Outcome<()> {
+fn report(processes: &mut Processes, programs: &Programs, args: &[&str], left: &str) -> Outcome<()> {
     let mut argv = vec![programs.path("bench-report")];
     argv.extend(args.iter().map(ToString::to_string));
     let output = Output { stdout: Some(std::process::Stdio::null()), stderr: None };
     match processes.run(&argv, output)? {
         0 => Ok(()),
-        code => Err(failed(format!("failed with exit code {code}: {} (see above)", progress::shell(&argv)))),
+        code => Err(failed(format!(
+            "failed with exit code {code}: {} (see above); the results are {left}",
+            progress::shell(&argv)
+        ))),
     }
 }

@@ -53,9 +53,7 @@ impl Stop {
 impl Display for Stop {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Stop::Signal(_) => {
-                write!(to, "stopped; the results are as they were (make resume goes on from here)")
-            }
+            Stop::Signal(_) => write!(to, "stopped; the results are as they were"),
             Stop::Refused(error) | Stop::Failed(error) => write!(to, "{error:#}"),
         }
     }
