@@ -2,8 +2,7 @@
 # Everything that must hold before a change goes in.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-export CARGO_TARGET_DIR=target
-unset CARGO_BUILD_TARGET
+unset CARGO_TARGET_DIR # the bench's plan names target/release
 
 at() { printf '\n== %s\n' "$*"; }
 
@@ -27,14 +26,14 @@ at unit and behaviour tests
 mkdir -p target
 cargo test --workspace --locked 2>&1 | tee target/test.log
 at committed results are what their raw files give
-cargo run --quiet --locked -p bench-report -- report --check
+scripts/report.sh --check
 rm -rf target/quick
 : >target/test.rows
-# A pipeline for a minute, on the programs that the tests ran on; its rows must all be there.
+# A pipeline for a minute, whose rows must all be there.
 quick() {
   at "the pipeline, quick: $*"
   env "$@"
-  tail -qn +2 target/quick/results/*/measurements.csv >target/quick/rows
+  tail -qn +2 target/quick/results/*/{measurements,scale,faults,network}.csv 2>/dev/null >target/quick/rows || true
   [[ -s target/quick/rows ]]
   if grep -vE ',(ok|"?skipped: .*)$' target/quick/rows; then
     echo "these rows are neither ok nor skipped" >&2
@@ -42,12 +41,11 @@ quick() {
   fi
   cat target/quick/rows >>target/test.rows
 }
-run=(target/debug/bench-run --bin-dir target/debug --quick)
-quick PYTHON=1 "${run[@]}"
-quick PYTHON=1 DATABASE=mariadb "${run[@]}" db
-quick "${run[@]}" --study scale
-quick "${run[@]}" --study faults
-quick "${run[@]}" --study network
+quick PYTHON=1 scripts/bench.sh --quick
+quick PYTHON=1 DATABASE=mariadb scripts/bench.sh --quick db
+quick scripts/bench.sh --quick --part scale
+quick scripts/bench.sh --quick --part faults
+quick scripts/bench.sh --quick --part network
 at summary
 grep '^test result:' target/test.log | grep -v ' 0 passed; 0 failed'
 sed 's/.*,\([^,]*\)$/quick row: \1/' target/test.rows | sort | uniq -c
