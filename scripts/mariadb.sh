@@ -1,14 +1,13 @@
 #!/usr/bin/env bash
-# A private MariaDB on loopback, in place of bench-lab's MySQL hosts. (MySQL's server, where there is no other: untried.)
+# A private MariaDB on loopback, in place of bench-lab's MySQL hosts. scripts/setup.sh mariadb installs the server.
 #
 #   scripts/mariadb.sh [--auth=PLUGIN] DIR [HOSTS] [--SERVER-OPTION…]
-#   scripts/mariadb.sh --install
 #
-# Like bench-lab it writes DIR/db.urls (a mysql:// URL a host, one a line), prints `ready`, and ends
+# Like bench-lab it writes DIR/db.urls (one mysql:// URL for each host, one per line), prints `ready`, and ends
 # on SIGTERM or SIGINT, and when its standard input closes. Besides: DIR/admin.url, through which
 # bench-observe reads the server's status, and DIR/pid. All data is new, and gone afterwards.
 #
-# PLUGIN checks the passwords, such as mysql_native_password, ed25519 or caching_sha2_password; by default
+# PLUGIN checks the passwords, such as mysql_native_password or ed25519; by default
 # the server's own choice. Further options go to the server as they are: --max-connections=10.
 #
 # Exit code: 0 when told to end, 1 when the server died, 2 when it cannot start.
@@ -22,38 +21,6 @@ fail() {
 }
 
 have() { command -v "$1" >/dev/null; }
-
-have_server() { have mariadbd || have mysqld; }
-
-# The package with the server alone where there is one; it brings no service on Debian and Ubuntu, and
-# one that is off until it is enabled with the others.
-install_server() {
-  have_server && return
-  local root=() install=()
-  [[ $(id -u) == 0 ]] || root=(sudo -n)
-  if have apt-get; then
-    "${root[@]}" apt-get update -qq >/dev/null 2>&1 || true # the lists at hand may do
-    # Older releases have the version in its name.
-    local package
-    package=$(apt-cache search --names-only '^mariadb-server-core' | awk '{print $1}' | sort -V | tail -n 1)
-    export DEBIAN_FRONTEND=noninteractive
-    install=(apt-get install -y --no-install-recommends "${package:-mariadb-server-core}")
-  elif have dnf; then
-    install=(dnf install -y mariadb-server)
-  elif have pacman; then
-    install=(pacman -S --noconfirm --needed mariadb)
-  elif have zypper; then
-    install=(zypper --non-interactive install mariadb)
-  elif have apk; then
-    install=(apk add mariadb setpriv)
-  else
-    fail "no package manager that is known here: install the MariaDB server by hand"
-  fi
-  echo "mariadb.sh: installing the MariaDB server"
-  if ! "${root[@]}" true 2>/dev/null || ! "${root[@]}" "${install[@]}" >/dev/null || ! have_server; then
-    fail "could not install the MariaDB server: as root, ${install[*]}"
-  fi
-}
 
 # Everything of the server's, which its user must reach: DIR/mariadb, or a folder elsewhere that it links to.
 make_home() {
@@ -85,15 +52,10 @@ died() {
 
 # The system tables.
 first_start() {
-  local command
-  if $mariadb; then
-    command=(mariadb-install-db)
-    have "${command[0]}" || command=(mysql_install_db)
-    command+=(--no-defaults "${common[@]}" --skip-test-db --skip-name-resolve)
-    command+=(--auth-root-authentication-method=socket)
-  else
-    command=("$server" --no-defaults "${common[@]}" --initialize-insecure)
-  fi
+  local command=(mariadb-install-db)
+  have "${command[0]}" || command=(mysql_install_db)
+  command+=(--no-defaults "${common[@]}" --skip-test-db --skip-name-resolve)
+  command+=(--auth-root-authentication-method=socket)
   (run "${command[@]}") || died "cannot make the system tables" 2
 }
 
@@ -102,17 +64,10 @@ random() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
 # The SQL that makes our accounts. The passwords are on no command line.
 accounts() {
   local by="by '$password'"
-  if [[ -n $auth ]]; then
-    by="with $auth by '$password'"
-    ! $mariadb || by="via $auth using password('$password')"
-  fi
+  [[ -z $auth ]] || by="via $auth using password('$password')"
   # Those that the first start made have no password.
-  if $mariadb; then
-    echo "delete from mysql.global_priv where user <> 'mariadb.sys';"
-    echo "flush privileges;"
-  else
-    echo "drop user if exists root@localhost;"
-  fi
+  echo "delete from mysql.global_priv where user <> 'mariadb.sys';"
+  echo "flush privileges;"
   echo "create user bench@'127.%' identified $by;"
   echo "grant select on bench.* to bench@'127.%';"
   echo "create user admin@'127.%' identified by '$admin_password';"
@@ -134,7 +89,7 @@ listen() {
     grep -qs "$(printf ':%04X 0*:0000 0A' "$port")" /proc/net/tcp /proc/net/tcp6 || break
   done
   : >"$log"
-  run "$server" --no-defaults "${common[@]}" --init-file="$home/init.sql" \
+  run mariadbd --no-defaults "${common[@]}" --init-file="$home/init.sql" \
     --socket=socket --pid-file="$home/pid" --port="$port" --bind-address="$(IFS=, && echo "${addresses[*]}")" \
     --skip-networking=0 --skip-name-resolve --max-connections="$((hosts > 1900 ? hosts + 100 : 2000))" \
     --back-log=4096 --max-connect-errors=1000000 ${options[@]+"${options[@]}"} &
@@ -153,9 +108,6 @@ listen() {
 serve() {
   local try i code=0
   dir=$1 hosts=$2 auth=$3 options=("${@:4}")
-  server=mysqld mariadb=false
-  ! have mariadbd || server=mariadbd
-  [[ $("$server" --version) != *MariaDB* ]] || mariadb=true
   as_user=("${mortal[@]}")
   make_home
   data=$home/data log=$home/log
@@ -164,13 +116,8 @@ serve() {
   # synced: nobody stores anything. With io_uring for them a start takes up to a second longer.
   common=(--datadir="$data" --tmpdir="$home" --innodb-buffer-pool-size=16M --innodb-flush-log-at-trx-commit=0)
   common+=(--innodb-use-native-aio=0)
-  if $mariadb; then
-    common+=(--innodb-log-file-size=4M --innodb-temp-data-file-path=ibtmp1:2M:autoextend --debug-no-sync)
-    [[ $auth != ed25519 && $auth != parsec ]] || options+=(--plugin-load-add="auth_$auth")
-  else
-    # No second port, no certificates.
-    options+=(--mysqlx=OFF --skip-log-bin --tls-version= --performance-schema=OFF)
-  fi
+  common+=(--innodb-log-file-size=4M --innodb-temp-data-file-path=ibtmp1:2M:autoextend --debug-no-sync)
+  [[ $auth != ed25519 && $auth != parsec ]] || options+=(--plugin-load-add="auth_$auth")
   first_start
 
   password=$(random) admin_password=$(random)
@@ -189,7 +136,7 @@ serve() {
   printf "mysql://bench:$password@%s:$port/bench\n" "${addresses[@]}" | write db.urls
   echo "mysql://admin:$admin_password@${addresses[0]}:$port/" | write admin.url
   echo ready
-  { wait "$pid" || code=$?; } 2>/dev/null # bash would tell that it was killed, in its own way
+  { wait "$pid" || code=$?; } 2>/dev/null # bash would report that it was killed, in its own way
   died "the server died with exit code $code" 1
 }
 
@@ -202,6 +149,7 @@ clean() {
 }
 
 # Ends what runs at once: nothing of its data is worth saving.
+# shellcheck disable=SC2317 # the trap runs it
 stop() {
   trap '' HUP INT TERM
   kill "$reader" || true
@@ -225,7 +173,7 @@ main() {
   [[ -n $dir ]] || fail "usage: scripts/mariadb.sh [--auth=PLUGIN] DIR [HOSTS] [--SERVER-OPTION…]"
   [[ $hosts =~ ^[1-9][0-9]{0,3}$ ]] || fail "HOSTS must be a number from 1 to 9999, not $hosts"
   [[ -z $auth || $auth =~ ^[a-z0-9_]+$ ]] || fail "--auth=$auth cannot be the name of a plugin"
-  have_server || fail "no MariaDB server here: scripts/mariadb.sh --install"
+  have mariadbd || fail "no MariaDB server here: scripts/setup.sh mariadb"
   "${mortal[@]}" true 2>/dev/null || fail "no setpriv --pdeathsig here: install util-linux"
 
   mkdir -p "$dir" || exit 2
@@ -255,7 +203,6 @@ main() {
 
 mortal=(setpriv --pdeathsig KILL) # what it runs dies with this script, whatever ends it
 case ${1-} in
-  --install) install_server ;;
   --serve) serve "${@:2}" ;;
   *) main "$@" ;;
 esac

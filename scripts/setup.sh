@@ -1,65 +1,98 @@
 #!/usr/bin/env bash
-# Installs what the bench needs and the machine lacks. A second run installs nothing.
-# Needs Rust, a C compiler and make. hyperfine goes into target/tools; the package manager brings
-# GNU time, strace and shellcheck where root or passwordless sudo allows.
+# Installs what is missing here, and says what before it does. A second run installs nothing.
+#
+#   scripts/setup.sh [bench|test|mariadb|python]
+#
+# bench    GNU time, strace, and hyperfine in target/tools (the default)
+# test     those and shellcheck
+# mariadb  the MariaDB server, for DATABASE=mariadb and the tests
+# python   Python's module venv, which Debian keeps apart from python3
+#
+# The package manager does it where root or passwordless sudo allows, else one line says what to run as root.
+# Rust, a C compiler and make have to be there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-HYPERFINE=1.20.0 # 2.x needs a newer compiler, older ones lack options
-export PATH="$PWD/target/tools/bin:$PATH"
+HYPERFINE=1.20.0 # the newest that the compiler here builds: 1.21.0 needs Rust 1.97
+export PATH="$PWD/target/tools/bin:$PATH:/usr/sbin:/usr/local/sbin:/usr/libexec"
 
-have_hyperfine() { [[ $(hyperfine --version 2>/dev/null) == "hyperfine $HYPERFINE" ]]; }
-have_time() { [[ $(/usr/bin/time --version 2>&1) == *GNU* ]]; }
 have() { command -v "$1" >/dev/null; }
+have_time() { [[ $(/usr/bin/time --version 2>&1) == *GNU* ]]; }
+have_hyperfine() { [[ $(hyperfine --version 2>/dev/null) == "hyperfine $HYPERFINE" ]]; }
 
-# The missing ones of the three tools, as package names: alike in all five package managers but for ShellCheck.
-missing() {
-  have_time || echo time
-  have strace || echo strace
-  have shellcheck || if have dnf || have zypper; then echo ShellCheck; else echo shellcheck; fi
+fail() {
+  echo "setup: $1" >&2
+  exit 2
 }
 
-as_root() {
-  if [[ $(id -u) == 0 ]]; then "$@"; else sudo -n "$@"; fi
-}
+# Package managers: how each installs, and what is not called alike everywhere.
+shellcheck=shellcheck server=(mariadb-server) manager=() update=(true)
+if have apt-get; then
+  manager=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends)
+  update=(apt-get update -qq)
+elif have dnf; then
+  manager=(dnf install -y -q) shellcheck=ShellCheck
+elif have pacman; then
+  manager=(pacman -S --noconfirm --needed) server=(mariadb)
+elif have zypper; then
+  manager=(zypper --non-interactive --quiet install) shellcheck=ShellCheck server=(mariadb)
+elif have apk; then
+  manager=(apk add --quiet) server=(mariadb setpriv)
+fi
 
-install_packages() {
-  [[ $(id -u) == 0 ]] || sudo -n true 2>/dev/null || return 1
-  if have apt-get; then
-    as_root apt-get update -qq || echo "setup: apt-get update failed, trying with the package lists at hand" >&2
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
-  elif have dnf; then
-    as_root dnf install -y -q "$@"
-  elif have pacman; then
-    as_root pacman -S --noconfirm --needed "$@"
-  elif have zypper; then
-    as_root zypper --non-interactive --quiet install "$@"
-  elif have apk; then
-    as_root apk add --quiet "$@"
+# Installs packages. Where it cannot, it fails, and one line says what to run and what follows from their absence.
+install() {
+  local without=$1 root=()
+  shift
+  [[ $(id -u) == 0 ]] || root=(sudo -n)
+  if ((${#manager[@]} == 0)); then
+    echo "setup: no package manager that is known here, install by hand: $*$without" >&2
+    return 1
+  elif "${root[@]}" true 2>/dev/null; then
+    echo "setup: installing $*"
+    "${root[@]}" "${update[@]}" >/dev/null 2>&1 || true # the lists at hand may do
+    "${root[@]}" "${manager[@]}" "$@" >/dev/null && return
+    echo "setup: that failed; try as root: ${manager[*]} $*$without" >&2
+    return 1
   else
+    echo "setup: run as root: ${manager[*]} $*$without" >&2
     return 1
   fi
 }
 
-if ! have cargo || ! have cc || ! have make; then
-  echo "setup: this needs Rust (https://rustup.rs), a C compiler and make; install the missing one" >&2
-  exit 2
-fi
+install_tools() {
+  local missing=() without=''
+  if ! have cargo || ! have cc || ! have make; then
+    fail "this needs Rust (https://rustup.rs), a C compiler and make; install the missing one"
+  fi
+  have_time || missing+=(time)
+  have strace || missing+=(strace) without+="; without strace the counts of system calls are left out"
+  if [[ $1 == test ]] && ! have shellcheck; then
+    missing+=("$shellcheck") without+="; without shellcheck the scripts are not checked"
+  fi
+  ((${#missing[@]} == 0)) || install "$without" "${missing[@]}" || true
+  have_time || fail "no GNU time at /usr/bin/time, which everything is measured with"
+  have_hyperfine && return
+  echo "setup: building hyperfine $HYPERFINE into target/tools (a minute)"
+  # What it measures does not run in it: the quick build will do.
+  CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
+    cargo install --quiet --locked --version "$HYPERFINE" --root target/tools hyperfine
+}
 
-mapfile -t packages < <(missing)
-if ((${#packages[@]})); then
-  echo "setup: installing ${packages[*]}"
-  install_packages "${packages[@]}" >/dev/null ||
-    echo "setup: could not install ${packages[*]}: install by hand with your package manager" >&2
-fi
-have strace || echo "setup: no strace: the bench leaves out the counts of system calls" >&2
-have shellcheck || echo "setup: no shellcheck: needed by make test only" >&2
-if ! have_time; then
-  echo "setup: no GNU time at /usr/bin/time: install the package time" >&2
-  exit 2
-fi
+install_server() {
+  have mariadbd && return
+  # Debian and Ubuntu have the server without a service; older releases have the version in its name.
+  if have apt-get; then
+    server=("$(apt-cache search --names-only '^mariadb-server-core' | awk '{print $1}' | sort -V | tail -n 1)")
+    [[ ${server[0]} ]] || server=(mariadb-server-core)
+  fi
+  install "" "${server[@]}" || exit 2
+  have mariadbd || fail "there is no mariadbd in ${server[*]}"
+}
 
-if ! have_hyperfine; then
-  echo "setup: building hyperfine $HYPERFINE into target/tools (a minute or two)"
-  cargo install --quiet --locked --version "$HYPERFINE" --root target/tools hyperfine
-fi
+case ${1-bench} in
+  bench | test) install_tools "${1-bench}" ;;
+  mariadb) install_server ;;
+  python) ! have apt-get || install "" python3-venv ;;
+  *) fail "usage: scripts/setup.sh [bench|test|mariadb|python]" ;;
+esac

@@ -1,51 +1,67 @@
 #!/usr/bin/env bash
-# Everything that must hold before a change goes in.
+# Everything that must hold before a change goes in; what is quick and fails most often comes first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-unset CARGO_TARGET_DIR # the bench's plan names target/release
+unset CARGO_TARGET_DIR CARGO_BUILD_TARGET # the programs are looked for in target/debug
+export PATH="$PWD/target/tools/bin:$PATH"
 
-at() { printf '\n== %s\n' "$*"; }
+part='' times='' # the part that runs, and what those before it took
+at() {
+  [[ -z $part ]] || times+=$(printf '%5d s  %s\n ' "$SECONDS" "$part")
+  part=$* SECONDS=0
+  printf '\n== %s\n' "$part"
+}
 
-at tools
-scripts/setup.sh
-scripts/python/setup.sh
-scripts/mariadb.sh --install
+# Clippy compiles the workspace in place of rustc: it lints what is tested, and nothing is built twice.
+lint() {
+  RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-Dwarnings__CLIPPY_HACKERY__ "$@"
+}
+
+# A pipeline of the bench, with less of everything and the programs that were just tested. No row may fail.
+quick() {
+  at "the pipeline, quick: ${*:-bench}"
+  BUSY=1 target/debug/bench-run --quick --bin-dir target/debug "$@"
+  ! grep -vE '^study,|,(ok|"?skipped: .*)$' target/quick/results/*/measurements.csv ||
+    { echo "these rows are neither ok nor skipped" >&2 && exit 1; }
+}
+
 at formatting
 cargo fmt --all --check
-at clippy
-cargo clippy --workspace --all-targets --locked -- -D warnings
+at tools
+scripts/setup.sh test
+scripts/setup.sh mariadb
+scripts/python/setup.sh
 at shellcheck
 if command -v shellcheck >/dev/null; then
   shellcheck scripts/*.sh scripts/python/*.sh .ci/run
 else
   echo "not installed: the scripts are not checked"
 fi
-at build
-cargo build --workspace --locked
+at build and clippy
+lint cargo build --workspace --locked
 at unit and behaviour tests
-mkdir -p target
-cargo test --workspace --locked 2>&1 | tee target/test.log
+# Of the programs only those that have unit tests: the others would each be linked once more for nothing. All of the
+# workspace in both commands: with a part of it the crates below would be built again, with other features.
+units=()
+for main in crates/*/*/src/main.rs; do
+  crate=${main%/src/main.rs}
+  ! grep -rqE '#\[(tokio::)?test\]' "$crate/src" ||
+    units+=(--bin "$(sed -n 's/^name = "\(.*\)"/\1/p;T;q' "$crate/Cargo.toml")")
+done
+lint cargo test --workspace --locked --lib "${units[@]}" --test '*' 2>&1 | tee target/test.log
+at the shipped profile, of one program
+cargo build --release --locked -p sleep-tokio
+target/release/sleep-tokio --tasks 3 --seconds 0.1
 at committed results are what their raw files give
-scripts/report.sh --check
+target/debug/bench-report report --check results/*/
 rm -rf target/quick
-: >target/test.rows
-# A pipeline for a minute, whose rows must all be there.
-quick() {
-  at "the pipeline, quick: $*"
-  env "$@"
-  tail -qn +2 target/quick/results/*/{measurements,scale,faults,network}.csv 2>/dev/null >target/quick/rows || true
-  [[ -s target/quick/rows ]]
-  if grep -vE ',(ok|"?skipped: .*)$' target/quick/rows; then
-    echo "these rows are neither ok nor skipped" >&2
-    exit 1
-  fi
-  cat target/quick/rows >>target/test.rows
-}
-quick PYTHON=1 scripts/bench.sh --quick
-quick PYTHON=1 DATABASE=mariadb scripts/bench.sh --quick db
-quick scripts/bench.sh --quick --part scale
-quick scripts/bench.sh --quick --part faults
-quick scripts/bench.sh --quick --part network
+PYTHON=1 quick
+PYTHON=1 DATABASE=mariadb quick db
+quick --study scale
+quick --study faults
+quick --study network
 at summary
 grep '^test result:' target/test.log | grep -v ' 0 passed; 0 failed'
-sed 's/.*,\([^,]*\)$/quick row: \1/' target/test.rows | sort | uniq -c
+awk -F, 'NR > 1 { sub(/:.*/, "", $NF); sub(/"/, "", $NF); print "quick row: " $NF }' target/quick/results/*/measurements.csv |
+  sort | uniq -c
+printf ' %s' "$times"

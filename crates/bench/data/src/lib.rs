@@ -3,6 +3,7 @@
 //!
 //! - [`matrix`]: `bench.toml`, what is measured; [`resolve`] makes [`workload`]s of it for one machine.
 //! - [`facts`], [`observed`], [`rounds`], [`tools`]: the raw files of a workload.
+//! - [`trace`]: when each item began and ended, for the timelines.
 //! - [`results`]: a results directory, read whole; [`measurement`]: its figures, `measurements.csv`.
 //! - [`stats`]: what may be said of them.
 
@@ -18,6 +19,7 @@ pub mod rounds;
 mod spec;
 pub mod stats;
 pub mod tools;
+pub mod trace;
 pub mod workload;
 
 /// Version of the raw files. It changes when a tool can no longer read what an older one wrote.

@@ -42,8 +42,10 @@ pub struct Matrix {
 pub struct Program {
     /// `db`, `web`, …
     pub workload: String,
-    /// Its name: package, folder and binary.
+    /// Its name: package and binary, or a file of `scripts/python`.
     pub name: String,
+    /// Whether it is one of the articles' own, in Python.
+    pub python: bool,
     /// Its model.
     pub model: String,
     /// What it has in flight by default.
@@ -130,20 +132,21 @@ impl Matrix {
         self.needs.get(needs).cloned().unwrap_or_default()
     }
 
-    /// The Rust programs of `make bench`, each once, as they run without further arguments. No baseline, no control.
+    /// The programs of `make bench`, each once, as they run without a bound of the row's own. No control.
     pub fn programs(&self) -> Vec<Program> {
         let mut found: Vec<Program> = Vec::new();
         for spec in &self.workloads {
-            for row in spec.rows.iter().flatten() {
-                let baseline = self.models.iter().any(|m| m.baseline && m.name == *row.model.get_ref());
+            let rows = spec.rows.iter().flatten().map(|row| (row, false));
+            for (row, python) in rows.chain(spec.python.iter().flatten().map(|row| (row, true))) {
                 let name = row.program.get_ref();
                 let again = found.iter().any(|program| program.name == *name);
-                if baseline || again || !row.args.is_empty() || row.control.is_some() {
+                if again || row.control.is_some() || row.args.iter().any(|arg| arg.contains('{')) {
                     continue;
                 }
                 found.push(Program {
                     workload: spec.name().to_owned(),
                     name: name.clone(),
+                    python,
                     model: row.model.get_ref().clone(),
                     at_once: row.at_once,
                     needs: row.needs.as_ref().map(|needs| needs.get_ref().clone()),

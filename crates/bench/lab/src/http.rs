@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Extension, Query, Request, State};
+use axum::extract::{Extension, Path, Query, Request, State};
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use bench_data::observed::LabStats;
 use futures_lite::stream;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -28,7 +29,7 @@ use crate::listen;
 use crate::network::Way;
 use crate::prices::{self, day_number};
 use crate::sick::{Kind, SLOWNESS};
-use crate::stats::{Counters, Report, Stats};
+use crate::stats::{Counters, Stats};
 
 /// What the HTTP server answers from.
 pub struct Site {
@@ -69,23 +70,22 @@ struct NoAnswer;
 
 /// Serves every connection that the listener accepts, for ever.
 pub async fn serve(listener: TcpListener, site: Site) {
-    let rtt = site.rtt;
+    let (rtt, stats) = (site.rtt, Arc::clone(&site.stats));
     let routes = Router::new()
-        .route("/stats", get(stats))
+        .route("/stats", get(report))
         .route("/stats/reset", post(reset_stats))
         .route("/page/{name}", get(page))
         .route("/prices", get(prices_of_day))
+        .route("/stretch/{factor}/prices", get(prices_stretched))
         .with_state(Arc::new(site));
     let routes = TowerToHyperService::new(routes);
     loop {
         let stream = listen::accept(&listener).await;
         let routes = routes.clone();
-        let connection = Arc::new(Connection {
-            accepted: Instant::now(),
-            way: Way::new(rtt),
-            web: false.into(),
-            prices: false.into(),
-        });
+        let accepted = Instant::now();
+        stats.accepted(accepted);
+        let connection =
+            Arc::new(Connection { accepted, way: Way::new(rtt), web: false.into(), prices: false.into() });
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(Arc::clone(&connection));
             let response = routes.call(request);
@@ -103,7 +103,7 @@ pub async fn serve(listener: TcpListener, site: Site) {
     }
 }
 
-async fn stats(State(site): State<Arc<Site>>) -> Json<Report> {
+async fn report(State(site): State<Arc<Site>>) -> Json<LabStats> {
     Json(site.stats.report())
 }
 
@@ -125,6 +125,8 @@ enum PageFault {
     Hang,
     /// Says a longer Content-Length than what it sends.
     Length,
+    /// Sends the client to another page.
+    Redirect,
 }
 
 #[derive(Deserialize)]
@@ -146,15 +148,19 @@ fn default_page_size() -> usize {
 /// The largest page that can be asked for, in bytes.
 const MAX_PAGE: usize = 16 << 20;
 
-/// `GET /page/{name}?delay=SECONDS[&size=BYTES][&fault=404|500|close|hang|length]`
+/// `GET /page/{name}?delay=SECONDS[&size=BYTES][&fault=404|500|close|hang|length|redirect]`
 async fn page(
     State(site): State<Arc<Site>>,
     Extension(connection): Extension<Arc<Connection>>,
+    Path(name): Path<String>,
     Query(query): Query<PageQuery>,
 ) -> Response {
     let counters = &site.stats.web;
     count_connection(counters, &connection.web, connection.accepted);
+    let trace = site.stats.trace.as_ref();
+    let traced = trace.map(|trace| trace.begin("web", name, connection.accepted));
     let response = answer_page(counters, query).await;
+    drop(traced);
     connection.send(response, counters).await
 }
 
@@ -177,6 +183,7 @@ async fn answer_page(counters: &Counters, query: PageQuery) -> Response {
         Some(PageFault::ServerError) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Some(PageFault::Close) => half(page),
         Some(PageFault::Length) => wrong_length(page),
+        Some(PageFault::Redirect) => redirect("/page/elsewhere"),
         Some(PageFault::Hang) => pending().await,
     }
 }
@@ -195,25 +202,54 @@ struct PricesQuery {
 
 /// `GET /prices?date=YYYY-MM-DD`
 async fn prices_of_day(
+    site: State<Arc<Site>>,
+    connection: Extension<Arc<Connection>>,
+    query: Query<PricesQuery>,
+) -> Response {
+    prices_after(site.prices_delay, site, connection, query).await
+}
+
+/// The most that `/stretch/{factor}` multiplies the delay by.
+const MAX_STRETCH: f64 = 10.0;
+
+/// `GET /stretch/{factor}/prices?date=YYYY-MM-DD`: as above, after `factor` times the delay.
+async fn prices_stretched(
+    Path(factor): Path<f64>,
+    site: State<Arc<Site>>,
+    connection: Extension<Arc<Connection>>,
+    query: Query<PricesQuery>,
+) -> Response {
+    if !(f64::MIN_POSITIVE..=MAX_STRETCH).contains(&factor) {
+        return bad_request("the factor is a number above 0, 10 at most");
+    }
+    let delay = site.prices_delay.as_secs_f64() * factor;
+    prices_after(Duration::try_from_secs_f64(delay).unwrap_or(Duration::MAX), site, connection, query).await
+}
+
+async fn prices_after(
+    delay: Duration,
     State(site): State<Arc<Site>>,
     Extension(connection): Extension<Arc<Connection>>,
     Query(query): Query<PricesQuery>,
 ) -> Response {
     let counters = &site.stats.prices;
     count_connection(counters, &connection.prices, connection.accepted);
-    let response = answer_prices(&site, query.date).await;
+    let trace = site.stats.trace.as_ref();
+    let traced = trace.map(|trace| trace.begin("prices", query.date.to_string(), connection.accepted));
+    let response = answer_prices(&site, query.date, delay).await;
+    drop(traced);
     connection.send(response, counters).await
 }
 
-async fn answer_prices(site: &Site, date: Date) -> Response {
+async fn answer_prices(site: &Site, date: Date, delay: Duration) -> Response {
     let in_flight = site.stats.prices.received();
     let day = day_number(date).rem_euclid(site.sick_days.len() as i32);
     let sick = site.sick_days[day as usize];
     match sick {
         Some(Kind::Refuse) => return no_answer(),
         Some(Kind::Hang) => pending().await,
-        Some(Kind::Slow) => sleep(site.prices_delay.saturating_mul(SLOWNESS)).await,
-        _ => sleep(site.prices_delay).await,
+        Some(Kind::Slow) => sleep(delay.saturating_mul(SLOWNESS)).await,
+        _ => sleep(delay).await,
     }
     let mut prices = prices::of_day(date);
     if sick == Some(Kind::NoPrice) {
@@ -228,6 +264,7 @@ async fn answer_prices(site: &Site, date: Date) -> Response {
         Some(Kind::NoPrice) => typed("application/json", json),
         Some(Kind::Close) => half(json),
         Some(Kind::Length) => wrong_length(json),
+        Some(Kind::Redirect) => redirect("/prices?date=2000-01-01"),
         _ => {
             in_flight.answered(sick.is_none());
             typed("application/json", json)
@@ -247,6 +284,10 @@ fn typed(content_type: &'static str, body: Bytes) -> Response {
 
 fn bad_request(message: &'static str) -> Response {
     (StatusCode::BAD_REQUEST, message).into_response()
+}
+
+fn redirect(location: &'static str) -> Response {
+    (StatusCode::FOUND, [(LOCATION, location)]).into_response()
 }
 
 fn no_answer() -> Response {

@@ -1,14 +1,15 @@
 //! The servers under the programs: MySQL hosts and an HTTP server, on loopback only.
 //!
-//! `bench-lab --dir DIR` listens, writes `DIR/db.urls` (a `mysql://` URL a host, one a line) and
+//! `bench-lab --dir DIR` listens, writes `DIR/db.urls` (one `mysql://` URL for each host, one per line) and
 //! `DIR/http.url` (the base URL), and prints `ready`. It stops on SIGTERM or SIGINT, and when its
 //! standard input closes, so that it never outlives whoever started it: in a script, give it a
 //! pipe (`sleep infinity | bench-lab …`), not `/dev/null`.
 //!
 //! One thread serves everything. What it counts is at `GET /stats` (see [`stats`]); a reset is
-//! `POST /stats/reset`. With `--rtt SECONDS` it answers as over a network, whose timers a second
-//! thread wakes (see [`network`]). With `--sick KIND=COUNT` hosts and days of prices misbehave (see
-//! [`sick`]), with `fault=` in its query a page does (see [`http`]).
+//! `POST /stats/reset`. With `--trace FILE` it notes when each item began and ended (see [`trace`]).
+//! With `--rtt SECONDS` it answers as over a network, whose timers a second thread wakes (see
+//! [`network`]). With `--sick KIND=COUNT` hosts and days of prices misbehave (see [`sick`]), with
+//! `fault=` in its query a page does, and under `/stretch/{factor}` prices take longer (see [`http`]).
 
 mod http;
 mod listen;
@@ -17,6 +18,7 @@ mod network;
 mod prices;
 mod sick;
 mod stats;
+mod trace;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -40,6 +42,7 @@ use crate::http::Site;
 use crate::mysql::{Auth, DATABASE, Hosts, USER};
 use crate::sick::{Kind, Share};
 use crate::stats::{Counters, Stats};
+use crate::trace::Trace;
 
 /// MySQL hosts and an HTTP server on loopback, for the programs of this workspace to wait on.
 #[derive(Parser)]
@@ -75,13 +78,17 @@ struct Args {
     auth: Auth,
 
     /// COUNT of the hosts, and of every --days days of prices, misbehave as KIND says: refuse,
-    /// hang, error, close, slow; prices also length, not-json, no-price. Repeatable
+    /// hang, error, close, slow; prices also length, not-json, no-price, redirect. Repeatable
     #[arg(long, value_name = "KIND=COUNT")]
     sick: Vec<Share>,
 
     /// The days after which sick days of prices repeat
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..))]
     days: u16,
+
+    /// Notes when each item began and ended: CSV, empty again after `POST /stats/reset`
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
 }
 
 /// File descriptors beside those of the hosts' connections: listeners, epoll, pipes, HTTP.
@@ -101,6 +108,7 @@ fn main() -> ExitCode {
 fn run(args: Args) -> Result<()> {
     let sick_hosts = sick::spread(&args.sick, Kind::of_hosts, args.hosts, "--hosts")?;
     let sick_days = sick::spread(&args.sick, |_| true, args.days, "--days")?;
+    let trace = args.trace.as_deref().map(Trace::create).transpose()?;
     raise_descriptor_limit(args.hosts)?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -109,7 +117,7 @@ fn run(args: Args) -> Result<()> {
         .block_on(async {
             let mut terminate = signal(SignalKind::terminate())?;
             let mut interrupt = signal(SignalKind::interrupt())?;
-            let stats = Arc::new(Stats::new(Counters::of(&sick_hosts), Counters::of(&sick_days)));
+            let stats = Arc::new(Stats::new(Counters::of(&sick_hosts), Counters::of(&sick_days), trace));
 
             let mut db = vec![listen::listen(args.db_port)?];
             while db.len() * listen::BACKLOG < sick_hosts.len() {

@@ -1,5 +1,6 @@
 //! The MySQL hosts: one server that answers for all of their addresses.
 
+mod answer;
 mod handshake;
 mod query;
 mod wire;
@@ -14,9 +15,11 @@ use mysql_common::constants::Command;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
-pub use self::handshake::{Auth, DATABASE, USER};
+use self::answer::SqlError;
+pub use self::answer::{DATABASE, USER};
+pub use self::handshake::Auth;
 use self::query::Reply;
-use self::wire::{Connection, End, SqlError};
+use self::wire::{Connection, End};
 use crate::listen;
 use crate::network::Way;
 use crate::sick::{Kind, SLOWNESS};
@@ -42,11 +45,13 @@ pub async fn serve(listener: TcpListener, hosts: Arc<Hosts>) {
     loop {
         id = id.wrapping_add(1);
         let stream = listen::accept(&listener).await;
-        hosts.stats.db.connected(Instant::now());
+        let accepted = Instant::now();
+        hosts.stats.db.connected(accepted);
+        hosts.stats.accepted(accepted);
         let hosts = Arc::clone(&hosts);
         tokio::spawn(async move {
             let sick = hosts.sickness(&stream);
-            let mut connection = Connection::new(stream, Way::new(hosts.rtt), &hosts.stats.db);
+            let mut connection = Connection::new(stream, accepted, Way::new(hosts.rtt), &hosts.stats.db);
             if let Err(End::Refused(error)) = hosts.serve(&mut connection, id, sick).await {
                 connection.put_error(&error);
                 // The connection ends here; a client that is gone already misses nothing.
@@ -111,6 +116,8 @@ impl Hosts {
         sick: Option<Kind>,
     ) -> Result<(), End> {
         let in_flight = self.stats.db.received();
+        let trace = self.stats.trace.as_ref();
+        let _traced = trace.map(|trace| trace.begin("db", connection.host(), connection.accepted));
         let slowness = if sick == Some(Kind::Slow) { SLOWNESS } else { 1 };
         connection.unless_closed(sleep(time.saturating_mul(slowness))).await?;
         if sick == Some(Kind::Error) {

@@ -24,6 +24,8 @@ pub enum Kind {
     NotJson,
     /// Days only: a departure lacks its price.
     NoPrice,
+    /// Days only: the client is sent to another day.
+    Redirect,
 }
 
 /// A slow one takes so many times as long.
@@ -32,7 +34,7 @@ pub const SLOWNESS: u32 = 10;
 impl Kind {
     /// Whether MySQL hosts can misbehave so.
     pub fn of_hosts(self) -> bool {
-        !matches!(self, Self::Length | Self::NotJson | Self::NoPrice)
+        !matches!(self, Self::Length | Self::NotJson | Self::NoPrice | Self::Redirect)
     }
 }
 

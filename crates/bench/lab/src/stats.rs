@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use bench_data::observed::{Counts, Healthy, LabStats};
 use rustix::time::{ClockId, clock_gettime};
-use serde::Serialize;
+
+use crate::trace::Trace;
 
 /// The counters of a workload since the last reset.
 #[derive(Default)]
@@ -17,12 +19,12 @@ pub struct Counters {
     max_in_flight: AtomicU64,
     round_trips: AtomicU64,
     /// What the healthy hosts or days do, when others are sick.
-    healthy: Option<Mutex<Healthy>>,
+    healthy: Option<Mutex<Progress>>,
 }
 
 /// The items of the hosts or days that are not sick, since the last reset.
 #[derive(Default)]
-struct Healthy {
+struct Progress {
     /// How many such hosts or days there are.
     total: u64,
     /// When the first connection was accepted.
@@ -39,7 +41,7 @@ impl Counters {
     /// The counters of hosts or days, each with how it misbehaves, if it does.
     pub fn of<T>(places: &[Option<T>]) -> Self {
         let total = places.iter().filter(|sick| sick.is_none()).count();
-        let healthy = Healthy { total: total as u64, ..Healthy::default() };
+        let healthy = Progress { total: total as u64, ..Progress::default() };
         Self { healthy: (total < places.len()).then(|| healthy.into()), ..Self::default() }
     }
 
@@ -71,12 +73,12 @@ impl Counters {
         self.max_in_flight.store(self.in_flight.load(Relaxed), Relaxed);
         if let Some(healthy) = &self.healthy {
             let mut healthy = lock(healthy);
-            *healthy = Healthy { total: healthy.total, ..Healthy::default() };
+            *healthy = Progress { total: healthy.total, ..Progress::default() };
         }
     }
 
-    fn report(&self) -> Count {
-        Count {
+    fn report(&self) -> Counts {
+        Counts {
             connections: self.connections.load(Relaxed),
             items: self.items.load(Relaxed),
             max_in_flight: self.max_in_flight.load(Relaxed),
@@ -86,7 +88,7 @@ impl Counters {
     }
 }
 
-impl Healthy {
+impl Progress {
     /// Counts an item, and takes the time when it is the one in the middle, or one of the last.
     fn answered(&mut self) {
         self.items += 1;
@@ -99,9 +101,9 @@ impl Healthy {
         }
     }
 
-    fn report(&self) -> HealthyCount {
+    fn report(&self) -> Healthy {
         let seconds = |time: Option<Duration>| time.map(|time| time.as_secs_f64());
-        HealthyCount { items: self.items, half_s: seconds(self.half), most_s: seconds(self.most) }
+        Healthy { items: self.items, half_s: seconds(self.half), most_s: seconds(self.most) }
     }
 }
 
@@ -130,15 +132,17 @@ pub struct Stats {
     pub web: Counters,
     /// `/prices`
     pub prices: Counters,
+    /// When each item began and ended, where that is asked for.
+    pub trace: Option<Trace>,
     /// CPU time of the process and the machine's listen drops at the last reset.
     since: Mutex<(Duration, Option<u64>)>,
 }
 
 impl Stats {
-    /// Counts `select sleep(x)` and `/prices` in these counters.
-    pub fn new(db: Counters, prices: Counters) -> Self {
+    /// Counts `select sleep(x)` and `/prices` in these counters, and notes all items in this trace.
+    pub fn new(db: Counters, prices: Counters, trace: Option<Trace>) -> Self {
         let since = Mutex::new((Duration::ZERO, listen_drops()));
-        Self { db, web: Counters::default(), prices, since }
+        Self { db, web: Counters::default(), prices, trace, since }
     }
 
     /// Counts from now on. What is in flight remains so.
@@ -146,13 +150,23 @@ impl Stats {
         for counters in [&self.db, &self.web, &self.prices] {
             counters.reset();
         }
+        if let Some(trace) = &self.trace {
+            trace.reset();
+        }
         *lock(&self.since) = (cpu_time(), listen_drops());
     }
 
+    /// Notes in the trace that a connection was accepted, to whichever workload.
+    pub fn accepted(&self, accepted: Instant) {
+        if let Some(trace) = &self.trace {
+            trace.accepted(accepted);
+        }
+    }
+
     /// The counters as they stand.
-    pub fn report(&self) -> Report {
+    pub fn report(&self) -> LabStats {
         let (cpu, drops) = *lock(&self.since);
-        Report {
+        LabStats {
             cpu_s: cpu_time().saturating_sub(cpu).as_secs_f64(),
             listen_drops: listen_drops().zip(drops).map(|(now, then)| now.saturating_sub(then)),
             db: self.db.report(),
@@ -160,42 +174,6 @@ impl Stats {
             prices: self.prices.report(),
         }
     }
-}
-
-/// The body of `GET /stats`.
-#[derive(Serialize)]
-pub struct Report {
-    /// User and system time of the lab since the reset, in seconds.
-    cpu_s: f64,
-    /// Connects that found the queue of a listener full since the reset: the client's kernel sends
-    /// its SYN again a second later. Those of all listeners in the network namespace, not of the
-    /// lab's alone. None where the kernel does not tell.
-    listen_drops: Option<u64>,
-    db: Count,
-    web: Count,
-    prices: Count,
-}
-
-/// The counters of a workload, in a report.
-#[derive(Serialize, Debug, PartialEq)]
-struct Count {
-    connections: u64,
-    items: u64,
-    max_in_flight: u64,
-    /// How often clients had to wait for the other side: twice for the first answer of a connection (one is TCP's
-    /// handshake), once for each later one, whether or not there is a network to wait for.
-    round_trips: u64,
-    healthy: Option<HealthyCount>,
-}
-
-/// The items of the hosts or days that are not sick, in a report.
-#[derive(Serialize, Debug, PartialEq)]
-struct HealthyCount {
-    items: u64,
-    /// Seconds from the first connection until half of them were answered; none before that.
-    half_s: Option<f64>,
-    /// The same for 99 % of them.
-    most_s: Option<f64>,
 }
 
 /// The value, whatever happened to another holder of the lock.
@@ -225,8 +203,8 @@ fn cpu_time() -> Duration {
 mod tests {
     use super::*;
 
-    fn count(items: u64, max_in_flight: u64) -> Count {
-        Count { connections: 0, items, max_in_flight, round_trips: 0, healthy: None }
+    fn count(items: u64, max_in_flight: u64) -> Counts {
+        Counts { connections: 0, items, max_in_flight, round_trips: 0, healthy: None }
     }
 
     #[test]
@@ -253,9 +231,9 @@ mod tests {
             counters.connected(now);
             counters.connected(now - Duration::from_secs(5)); // the first, though it comes second
             counters.received().answered(false); // a slow one
-            assert_eq!(healthy(), HealthyCount { items: 0, half_s: None, most_s: None });
+            assert_eq!(healthy(), Healthy { items: 0, half_s: None, most_s: None });
             (0..99).for_each(|_| counters.received().answered(true));
-            assert_eq!(healthy(), HealthyCount { items: 99, half_s: None, most_s: None });
+            assert_eq!(healthy(), Healthy { items: 99, half_s: None, most_s: None });
             (99..197).for_each(|_| counters.received().answered(true));
             let half = healthy().half_s.expect("half were answered");
             assert!((5.0..10.0).contains(&half), "{half}");

@@ -2,8 +2,8 @@
 //!
 //! Only read before and after the run: what is asked meanwhile would take the server's time from the run.
 
-use crate::lab::Stats;
 use anyhow::{Context, Result, bail};
+use bench_data::observed::Seen;
 use mysql::prelude::Queryable;
 use mysql::{Conn, Opts, OptsBuilder};
 use nix::time::{ClockId, clock_getcpuclockid};
@@ -68,10 +68,10 @@ impl Database {
 
     /// What it did since it was opened, except for us. An item is a statement that begins with `select`,
     /// answered or not; in flight is what is connected.
-    pub fn stats(mut self) -> Result<Stats> {
+    pub fn stats(mut self) -> Result<Seen> {
         others(&mut self.connection)?;
         let after = status(&mut self.connection, self.cpu)?;
-        Ok(Stats {
+        Ok(Seen {
             connections: after.connections.saturating_sub(self.before.connections),
             items: after.selects.saturating_sub(self.before.selects),
             max_in_flight: after.max_connections.saturating_sub(1),

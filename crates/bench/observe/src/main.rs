@@ -18,11 +18,11 @@ mod series;
 mod tree;
 
 use anyhow::{Context, Result, bail};
+use bench_data::observed::Observed;
 use clap::Parser;
 use database::Database;
-use lab::{Lab, Workload};
+use lab::Lab;
 use output::Prefixes;
-use record::Record;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -42,8 +42,8 @@ struct Args {
     #[arg(long, value_name = "URL", requires = "workload")]
     lab: Option<String>,
     /// Which of the lab's counters belong to this command
-    #[arg(long, requires = "lab")]
-    workload: Option<Workload>,
+    #[arg(long, requires = "lab", value_parser = ["db", "web", "prices"])]
+    workload: Option<String>,
     /// File with the mysql:// URL of an administrator: the server's status is read before and after the run, as a
     /// lab's would be
     #[arg(long, value_name = "FILE", requires = "server_pid", conflicts_with = "lab")]
@@ -98,9 +98,9 @@ fn observe(args: Args) -> Result<u8> {
         (_, Some(database)) => Some(database.stats()?),
         _ => None,
     };
-    let record = Record::new(args.command, run, stats);
+    let record = record::record(args.command, run, stats);
     write(&args.out, &record).with_context(|| format!("cannot write {}", args.out.display()))?;
-    println!("{}", record.summary());
+    println!("{}", record::summary(&record));
     Ok(record.exit_code)
 }
 
@@ -113,7 +113,7 @@ fn create_parent(file: &Path) -> Result<()> {
     }
 }
 
-fn write(file: &Path, record: &Record) -> Result<()> {
+fn write(file: &Path, record: &Observed) -> Result<()> {
     let mut to = BufWriter::new(File::create(file)?);
     serde_json::to_writer(&mut to, record)?;
     to.flush()?;

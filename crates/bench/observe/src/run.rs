@@ -149,7 +149,7 @@ impl Sampler {
         let Some(root) = self.root else { return };
         let (at, cpu_before) = (self.started.elapsed(), cpu_time());
         let tree = tree::measure(root.as_raw_pid());
-        self.pause = series::pause(cpu_time().saturating_sub(cpu_before));
+        self.pause = series::pause(cpu_time().saturating_sub(cpu_before), at);
         if tree.processes > 0 {
             self.samples.push(Sample {
                 at_s: at.as_secs_f64(),

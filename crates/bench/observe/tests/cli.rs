@@ -1,6 +1,7 @@
 //! bench-observe on small commands of the shell.
 
-use serde_json::Value;
+use bench_data::files;
+use bench_data::observed::{Counts, LabStats, Observed};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
@@ -17,12 +18,12 @@ fn observer(folder: &Path) -> Command {
     command
 }
 
-fn record(folder: &Path) -> Value {
-    serde_json::from_str(&fs::read_to_string(folder.join("new/observed.json")).unwrap()).unwrap()
+fn record(folder: &Path) -> Observed {
+    files::json(&folder.join("new/observed.json")).unwrap()
 }
 
 /// Observes `command` of the shell, after the options.
-fn observe(options: &[&str], command: &str) -> (Output, Value, TempDir) {
+fn observe(options: &[&str], command: &str) -> (Output, Observed, TempDir) {
     let folder = TempDir::new().unwrap();
     let output = observer(folder.path()).args(options).args(["--", "sh", "-c", command]).output().unwrap();
     let record = record(folder.path());
@@ -41,11 +42,11 @@ fn assert_refused(output: &Output, part: &str) {
     assert!(message.contains(part), "{message}");
 }
 
-/// Whether the process ends within a second: SIGKILL is sent, not waited for, where the process is
+/// Whether the process ends soon: SIGKILL is sent, not waited for, where the process is
 /// no child of the sender.
 fn ends(pid: &str) -> bool {
     let alive = || fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
-    let deadline = Instant::now() + Duration::from_secs(1);
+    let deadline = Instant::now() + Duration::from_secs(10);
     while alive() && Instant::now() < deadline {
         thread::sleep(Duration::from_millis(10));
     }
@@ -55,11 +56,10 @@ fn ends(pid: &str) -> bool {
 #[test]
 fn counts_the_processes_of_a_tree() {
     let (_, record, folder) = observe(&[], "sleep 0.4 & sleep 0.4 & sleep 0.4 & wait");
-    assert_eq!(record["peak_processes"], 4, "the shell and three sleeps: {record}");
-    let wall = record["wall_s"].as_f64().unwrap();
-    assert!((0.4..1.0).contains(&wall), "{wall}");
-    assert!(record["samples"].as_array().unwrap().len() > 2);
-    assert!(record["interval_ms"].as_f64().unwrap() >= 5.0);
+    assert_eq!(record.peak_processes, Some(4), "the shell and three sleeps: {record:?}");
+    assert!(record.wall_s >= 0.4, "{record:?}");
+    assert!(record.sampled > 2 && record.samples.len() as u64 == record.sampled, "{record:?}");
+    assert!(record.interval_ms >= 2.0, "{record:?}");
     let text = fs::read_to_string(folder.path().join("new/time.txt")).unwrap();
     assert!(text.contains("Maximum resident set size"), "{text}");
 }
@@ -70,18 +70,17 @@ fn sees_memory_come_and_go() {
         &[],
         "sleep 0.1; { head -c 30000000 /dev/zero; sleep 0.4; } | tail -n 1 >/dev/null; sleep 0.1",
     );
-    let peak = record["peak_pss_kib"].as_u64().unwrap();
+    let peak = record.peak_pss_kib.unwrap();
     assert!((29_000..45_000).contains(&peak), "{peak}");
-    let samples = record["samples"].as_array().unwrap();
-    assert!(samples.last().unwrap()[1].as_u64().unwrap() < 5_000, "{record}");
-    assert_eq!(samples.iter().filter_map(|sample| sample[1].as_u64()).max(), Some(peak));
+    assert!(record.samples.last().unwrap().1 < 5_000, "{record:?}");
+    assert_eq!(record.samples.iter().map(|sample| sample.1).max(), Some(peak));
 }
 
 #[test]
 fn exit_code_is_the_commands_and_the_record_is_written() {
     let (output, record, _folder) = observe(&[], "echo no >&2; exit 3");
     assert_eq!(output.status.code(), Some(3));
-    assert_eq!(record["exit_code"], 3);
+    assert_eq!((record.exit_code, record.signal()), (3, None));
     assert_eq!(stderr(&output), "no\n", "standard error passes through");
 }
 
@@ -89,18 +88,25 @@ fn exit_code_is_the_commands_and_the_record_is_written() {
 fn signal_that_ends_the_command_shows_in_the_exit_code() {
     let (output, record, _folder) = observe(&[], "kill -KILL $$");
     assert_eq!(output.status.code(), Some(137));
-    assert_eq!(record["exit_code"], 137);
+    assert_eq!((record.exit_code, record.signal()), (137, Some(9)));
+}
+
+#[test]
+fn a_command_too_short_to_sample_is_recorded() {
+    // Perhaps gone before the first sample: whether it was, the record is whole.
+    let (output, record, _folder) = observe(&[], "exit 0");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(record.exit_code, 0);
+    assert_eq!(record.peak_pss_kib.is_some(), record.sampled > 0);
 }
 
 #[test]
 fn keeps_lines_with_times_and_the_last() {
     let (_, record, _folder) = observe(&[], "echo first; sleep 0.2; echo second; echo 2 ok");
-    let lines = record["lines"].as_array().unwrap();
-    assert_eq!(lines[0][1], "first");
-    assert!(lines[1][0].as_f64().unwrap() - lines[0][0].as_f64().unwrap() > 0.15, "{record}");
-    assert_eq!(record["last_line"], "2 ok");
-    assert_eq!(record["in_flight"], Value::Null);
-    assert_eq!(record["lab"], Value::Null);
+    assert_eq!(record.lines[0].1, "first");
+    assert!(record.lines[1].0 - record.lines[0].0 > 0.15, "{record:?}");
+    assert_eq!(record.last_line, "2 ok");
+    assert_eq!((record.in_flight, record.lab), (None, None));
 }
 
 #[test]
@@ -108,19 +114,19 @@ fn counts_items_in_flight_from_the_output() {
     let options = ["--started", "Fetching", "--finished", "Done"];
     let (_, record, _folder) =
         observe(&options, "echo Fetching a; echo Fetching b; echo Done a; echo Done b");
-    assert_eq!(record["in_flight"], 2);
+    assert_eq!(record.in_flight, Some(2));
 }
 
 #[test]
 fn measures_cpu_time() {
     let (_, record, _folder) = observe(&[], "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done");
-    assert!(record["user_s"].as_f64().unwrap() > 0.05, "{record}");
+    assert!(record.user_s > 0.05, "{record:?}");
 }
 
 #[test]
 fn standard_input_is_empty() {
     let (_, record, _folder) = observe(&[], "wc -c");
-    assert_eq!(record["last_line"], "0");
+    assert_eq!(record.last_line, "0");
 }
 
 #[test]
@@ -128,8 +134,10 @@ fn reads_the_counters_of_the_lab() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let lab = thread::spawn(move || {
-        let counters = r#"{"connections":5,"items":7,"max_in_flight":3,"round_trips":28}"#;
-        let body = format!(r#"{{"cpu_s":0.25,"db":{counters},"web":{counters},"prices":{counters}}}"#);
+        let counts = Counts { connections: 5, items: 7, max_in_flight: 3, round_trips: 28, healthy: None };
+        let (db, web, prices) = (counts.clone(), counts.clone(), counts);
+        let stats = LabStats { cpu_s: 0.25, listen_drops: None, db, web, prices };
+        let body = serde_json::to_string(&stats).unwrap();
         listener
             .incoming()
             .take(2)
@@ -149,10 +157,9 @@ fn reads_the_counters_of_the_lab() {
     });
     let (_, record, _folder) = observe(&["--lab", &url, "--workload", "web"], "true");
     assert_eq!(lab.join().unwrap(), ["POST /stats/reset HTTP/1.1\r\n", "GET /stats HTTP/1.1\r\n"]);
-    assert_eq!(record["in_flight"], 3);
-    assert_eq!(record["lab"]["items"], 7);
-    assert_eq!(record["lab"]["round_trips"], 28);
-    assert_eq!(record["lab"]["cpu_s"], 0.25);
+    assert_eq!(record.in_flight, Some(3));
+    let seen = record.lab.unwrap();
+    assert_eq!((seen.items, seen.round_trips, seen.cpu_s), (7, Some(28), 0.25));
 }
 
 #[test]
@@ -206,7 +213,7 @@ fn a_signal_ends_the_whole_tree() {
         // In the background a shell makes its children ignore SIGINT: this one is in the foreground.
         let (exit, took, pids) = interrupt("echo $$ >>$PIDS; sh -c 'echo $$ >>$PIDS; exec sleep 60'", signal);
         assert_eq!(exit, Some(code));
-        assert!(took < Duration::from_secs(1), "{took:?}");
+        assert!(took < Duration::from_secs(10), "{took:?}");
         assert!(pids.iter().all(|pid| ends(pid)), "left behind: {pids:?}");
     }
 }
@@ -216,7 +223,7 @@ fn what_ignores_the_signal_is_killed() {
     let command = "trap '' TERM; echo $$ >>$PIDS; sh -c 'echo $$ >>$PIDS; exec sleep 60'";
     let (exit, took, pids) = interrupt(command, "-TERM");
     assert_eq!(exit, Some(143));
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
     assert!(pids.iter().all(|pid| ends(pid)), "left behind: {pids:?}");
 }
 
@@ -226,7 +233,7 @@ fn what_the_command_leaves_running_is_ended() {
     let (output, record, _folder) = observe(&[], "sleep 60 & echo $!");
     assert_eq!(output.status.code(), Some(0));
     assert!(started.elapsed() < Duration::from_secs(10));
-    assert!(ends(record["last_line"].as_str().unwrap()));
+    assert!(ends(&record.last_line));
 }
 
 #[test]

@@ -2,6 +2,8 @@
 //!
 //! The programs are run as they were built: `cargo build --workspace` comes first.
 
+pub mod matrix;
+
 use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -11,6 +13,8 @@ use std::thread;
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use matrix::Program;
 
 /// A running lab. It stops when this is dropped: its stdin closes.
 pub struct Lab {
@@ -92,11 +96,24 @@ impl Drop for Lab {
     }
 }
 
+/// The folder of the workspace.
+pub fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../.."))
+}
+
 /// The command that runs a private MariaDB in this directory, with nothing said yet about its input and output.
+///
+/// It answers signals even where these tests run as a job in the background or under nohup, where SIGINT or SIGHUP is
+/// ignored and a shell cannot change that.
 pub fn mariadb(dir: &Path) -> Command {
-    let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../scripts/mariadb.sh"));
-    command.arg(dir);
+    let mut command = Command::new("env");
+    command.arg("--default-signal=INT,TERM,HUP").arg(root().join("scripts/mariadb.sh")).arg(dir);
     command
+}
+
+/// Sends a signal, such as `-TERM`, to a process.
+pub fn kill(signal: &str, pid: &str) {
+    assert!(Command::new("kill").args([signal, pid]).status().expect("kill").success(), "no process {pid}");
 }
 
 /// What a finished program left: its lines and its exit code.
@@ -160,6 +177,16 @@ pub fn for_each(programs: &[&str], test: impl Fn(&str) + Sync) {
     thread::scope(|scope| {
         for program in programs {
             scope.spawn(|| test(program));
+        }
+    });
+}
+
+/// Does the same with every program of the matrix, all at the same time.
+pub fn with_each(programs: impl IntoIterator<Item = Program>, test: impl Fn(&Program) + Sync) {
+    thread::scope(|scope| {
+        for program in programs {
+            let test = &test;
+            scope.spawn(move || test(&program));
         }
     });
 }

@@ -1,11 +1,32 @@
 //! The sleep programs, through their command lines.
 
 use std::collections::HashSet;
-use std::thread::available_parallelism;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use std::{fs, thread};
 
-use behaviour_tests::{Run, for_each, run};
+use behaviour_tests::matrix::{self, Program};
+use behaviour_tests::{Run, for_each, run, with_each};
 
-const PROGRAMS: [&str; 4] = ["sleep-threaded", "sleep-tokio", "sleep-glommio", "sleep-compio"];
+fn programs() -> Vec<Program> {
+    matrix::programs("sleep")
+}
+
+/// Those whose bound its user can choose.
+fn concurrent() -> Vec<Program> {
+    programs().into_iter().filter(Program::is_concurrent).collect()
+}
+
+/// What its threads are called.
+fn thread(program: &Program) -> &str {
+    match program.model.as_str() {
+        "threaded" => "ThreadPool-",
+        "multiprocess" => "Process-",
+        "green" => "thread-",
+        "tokio-multi" => "tokio-rt-worker-",
+        _ => "main",
+    }
+}
 
 /// How many tasks slept at once, as the printed lines tell.
 fn at_once(run: &Run) -> usize {
@@ -29,8 +50,8 @@ fn threads(run: &Run) -> HashSet<&str> {
 
 #[test]
 fn dog_and_cat_on_the_threads_of_the_model() {
-    for_each(&PROGRAMS, |program| {
-        let run = run(program, &["--seconds", "0.3"]);
+    with_each(programs(), |program| {
+        let run = run(&program.name, &["--seconds", "0.3"]);
         assert!(run.code == 0 && run.ends_with(2, 0) && run.err.is_empty(), "{program}: {run:?}");
         assert_eq!(run.out.len(), 7, "{program}: {run:?}");
         assert_eq!(run.out[0], "This is executing on main", "{program}");
@@ -40,19 +61,24 @@ fn dog_and_cat_on_the_threads_of_the_model() {
                 assert_eq!(run.count(&format!("{start}{name} ")), 1, "{program}: {run:?}");
             }
         }
-        let expected: &[&str] =
-            if program == "sleep-threaded" { &["ThreadPool-0", "ThreadPool-1"] } else { &["main"] };
-        assert_eq!(threads(&run), expected.iter().copied().collect(), "{program}: {run:?}");
+        let threads = threads(&run);
+        assert!(threads.iter().all(|name| name.starts_with(thread(program))), "{program}: {run:?}");
+        let expected = if program.model == "threaded" { 2 } else { 1 };
+        assert!(threads.len() >= expected, "{program}: {run:?}");
     });
 }
 
 #[test]
-fn an_event_loop_starts_them_in_order() {
-    for_each(&PROGRAMS[1..], |program| {
-        let run = run(program, &["--tasks", "50", "--seconds", "0"]);
-        let started: Vec<&str> =
-            run.out.iter().filter_map(|line| line.strip_prefix("Fetching database ")).collect();
-        let expected: Vec<String> = (0..50).map(|i| format!("{i} main")).collect();
+fn one_thread_starts_them_in_order() {
+    let one_thread = |it: &Program| ["main", "thread-"].contains(&thread(it));
+    with_each(programs().into_iter().filter(one_thread), |program| {
+        let run = run(&program.name, &["--tasks", "50", "--seconds", "0"]);
+        let started: Vec<&str> = run
+            .out
+            .iter()
+            .filter_map(|line| line.strip_prefix("Fetching database ")?.split(' ').next())
+            .collect();
+        let expected: Vec<String> = (0..50).map(|i| i.to_string()).collect();
         assert!(run.code == 0 && run.ends_with(50, 0), "{program}: {run:?}");
         assert_eq!(started, expected, "{program}");
     });
@@ -60,19 +86,17 @@ fn an_event_loop_starts_them_in_order() {
 
 #[test]
 fn sleeps_as_many_at_once_as_its_model_allows() {
-    let pool = 32.min(available_parallelism().unwrap().get() + 4);
-    for_each(&PROGRAMS, |program| {
-        let run = run(program, &["--tasks", "40", "--seconds", "0.3"]);
+    with_each(programs(), |program| {
+        let run = run(&program.name, &["--tasks", "40", "--seconds", "0.2"]);
         assert!(run.code == 0 && run.ends_with(40, 0), "{program}: {run:?}");
-        let expected = if program == "sleep-threaded" { pool } else { 40 };
-        assert_eq!(at_once(&run), expected, "{program}: {run:?}");
+        assert_eq!(at_once(&run), program.at_once(40), "{program}: {run:?}");
     });
 }
 
 #[test]
 fn sleeps_as_many_at_once_as_told() {
-    for_each(&PROGRAMS, |program| {
-        let run = run(program, &["--tasks", "15", "--seconds", "0.3", "--concurrency", "7"]);
+    with_each(concurrent(), |program| {
+        let run = run(&program.name, &["--tasks", "15", "--seconds", "0.3", "--concurrency", "7"]);
         assert!(run.code == 0 && run.ends_with(15, 0), "{program}: {run:?}");
         assert_eq!(at_once(&run), 7, "{program}: {run:?}");
     });
@@ -80,10 +104,11 @@ fn sleeps_as_many_at_once_as_told() {
 
 #[test]
 fn the_bound_holds_at_every_size() {
-    for_each(&PROGRAMS, |program| {
+    let in_one_process = concurrent().into_iter().filter(|it| it.model != "multiprocess");
+    with_each(in_one_process, |program| {
         for_each(&["1 of 3", "10 of 25", "100 of 150", "150 of 150"], |case| {
             let (at_most, tasks) = case.split_once(" of ").expect("two numbers");
-            let run = run(program, &["--tasks", tasks, "--seconds", "0.3", "--concurrency", at_most]);
+            let run = run(&program.name, &["--tasks", tasks, "--seconds", "0.3", "--concurrency", at_most]);
             assert!(run.code == 0, "{program}: {case}: {run:?}");
             assert_eq!(at_once(&run).to_string(), at_most, "{program}: {case}");
         });
@@ -91,23 +116,47 @@ fn the_bound_holds_at_every_size() {
 }
 
 #[test]
-fn takes_names_and_more_threads() {
-    let run = run("sleep-tokio", &["owl", "--seconds", "0.1", "--threads", "2"]);
-    assert!(run.code == 0 && run.ends_with(1, 0) && threads(&run).len() == 1, "{run:?}");
-    assert_eq!(run.count("Fetching database owl tokio-rt-worker-"), 1, "{run:?}");
+fn the_event_loop_has_as_many_threads_as_told() {
+    let path = behaviour_tests::program("sleep-tokio-multi");
+    let mut command = Command::new(path);
+    command
+        .args(["--tasks", "50", "--seconds", "0.1"])
+        .env("TOKIO_WORKER_THREADS", "1")
+        .stdout(Stdio::piped());
+    let run = behaviour_tests::finish(command.spawn().expect("sleep-tokio-multi"));
+    assert!(run.code == 0 && run.ends_with(50, 0), "{run:?}");
+    assert_eq!(threads(&run), HashSet::from(["tokio-rt-worker-0"]), "{run:?}");
+}
+
+#[test]
+fn a_nap_counts_when_its_end_is_printed() {
+    let mut parent =
+        behaviour_tests::start("sleep-multiprocess", &["--seconds", "0.5", "--concurrency", "1"]);
+    let children = format!("/proc/{0}/task/{0}/children", parent.id());
+    thread::sleep(Duration::from_millis(250));
+    let worker = fs::read_to_string(children).expect("a list");
+    let killed = Command::new("kill").args(["-KILL", worker.trim()]).status();
+    if !killed.is_ok_and(|status| status.success()) {
+        let _ = parent.kill();
+        panic!("no worker {worker:?}");
+    }
+    let run = behaviour_tests::finish(parent);
+    assert!(run.code == 1 && run.ends_with(0, 2), "{run:?}");
+    assert_eq!(run.err, ["dog: its worker process has ended", "cat: no worker process is left"]);
+    assert_eq!((run.count("Fetching database dog "), run.count("Done ")), (1, 0), "{run:?}");
 }
 
 #[test]
 fn more_at_once_than_there_are_tasks_is_no_matter() {
-    for_each(&PROGRAMS, |program| {
-        let run = run(program, &["--seconds", "0", "--concurrency", "10000"]);
+    with_each(concurrent(), |program| {
+        let run = run(&program.name, &["--seconds", "0", "--concurrency", "10000"]);
         assert!(run.code == 0 && run.ends_with(2, 0), "{program}: {run:?}");
     });
 }
 
 #[test]
-fn bad_arguments_are_told_in_a_line() {
-    let same: [(&[&str], &str); 8] = [
+fn bad_arguments_are_reported_in_one_line() {
+    let cases: [(&[&str], &str); 7] = [
         (&["--tasks", "0"], "--tasks"),
         (&["--tasks", "10000000"], "not in 1..=1000000"),
         (&["--tasks", "many"], "--tasks"),
@@ -115,17 +164,16 @@ fn bad_arguments_are_told_in_a_line() {
         (&["--seconds", "soon"], "invalid float"),
         (&["--seconds=-1"], "negative"),
         (&["--seconds", "1e19"], "a day at most"),
-        (&["--concurrency", "0"], "--concurrency"),
     ];
-    let of_one: [(&str, &[&str], &str); 2] = [
-        ("sleep-threaded", &["--concurrency", "10000000"], "vm.max_map_count"),
-        ("sleep-tokio", &["--threads", "100000"], "not in 1..=1024"),
-    ];
-    let all = PROGRAMS.iter().flat_map(|program| same.map(|(args, message)| (*program, args, message)));
-    for (program, args, message) in all.chain(of_one) {
-        let run = run(program, args);
-        assert_eq!(run.code, 2, "{program} {args:?}: {run:?}");
-        let told = run.err.iter().any(|line| line.contains(message));
-        assert!(told && run.out.is_empty(), "{program} {args:?}: {run:?}");
-    }
+    with_each(programs(), |program| {
+        let too_much = (["--concurrency", "10000000"].as_slice(), "vm.max_map_count");
+        let none = (["--concurrency", "0"].as_slice(), "--concurrency");
+        let of_a_pool = (program.model == "threaded").then_some(too_much);
+        for (args, message) in cases.into_iter().chain([none]).chain(of_a_pool) {
+            let run = run(&program.name, args);
+            assert_eq!(run.code, 2, "{program} {args:?}: {run:?}");
+            let reported = run.err.iter().any(|line| line.contains(message));
+            assert!(reported && run.out.is_empty(), "{program} {args:?}: {run:?}");
+        }
+    });
 }

@@ -1,50 +1,36 @@
-//! The floor under the db programs: asks 500 MySQL hosts with as little as it takes, all at once.
+//! Asks 500 MySQL hosts, all at once: the baseline that the other db programs are set against.
 //!
-//! No runtime, no driver, no tasks: one `epoll`, and for each host what it waits for. Each packet is prepared before
-//! the first connect, but for the login, which needs the server's greeting. It is no lesson and no client: it prints no
-//! rows, gives up after 10 s of silence, takes IP addresses alone, and logs in by `mysql_native_password` alone. What a
-//! program needs beyond it is its event loop's and its driver's.
+//! No runtime, no driver, no tasks: one `epoll`, and for each host what is waited for. The query is prepared before
+//! the first connect. It is no lesson, and not the least possible: it prints its rows as the others do, and what they
+//! take over it is their event loop's and their driver's. It logs in by `mysql_native_password` alone.
+//! How it waits: the thread sleeps in `epoll_wait` until any host has answered, then answers that host.
+//! Expected wall time: 500 hosts ÷ 500 at once × 0.1 s = 0.1 s. In two terminals:
 //!
-//!     cargo run --release -p db-baseline -- --urls FILE
+//!     cargo run --release -p bench-lab -- --dir target/lab
+//!     cargo run --release -p db-baseline -- --urls target/lab/db.urls
 
 mod packets;
 
-use std::time::Instant;
-use std::{fs, net::SocketAddr, process::ExitCode, str::FromStr};
+use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::Parser;
-use mini_mysql::Address;
+use db_hosts::{Host, Tally, late};
 use rustix::buffer::spare_capacity;
-use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+use rustix::event::{Timespec, epoll};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use rustix::net::{self, AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
-use rustix::time::Timespec;
 
-/// Connections that are opened and logged in at a time: the first hosts are asked while the last still connect. Of 16,
-/// 64 and all, all is the slowest by 10 ms of 140, the others are alike.
+/// Connections that are opened and logged in at a time: the first hosts are asked while the last still connect. Of
+/// 16, 64 and all, all is the slowest by 10 ms of 140, the others are alike.
 const OPENING: usize = 64;
-
-/// How long nothing may come from any host.
-const SILENCE: Timespec = Timespec { tv_sec: 10, tv_nsec: 0 };
 
 /// Asks MySQL hosts with as little as it takes.
 #[derive(Parser)]
 struct Args {
-    /// File with one mysql://user:password@host:port/database a line
-    #[arg(long, value_name = "FILE", env = "DB_URLS", value_parser = read_urls)]
-    urls: Box<[Host]>,
-    /// What to ask each host
-    #[arg(long, value_name = "SQL", default_value = "select sleep(0.1)")]
-    query: String,
-}
-
-/// Whom to ask.
-#[derive(Clone)]
-struct Host {
-    at: SocketAddr,
-    login: Address,
+    #[command(flatten)]
+    common: db_hosts::Args,
 }
 
 /// What a connection waits for, in this order.
@@ -53,103 +39,118 @@ enum Waits {
     Greeting,
     Welcome,
     Rows,
-    Nothing,
 }
 
-struct Connection {
+struct Connection<'a> {
+    host: &'a Host,
     socket: OwnedFd,
     waits: Waits,
     received: Vec<u8>,
 }
 
 fn main() -> Result<ExitCode> {
-    let start = Instant::now();
-    let args = Args::parse();
-    let total = args.urls.len();
-    limits::connections(None, total)?;
-    let query = packets::query(&args.query);
+    let Args { common } = Args::parse();
+    let tally = common.tally()?;
+    limits::connections(None, common.hosts.len())?;
+    let query = packets::query(&common.query);
+    let silence = Timespec::try_from(common.timeout)?;
 
-    let epoll = epoll::create(CreateFlags::CLOEXEC)?;
-    let mut connections = Vec::with_capacity(total);
+    let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+    let mut hosts = common.hosts.iter();
+    let mut connections = Vec::with_capacity(hosts.len());
     let mut events = Vec::with_capacity(1024);
-    let (mut opening, mut ok, mut failed) = (0, 0, 0);
-    while ok + failed < total {
-        while opening < OPENING && connections.len() < total {
-            let id = connections.len();
-            let connection = Connection::open(&args.urls[id], &epoll, id as u64);
-            match &connection {
-                Ok(_) => opening += 1,
-                Err(error) => failed += report(&args.urls[id], error),
+    let (mut opening, mut open) = (0, 0);
+    loop {
+        while opening < OPENING
+            && let Some(host) = hosts.next()
+        {
+            match Connection::open(host, &epoll, connections.len()) {
+                Ok(connection) => connections.push(Some(connection)),
+                Err(error) => {
+                    tally.failed(host, &error);
+                    continue;
+                }
             }
-            connections.push(connection.ok());
+            (opening, open) = (opening + 1, open + 1);
         }
-        if ok + failed == total {
-            break; // none could be opened
+        if open == 0 {
+            break;
         }
-        epoll::wait(&epoll, spare_capacity(&mut events), Some(&SILENCE))?;
-        ensure!(!events.is_empty(), "nothing came from any host for 10 s");
+        epoll::wait(&epoll, spare_capacity(&mut events), Some(&silence))?;
+        if events.is_empty() {
+            // No host has answered for so long: those that are open never will.
+            report_silent(&tally, &mut connections);
+            (opening, open) = (0, 0);
+        }
         for event in events.drain(..) {
-            let id = event.data.u64() as usize;
-            let Some(connection) = &mut connections[id] else { continue };
+            let place = &mut connections[event.data.u64() as usize];
+            let Some(connection) = place else { continue };
             let was_opening = connection.waits < Waits::Rows;
-            let waits = connection.go_on(&args.urls[id].login, &query);
-            if was_opening && !waits.as_ref().is_ok_and(|waits| *waits < Waits::Rows) {
+            let row = connection.go_on(&query).transpose();
+            if was_opening && (row.is_some() || connection.waits == Waits::Rows) {
                 opening -= 1;
             }
-            match waits {
-                Ok(Waits::Nothing) => ok += 1,
-                Ok(_) => continue,
-                Err(error) => failed += report(&args.urls[id], &error),
+            if let Some(row) = row {
+                tally.report(connection.host, row);
+                *place = None; // which closes it
+                open -= 1;
             }
-            connections[id] = None; // which closes it
         }
     }
-
-    println!("{ok} ok, {failed} failed in {:.3} s", start.elapsed().as_secs_f64());
-    Ok(ExitCode::from(u8::from(failed > 0)))
+    Ok(tally.finish())
 }
 
-impl Connection {
-    /// Begins to connect, and has `epoll` tell under this number what comes.
-    fn open(host: &Host, epoll: &OwnedFd, id: u64) -> Result<Self> {
-        let family = if host.at.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+/// Reports those that have not answered, and closes them.
+fn report_silent(tally: &Tally, connections: &mut [Option<Connection>]) {
+    for connection in connections.iter_mut().filter_map(Option::take) {
+        tally.report(connection.host, late::<String, _>(()));
+    }
+}
+
+impl<'a> Connection<'a> {
+    /// Begins to connect. `epoll` reports under this number what comes.
+    fn open(host: &'a Host, epoll: &OwnedFd, number: usize) -> Result<Self> {
+        let address = host.address()?;
+        let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         let socket = net::socket_with(family, SocketType::STREAM, flags, None)?;
-        if let Err(error) = net::connect(&socket, &host.at)
+        if let Err(error) = net::connect(&socket, &address)
             && error != Errno::INPROGRESS
         {
             bail!(error);
         }
-        // The server speaks first: that it can be written to need not be known. A refused connect is told, too.
-        epoll::add(epoll, &socket, EventData::new_u64(id), EventFlags::IN)?;
-        Ok(Self { socket, waits: Waits::Greeting, received: Vec::new() })
+        // The server speaks first: whether it can be written to need not be known. A refused connect is reported, too.
+        let data = epoll::EventData::new_u64(number as u64);
+        epoll::add(epoll, &socket, data, epoll::EventFlags::IN)?;
+        Ok(Self { host, socket, waits: Waits::Greeting, received: Vec::new() })
     }
 
-    /// Takes what has come, answers when it is whole, and tells what is waited for now.
-    fn go_on(&mut self, login: &Address, query: &[u8]) -> Result<Waits> {
+    /// Takes what has come and answers it when it is whole. Returns the row, which is the last thing to come.
+    fn go_on(&mut self, query: &[u8]) -> Result<Option<String>> {
         self.received.reserve(512);
         let (length, _) = net::recv(&self.socket, spare_capacity(&mut self.received), RecvFlags::empty())?;
         ensure!(length > 0, "the server closed the connection");
-        let Some((first, last)) = packets::first_and_last(&self.received) else { return Ok(self.waits) };
-        packets::no_error(first)?;
+        let Some(packets) = packets::split(&self.received) else { return Ok(None) };
+        packets::no_error(packets[0])?;
         match self.waits {
             Waits::Greeting => {
-                self.send(&packets::login(login, first)?)?;
+                self.send(&packets::login(self.host, packets[0])?)?;
                 self.waits = Waits::Welcome;
             }
             Waits::Welcome => {
-                packets::ok(first)?;
+                packets::ok(packets[0])?;
                 self.send(query)?;
                 self.waits = Waits::Rows;
             }
-            Waits::Rows if packets::is_end(last) => {
+            Waits::Rows if !packets::are_rows(&packets) => return Ok(None), // more is to come
+            Waits::Rows => {
+                let row = packets::first_row(&packets)?;
                 self.send(packets::QUIT)?;
-                self.waits = Waits::Nothing;
+                return Ok(Some(row));
             }
-            Waits::Rows | Waits::Nothing => return Ok(self.waits), // more is to come
         }
         self.received.clear();
-        Ok(self.waits)
+        Ok(None)
     }
 
     /// Sends a packet: so short that the kernel takes it whole.
@@ -158,22 +159,4 @@ impl Connection {
         ensure!(length == packet.len(), "the kernel took a part of a packet only");
         Ok(())
     }
-}
-
-/// Prints a host's error on stderr; returns the number of errors.
-fn report(host: &Host, error: &anyhow::Error) -> usize {
-    eprintln!("{}: {error:#}", host.at);
-    1
-}
-
-/// Reads the URL file. A bad line is named by its number alone: it may hold a password.
-fn read_urls(file: &str) -> Result<Box<[Host]>> {
-    let mut hosts = Vec::new();
-    for (index, url) in fs::read_to_string(file)?.lines().enumerate() {
-        let login = Address::from_str(url).with_context(|| format!("line {} is no MySQL URL", index + 1))?;
-        let at = login.name.parse().with_context(|| format!("line {} names no IP address", index + 1))?;
-        hosts.push(Host { at, login });
-    }
-    ensure!(!hosts.is_empty(), "the file is empty");
-    Ok(hosts.into())
 }

@@ -1,94 +1,58 @@
 //! Asks 500 MySQL hosts, all at once.
 //!
-//! Mirrors article 1, "Asyncio", as `db-tokio` does, with the driver of `db-glommio` in place of `mysql_async`: what
-//! differs from the one is the driver, what differs from the other the event loop.
+//! Mirrors article 1, "Asyncio", with the driver of db-glommio: from that the event loop alone differs.
 //! How it waits: the thread sleeps in `epoll_wait` until any host has answered, then runs that host's task.
-//! Expected wall time: 500 hosts ÷ 500 at once × 0.1 s = 0.1 s.
+//! Expected wall time: 500 hosts ÷ 500 at once × 0.1 s = 0.1 s. In two terminals:
 //!
-//!     cargo run --release -p db-tokio-mini -- --urls FILE
+//!     cargo run --release -p bench-lab -- --dir target/lab
+//!     cargo run --release -p db-tokio-mini -- --urls target/lab/db.urls
 
-use std::time::{Duration, Instant};
-use std::{fs, num::NonZeroUsize, process::ExitCode, str::FromStr, sync::Arc};
+use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
 
-use anyhow::{Context, Result, anyhow, ensure};
-use clap::{Parser, value_parser};
-use mini_mysql::{Address, Conn, Row};
-use tokio::{net::TcpStream, runtime::Builder, sync::Semaphore, task, time};
+use anyhow::{Context, Result};
+use clap::Parser;
+use db_hosts::{Host, late};
+use mini_mysql::{Conn, Row};
+use tokio::{net::TcpStream, sync::Semaphore, task, time::timeout};
 use tokio_util::compat::TokioAsyncReadCompatExt;
 
 /// Asks MySQL hosts, all at once.
 #[derive(Parser)]
 struct Args {
-    /// File with one mysql://user:password@host:port/database a line
-    #[arg(long, value_name = "FILE", env = "DB_URLS", value_parser = read_urls)]
-    urls: Box<[Address]>,
-    /// What to ask each host
-    #[arg(long, value_name = "SQL", default_value = "select sleep(0.1)")]
-    query: String,
-    /// How long one host may take
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = limits::seconds)]
-    timeout: Duration,
+    #[command(flatten)]
+    common: db_hosts::Args,
     /// Hosts asked at once [default: all]
     #[arg(long, value_name = "N")]
     concurrency: Option<NonZeroUsize>,
-    /// Threads of the event loop
-    #[arg(long, value_name = "N", default_value = "1", value_parser = value_parser!(u16).range(1..=1024))]
-    threads: u16,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<ExitCode> {
+    let Args { common, concurrency } = Args::parse();
+    let tally = common.tally()?;
+    let permits = Arc::new(Semaphore::new(limits::connections(concurrency, common.hosts.len())?));
+    let mut tasks = Vec::new();
+    for host in common.hosts {
+        let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
+        let (query, tally) = (common.query.clone(), tally.clone());
+        tasks.push(task::spawn(async move {
+            let _permit = permit;
+            let row = timeout(common.timeout, ask(&host, &query)).await;
+            tally.report(&host, row.unwrap_or_else(late));
+        }));
+        task::yield_now().await; // the first hosts are asked while the last are still being connected to
+    }
+    for task in tasks {
+        let _ = task.await; // one that panicked has reported nothing: it failed
+    }
+    Ok(tally.finish())
 }
 
 /// Opens a connection, asks, and closes the connection.
-async fn query(host: &Address, sql: &str) -> Result<Row> {
-    let stream = TcpStream::connect(&host.name).await?.compat();
-    let mut connection = Conn::login(stream, host).await?;
-    let row = connection.query_first(sql).await?;
-    connection.quit().await?;
-    Ok(row)
-}
-
-fn main() -> Result<ExitCode> {
-    let start = Instant::now();
-    let args = Args::parse();
-    let total = args.urls.len();
-    let at_once = limits::connections(args.concurrency, total)?;
-
-    let mut runtime =
-        if args.threads > 1 { Builder::new_multi_thread() } else { Builder::new_current_thread() };
-    let runtime = limits::start(|| runtime.worker_threads(args.threads.into()).enable_all().build())?;
-    let ok: usize = runtime.block_on(async {
-        let slots = Arc::new(Semaphore::new(at_once));
-        let mut tasks = task::JoinSet::new();
-        for host in args.urls {
-            let slot = slots.clone().acquire_owned().await; // waits here while all are taken
-            let sql = args.query.clone();
-            tasks.spawn(async move {
-                let _slot = slot;
-                let row = time::timeout(args.timeout, query(&host, &sql)).await;
-                report(&host, row.unwrap_or_else(|_| Err(anyhow!("no answer in {:?}", args.timeout))))
-            });
-            task::yield_now().await; // lets the first hosts be asked while the last are being connected to
-        }
-        tasks.join_all().await.iter().sum()
-    });
-
-    println!("{ok} ok, {} failed in {:.3} s", total - ok, start.elapsed().as_secs_f64());
-    Ok(ExitCode::from(u8::from(ok < total)))
-}
-
-/// Prints a host's row on stdout, or its error on stderr; returns the number of rows.
-fn report(host: &Address, result: Result<Row>) -> usize {
-    match &result {
-        Ok(row) => println!("{row:?}"),
-        Err(error) => eprintln!("{}: {error}", host.name),
-    }
-    result.iter().count()
-}
-
-/// Reads the URL file. A bad line is named by its number alone: it may hold a password.
-fn read_urls(file: &str) -> Result<Box<[Address]>> {
-    let mut hosts = Vec::new();
-    for (index, url) in fs::read_to_string(file)?.lines().enumerate() {
-        hosts.push(Address::from_str(url).with_context(|| format!("line {} is no MySQL URL", index + 1))?);
-    }
-    ensure!(!hosts.is_empty(), "the file is empty");
-    Ok(hosts.into())
+async fn ask(host: &Host, query: &str) -> Result<String> {
+    let stream = TcpStream::connect((host.name(), host.port())).await?.compat();
+    let mut connection = Conn::login(stream, &host.user(), &host.password(), &host.database()).await?;
+    let row: Row = connection.query_first(query).await?.context("no row")?;
+    connection.disconnect().await?;
+    Ok(format!("{row:?}"))
 }

@@ -1,7 +1,10 @@
-//! The event loop of the glommio programs.
+//! The event loop of the glommio programs, and the time-out that glommio leaves out.
+
+use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use glommio::{LocalExecutor, LocalExecutorBuilder, Placement};
+use futures_lite::future;
+use glommio::{LocalExecutor, LocalExecutorBuilder, Placement, timer};
 use io_uring::IoUring;
 use rustix::thread::{MembarrierCommand, membarrier};
 
@@ -16,6 +19,22 @@ pub fn executor() -> Result<LocalExecutor> {
     // glommio does this at its first sleep, when its second thread makes it take 10 ms.
     membarrier(MembarrierCommand::RegisterPrivateExpedited)?;
     let builder = LocalExecutorBuilder::new(Placement::Unbound).io_memory(64 << 10);
-    limits::start(|| builder.make())
+    limits::start(|| builder.make())?
         .map_err(|error| anyhow!("no event loop: {error}; if locked memory is short: ulimit -l 512"))
+}
+
+/// The time was over before the future.
+#[derive(Debug)]
+pub struct Elapsed;
+
+/// Waits for a future, but no longer than this, as `tokio::time::timeout` does.
+///
+/// # Errors
+/// When the time is over first. The future is dropped then, and with it what it has opened.
+pub async fn timeout<T>(duration: Duration, future: impl Future<Output = T>) -> Result<T, Elapsed> {
+    let late = async {
+        timer::sleep(duration).await;
+        Err(Elapsed)
+    };
+    future::or(async { Ok(future.await) }, late).await
 }

@@ -1,10 +1,11 @@
-//! What a program may be asked for, and what the machine has for it. What is too much is told in a line, with
-//! its remedy, before the program runs into it. Nothing here knows how a program waits.
+//! What a program may be asked for, and what the machine has for it. What is too much is reported in one line,
+//! with its remedy, before the program runs into it. Nothing here knows how a program waits.
 
 use std::num::NonZeroUsize;
-use std::{fs, panic, process, thread, time::Duration};
+use std::panic::{self, AssertUnwindSafe};
+use std::{fs, thread, time::Duration};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow, ensure};
 
 /// File descriptors besides those of the items: standard streams, event loops, the kernel's timers.
 const SPARE_FILES: usize = 20;
@@ -19,13 +20,18 @@ pub fn seconds(text: &str) -> Result<Duration> {
     Ok(time)
 }
 
+/// How many of `total` items are waited for at once: `concurrency`, or all.
+pub fn at_once(concurrency: impl Into<Option<NonZeroUsize>>, total: usize) -> usize {
+    concurrency.into().map_or(total, NonZeroUsize::get).min(total)
+}
+
 /// How many of `total` connections are open at once: `concurrency`, or all. Each needs a file descriptor: raises
 /// the soft limit on them to the hard one.
 ///
 /// # Errors
 /// When the hard limit is too low.
 pub fn connections(concurrency: impl Into<Option<NonZeroUsize>>, total: usize) -> Result<usize> {
-    let at_once = concurrency.into().map_or(total, NonZeroUsize::get).min(total);
+    let at_once = at_once(concurrency, total);
     open_files(at_once, "connections", at_once + SPARE_FILES)?;
     Ok(at_once)
 }
@@ -62,14 +68,14 @@ pub fn threads(text: &str) -> Result<NonZeroUsize> {
     Ok(threads)
 }
 
-/// Checks a number of coroutines. Each takes 2 memory maps, for its stack and for the page that guards it.
+/// How many coroutines there may be: `count`, or an error. Each takes 2 memory maps, for its stack and for the page that guards it.
 ///
 /// # Errors
 /// When the machine has no memory maps for them.
-pub fn coroutines(count: usize) -> Result<()> {
+pub fn coroutines(count: usize) -> Result<usize> {
     let most = memory_maps()? / 2;
     ensure!(count <= most, "{count} coroutines are too many: at most {most}; raise sysctl vm.max_map_count");
-    Ok(())
+    Ok(count)
 }
 
 /// The memory maps that a process may have, without those that it needs anyway.
@@ -78,19 +84,24 @@ fn memory_maps() -> Result<usize> {
     Ok(most.saturating_sub(1_200))
 }
 
-/// Runs what starts threads and panics when the system starts no more of them: that ends the program with a
-/// line. Unwinding would not do: tokio waits for ever for the threads that it has started so far.
-pub fn start<T>(threads: impl FnOnce() -> T) -> T {
+/// Runs what starts threads and panics when the system starts no more of them, as pools and event loops do.
+///
+/// # Errors
+/// When it panics: with what it says, in place of the panic's own message.
+pub fn start<T>(threads: impl FnOnce() -> T) -> Result<T> {
     let hook = panic::take_hook();
-    panic::set_hook(Box::new(|_| {
-        eprintln!(
-            "Error: the system starts no more threads: raise `ulimit -u`, pids.max, kernel.threads-max"
-        );
-        process::exit(1)
-    }));
-    let started = threads();
+    panic::set_hook(Box::new(|_| ()));
+    let started = panic::catch_unwind(AssertUnwindSafe(threads));
     panic::set_hook(hook);
-    started
+    started.map_err(|panic| {
+        let said = panic.downcast_ref::<String>().map_or("", String::as_str);
+        anyhow!("{said}; if threads are short: raise `ulimit -u`, pids.max or kernel.threads-max")
+    })
+}
+
+/// As many as Python's ProcessPoolExecutor starts.
+pub fn default_processes() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 /// As many as Python's ThreadPoolExecutor starts.

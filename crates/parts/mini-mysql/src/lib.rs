@@ -1,12 +1,14 @@
-//! A MySQL connection over any byte stream: handshake, one text query at a time, quit. It knows no event loop, so
-//! that the programs on tokio, glommio and compio can share it and differ in nothing but the loop.
+//! A MySQL connection over any byte stream: handshake, one text query at a time, goodbye. It knows no event loop, so
+//! that the programs on tokio, may, glommio and compio can share it and differ in nothing but how they wait.
 //!
 //! The packets and their framing are `mysql_common`'s; here is only their order, as in
 //! <https://dev.mysql.com/doc/dev/mysql-server/latest/PAGE_PROTOCOL.html>.
 
-use std::{borrow::Cow, str::FromStr, sync::Arc};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use bytes::BytesMut;
 use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 pub use mysql_common::Row;
@@ -21,8 +23,6 @@ use mysql_common::{
     row::RowDeserializer,
     value::ServerSide,
 };
-use percent_encoding::percent_decode_str;
-use url::Url;
 
 /// The first byte of the packets that may come in place of the expected one.
 const OK: u8 = 0x00;
@@ -37,36 +37,6 @@ const UTF8MB4_SINCE: (u16, u16, u16) = (5, 5, 3);
 /// Longest packet that is accepted, in bytes.
 const MAX_PACKET: usize = 1 << 24;
 
-/// Where a server is and who asks: a parsed `mysql://user:password@host:port/database`.
-#[derive(Clone)]
-pub struct Address {
-    /// Host and port, as a socket address is written.
-    pub name: String,
-    /// Who logs in.
-    pub user: String,
-    /// Empty for none.
-    pub password: String,
-    /// Empty for none.
-    pub database: String,
-}
-
-impl FromStr for Address {
-    type Err = anyhow::Error;
-
-    fn from_str(url: &str) -> Result<Self> {
-        let url = Url::parse(url)?;
-        ensure!(url.scheme() == "mysql", "the scheme is not mysql");
-        let host = url.host_str().context("no host")?;
-        let decode = |text| percent_decode_str(text).decode_utf8().map(Cow::into_owned);
-        Ok(Self {
-            name: format!("{host}:{}", url.port().unwrap_or(3306)),
-            user: decode(url.username())?,
-            password: decode(url.password().unwrap_or_default())?,
-            database: decode(url.path().trim_start_matches('/'))?,
-        })
-    }
-}
-
 /// An authenticated connection.
 pub struct Conn<S> {
     stream: S,
@@ -76,12 +46,12 @@ pub struct Conn<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Conn<S> {
-    /// Logs in on a fresh stream.
+    /// Logs in on a fresh stream. An empty password or database stands for none.
     ///
     /// # Errors
     /// When the stream fails, the server refuses the login, or it wants a way of authentication that
     /// needs TLS: this connection has none.
-    pub async fn login(stream: S, address: &Address) -> Result<Self> {
+    pub async fn login(stream: S, user: &str, password: &str, database: &str) -> Result<Self> {
         let mut codec = PacketCodec::default();
         codec.max_allowed_packet = MAX_PACKET;
         let mut connection =
@@ -101,10 +71,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conn<S> {
         );
         let plugin = handshake.auth_plugin().unwrap_or(AuthPlugin::MysqlNativePassword);
         let response = HandshakeResponse::new(
-            scramble(&plugin, &address.password, &handshake.nonce())?,
+            scramble(&plugin, password, &handshake.nonce())?,
             UTF8MB4_SINCE,
-            Some(address.user.as_bytes()),
-            Some(address.database.as_bytes()).filter(|name| !name.is_empty()),
+            Some(user.as_bytes()),
+            Some(database.as_bytes()).filter(|name| !name.is_empty()),
             Some(plugin.borrow()),
             connection.capabilities,
             None,
@@ -113,7 +83,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conn<S> {
         let mut packet = Vec::new();
         response.serialize(&mut packet);
         connection.write(&packet).await?;
-        connection.authenticate(&address.password).await?;
+        connection.authenticate(password).await?;
         Ok(connection)
     }
 
@@ -142,14 +112,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conn<S> {
         }
     }
 
-    /// Asks, and returns the first row; the others are read and dropped.
+    /// Asks, and returns the first row, if there is one; the others are read and dropped.
     ///
     /// # Errors
-    /// When the stream fails, the server answers with an error, or there is no row.
-    pub async fn query_first(&mut self, sql: &str) -> Result<Row> {
+    /// When the stream fails, or the server answers with an error.
+    pub async fn query_first(&mut self, sql: &str) -> Result<Option<Row>> {
         self.command(Command::COM_QUERY, sql.as_bytes()).await?;
         let packet = self.read().await?;
-        ensure!(packet.first() != Some(&OK), "no row");
+        if packet.first() == Some(&OK) {
+            return Ok(None);
+        }
         ensure!(packet.first() != Some(&LOCAL_INFILE), "the server wants a local file");
         let count: RawInt<LenEnc> = ParseBuf(&packet).parse(())?;
 
@@ -167,7 +139,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conn<S> {
             let packet = self.read().await?;
             // A row may begin with the same byte, but only if its first value is longer than 16 MiB.
             if packet.first() == Some(&AUTH_SWITCH_OR_END) && packet.len() < MAX_PACKET - 1 {
-                return first.context("no row");
+                return Ok(first);
             }
             if first.is_none() {
                 let row: RowDeserializer<ServerSide, Text> = ParseBuf(&packet).parse(columns.clone())?;
@@ -180,7 +152,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conn<S> {
     ///
     /// # Errors
     /// When the stream fails.
-    pub async fn quit(mut self) -> Result<()> {
+    pub async fn disconnect(mut self) -> Result<()> {
         self.command(Command::COM_QUIT, &[]).await
     }
 
@@ -212,6 +184,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conn<S> {
             bail!("{error}");
         }
         Ok(packet)
+    }
+}
+
+/// Runs a future to its end whose stream blocks where others wait: it is ready when it is first polled.
+///
+/// Executors do the same, but many borrow a thread-local meanwhile, which coroutines on one thread would share.
+///
+/// # Panics
+/// When the future waits.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("the stream does not block"),
     }
 }
 

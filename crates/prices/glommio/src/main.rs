@@ -1,82 +1,61 @@
 //! Fetches the bus prices of 100 days, all at once.
 //!
-//! Mirrors article 4, asyncio: the same shape on another event loop, here on io_uring.
-//! How it waits: the thread sleeps in `io_uring_enter` until the server has answered any day, then runs that day's task.
-//! Expected wall time: 100 days ÷ 100 at once × 0.29 s = 0.29 s.
+//! Mirrors article 4, asyncio: one thread, one event loop, a task for each day.
+//! How it waits: the thread sleeps in `io_uring_enter` until any day's prices arrive, then runs that day's task.
+//! Expected wall time: 100 days ÷ 100 at once × 0.29 s = 0.29 s. In two terminals:
 //!
-//!     cargo run --release -p prices-glommio -- BASE_URL
+//!     cargo run --release -p bench-lab -- --dir target/lab
+//!     cargo run --release -p prices-glommio -- "$(cat target/lab/http.url)"
 
-use std::time::{Duration, Instant};
-use std::{num::NonZeroUsize, path::PathBuf, process::ExitCode, rc::Rc};
+use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
 
-use anyhow::{Result, bail};
-use prices_days::Day;
-use clap::{Parser, value_parser};
-use futures_lite::future;
-use glommio::{sync::Semaphore, timer};
-use jiff::ToSpan;
-use jiff::civil::{Date, date};
-use memory_sampler::MemorySampler;
+use anyhow::{Result, ensure};
+use clap::Parser;
+use glommio::net::TcpStream;
+use glommio_executor::{executor, timeout};
+use prices_days::{Day, Url, late};
+use tokio::sync::Semaphore;
 
 /// Fetches bus prices, all days at once.
 #[derive(Parser)]
 struct Args {
-    /// Where the server is, as http://host:port
-    #[arg(value_name = "BASE_URL", value_parser = prices_days::base_url)]
-    base: String,
-    /// How many days from 2026-01-01 on
-    #[arg(long, value_name = "N", default_value = "100", value_parser = value_parser!(u16).range(1..=10_000))]
-    days: u16,
-    /// How long one day may take
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = limits::seconds)]
-    timeout: Duration,
-    /// Where to write this program's memory over time
-    #[arg(long, value_name = "FILE", value_parser = memory_sampler::writable)]
-    memory: Option<PathBuf>,
+    #[command(flatten)]
+    common: prices_days::Args,
     /// Days fetched at once [default: all]
     #[arg(long, value_name = "N")]
     concurrency: Option<NonZeroUsize>,
 }
 
-/// Fetches the prices of a day, over a connection of its own.
-async fn fetch(base: &str, date: Date) -> Result<Day> {
-    prices_days::parse(glommio_hyper::get(&format!("{base}/prices?date={date}")).await?)
-}
-
 fn main() -> Result<ExitCode> {
-    let start = Instant::now();
     let args = Args::parse();
-    let executor = glommio_executor::executor()?;
-    let _memory = args.memory.as_deref().map(MemorySampler::start).transpose()?;
-    let dates = date(2026, 1, 1).series(1.day()).take(args.days.into());
-    let total = args.days.into();
-    let at_once = limits::connections(args.concurrency, total)?;
-
-    let days = executor.run(async {
-        let slots = Rc::new(Semaphore::new(at_once as u64));
-        let mut tasks = Vec::new();
-        for date in dates {
-            let slot = slots.acquire_static_permit(1).await; // waits here while all are taken
-            let base = args.base.clone();
-            tasks.push(glommio::spawn_local(async move {
-                let _slot = slot;
-                (date, future::or(fetch(&base, date), late(args.timeout)).await)
-            }));
-        }
-        let mut days = Vec::new();
-        for task in tasks {
-            days.push(task.await);
-        }
-        days
-    });
-
-    let ok = prices_days::report(days);
-    println!("{ok} ok, {} failed in {:.3} s", total - ok, start.elapsed().as_secs_f64());
-    Ok(ExitCode::from(u8::from(ok < total)))
+    executor()?.run(run(args))
 }
 
-/// Fails when the time is over.
-async fn late(timeout: Duration) -> Result<Day> {
-    timer::sleep(timeout).await;
-    bail!("no answer in {timeout:?}")
+async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
+    let _memory = common.memory()?;
+    let tally = common.tally()?;
+    let permits = Arc::new(Semaphore::new(limits::connections(concurrency, common.count())?));
+    let mut tasks = Vec::new();
+    for (date, url) in common.days() {
+        let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
+        let tally = tally.clone();
+        tasks.push(glommio::spawn_local(async move {
+            let _permit = permit;
+            let day = timeout(common.timeout, fetch(&url)).await;
+            tally.report(date, day.unwrap_or_else(late));
+        }));
+        glommio::executor().yield_now().await; // the first days are asked for while the last are still being connected to
+    }
+    for task in tasks {
+        task.await;
+    }
+    Ok(tally.finish())
+}
+
+/// Fetches the prices of a day.
+async fn fetch(url: &Url) -> Result<Day> {
+    let stream = mini_http::connect(url, TcpStream::connect).await?;
+    let answer = mini_http::get(stream, url).await?;
+    ensure!(answer.status().is_success(), "{}", answer.status());
+    Day::parse(answer.body())
 }

@@ -5,87 +5,54 @@
 //! Expected wall time: 2 or 1000 tasks, all at once, × 3 s = 3 s.
 //!
 //!     cargo run --release -p sleep-compio -- dog cat
+//!     cargo run --release -p sleep-compio -- --tasks 1000
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::time::{Duration, Instant};
-use std::{num::NonZeroUsize, process::ExitCode, sync::Arc, thread};
+use std::{num::NonZeroUsize, process::ExitCode, sync::Arc, time::Duration};
 
-use anyhow::{Result, ensure};
-use clap::{Parser, value_parser};
-use compio::{runtime::Runtime, time};
+use anyhow::Result;
+use clap::Parser;
+use compio::{runtime, time};
+use sleep_naps::{Tally, done, fetching, still_running};
 use tokio::sync::Semaphore;
-
-/// Tasks that fit into 1 GiB: a waiting one takes 0.6 KiB on an event loop.
-const MAX_TASKS: i64 = 1_000_000;
 
 /// Fetches from databases that take their time, all at once.
 #[derive(Parser)]
 struct Args {
-    /// Names of the databases
-    #[arg(value_name = "NAME", default_values = ["dog", "cat"])]
-    names: Vec<String>,
-    /// Take the names 0 to N-1
-    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=MAX_TASKS), conflicts_with = "names")]
-    tasks: Option<u32>,
-    /// How long one database takes
-    #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = seconds)]
-    seconds: Duration,
+    #[command(flatten)]
+    common: sleep_naps::Args,
     /// Databases fetched from at once [default: all]
     #[arg(long, value_name = "N")]
     concurrency: Option<NonZeroUsize>,
 }
 
-/// Stands for a query that takes so long.
-async fn fetch_database(name: &str, time: Duration) {
-    println!("Fetching database {name} {}", thread_name());
-    time::sleep(time).await;
-    println!("Done fetching database {name} {}", thread_name());
-}
-
 fn main() -> Result<ExitCode> {
-    let start = Instant::now();
     let args = Args::parse();
-    let names = args.tasks.map_or(args.names, |n| (0..n).map(|i| i.to_string()).collect());
-    let total = names.len();
-    let runtime = Runtime::new().map_err(io_uring_check::explain)?;
-
-    println!("This is executing on {}", thread_name());
-    let ok = runtime.block_on(async {
-        let at_once = args.concurrency.map_or(total, NonZeroUsize::get).min(total);
-        let slots = Arc::new(Semaphore::new(at_once));
-        let mut tasks = Vec::new();
-        for name in names {
-            let slots = slots.clone();
-            tasks.push(compio::runtime::spawn(async move {
-                let _slot = slots.acquire().await;
-                fetch_database(&name, args.seconds).await;
-            }));
-        }
-        println!("This is still running in {}", thread_name());
-        let mut ok = 0;
-        for task in tasks {
-            ok += usize::from(task.await.is_ok()); // one that panics is none
-        }
-        ok
-    });
-
-    println!("{ok} ok, {} failed in {:.3} s", total - ok, start.elapsed().as_secs_f64());
-    Ok(ExitCode::from(u8::from(ok < total)))
+    runtime::Runtime::new().map_err(io_uring_check::explain)?.block_on(run(args))
 }
 
-/// The name of this thread; those of a pool, which share one, are numbered as they come.
-fn thread_name() -> String {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    thread_local!(static NUMBER: usize = NEXT.fetch_add(1, Relaxed));
-    match thread::current().name() {
-        Some(pool) if pool != "main" => NUMBER.with(|number| format!("{pool}-{number}")),
-        _ => "main".into(),
+async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
+    let names = common.names();
+    let tally = common.tally(names.len())?;
+    let permits = Arc::new(Semaphore::new(limits::at_once(concurrency, names.len())));
+    let mut tasks = Vec::new();
+    for name in names {
+        let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
+        let tally = tally.clone();
+        tasks.push(runtime::spawn(async move {
+            let _permit = permit;
+            nap(&name, common.time, &tally).await;
+        }));
     }
+    tally.print(still_running());
+    for task in tasks {
+        let _ = task.await; // one that panicked is not done: it failed
+    }
+    Ok(tally.finish())
 }
 
-/// Parses a time in seconds.
-fn seconds(text: &str) -> Result<Duration> {
-    let time = Duration::try_from_secs_f64(text.parse()?)?;
-    ensure!(time <= Duration::from_hours(24), "must be a day at most");
-    Ok(time)
+/// Stands for a query that takes so long.
+async fn nap(name: &str, time: Duration, tally: &Tally) {
+    tally.print(fetching(name));
+    time::sleep(time).await;
+    tally.ok(done(name));
 }

@@ -10,16 +10,8 @@ use mysql_common::packets::{
 use mysql_common::scramble::{scramble_native, scramble_sha256};
 use rustix::rand::{GetRandomFlags, getrandom};
 
-use super::wire::{Connection, End, SqlError};
-
-/// The only user.
-pub const USER: &str = "bench";
-
-/// The only database.
-pub const DATABASE: &str = "bench";
-
-/// Clients take it for a MySQL 8.
-pub const VERSION: &str = "8.0.0-bench-lab";
+use super::answer::{DATABASE, SqlError, USER, VERSION};
+use super::wire::{Connection, End};
 
 /// How a client proves that it knows the password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

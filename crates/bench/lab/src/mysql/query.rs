@@ -1,11 +1,9 @@
 //! The statements that the hosts understand: `select sleep(x)`, and what client libraries ask by
 //! themselves. A select list may hold any mix of the latter.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
-use super::handshake::{DATABASE, USER, VERSION};
-use super::wire::{MAX_PACKET, SqlError};
+use super::answer::{Column, DATABASE, MAX_PACKET, Rows, SqlError, USER, VERSION, Value};
 
 /// The answer to a statement.
 #[derive(Debug, PartialEq)]
@@ -18,35 +16,6 @@ pub enum Reply {
     Sleep(String, Duration),
     /// Not understood.
     Error(SqlError),
-}
-
-/// A result set of one row, or of none.
-#[derive(Debug, PartialEq)]
-pub struct Rows {
-    /// The columns with their values.
-    pub columns: Vec<Column>,
-    /// Whether there is no row: the values say the columns' types only.
-    pub is_empty: bool,
-}
-
-/// A column of a row.
-#[derive(Debug, PartialEq)]
-pub struct Column {
-    /// The name: the expression as it was written, or its alias.
-    pub name: String,
-    /// The value in the row.
-    pub value: Value,
-}
-
-/// A value in a row.
-#[derive(Debug, PartialEq)]
-pub enum Value {
-    /// NULL
-    Null,
-    /// A number.
-    Int(u64),
-    /// A text.
-    Text(Cow<'static, str>),
 }
 
 /// The row of `select sleep(x)`: 0, not interrupted.
@@ -184,7 +153,7 @@ mod tests {
 
     fn error_code(statement: &[u8]) -> u16 {
         match parse(statement) {
-            Reply::Error(error) => error.code(),
+            Reply::Error(error) => error.code,
             reply => panic!("{reply:?}"),
         }
     }

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::pin::pin;
+use std::time::Instant;
 
 use bytes::BytesMut;
 use mysql_common::collations::CollationId;
@@ -15,12 +16,9 @@ use mysql_common::proto::codec::error::PacketCodecError;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::query::{Rows, Value};
+use super::answer::{MAX_PACKET, Rows, SqlError, Value};
 use crate::network::Way;
 use crate::stats::Counters;
-
-/// The largest packet that is taken, in bytes, and the most that is kept unread.
-pub const MAX_PACKET: usize = 64 << 10;
 
 /// What is read at once to begin with, in bytes: more than a login or a short query takes.
 const READ_BUFFER: usize = 512;
@@ -54,35 +52,11 @@ impl From<PacketCodecError> for End {
     }
 }
 
-/// An error of MySQL: its number, its SQL state, its message.
-#[derive(Debug, PartialEq)]
-pub struct SqlError {
-    code: u16,
-    state: [u8; 5],
-    message: String,
-}
-
-impl SqlError {
-    /// An error as in MySQL's Server Error Message Reference.
-    pub fn new(code: u16, state: &[u8; 5], message: impl Into<String>) -> Self {
-        Self { code, state: *state, message: message.into() }
-    }
-
-    /// Its number.
-    #[cfg(test)]
-    pub fn code(&self) -> u16 {
-        self.code
-    }
-
-    /// What is sent is larger than [`MAX_PACKET`].
-    fn packet_too_large() -> Self {
-        Self::new(1153, b"08S01", "Got a packet bigger than 'max_allowed_packet' bytes")
-    }
-}
-
 /// A client's connection, with the packet that was read last and the answers not yet sent.
 pub struct Connection<'a> {
     stream: TcpStream,
+    /// When it was accepted.
+    pub accepted: Instant,
     way: Way,
     counters: &'a Counters,
     codec: PacketCodec,
@@ -96,11 +70,12 @@ pub struct Connection<'a> {
 
 impl<'a> Connection<'a> {
     /// A connection that was just accepted, whose round trips are counted in `counters`.
-    pub fn new(stream: TcpStream, way: Way, counters: &'a Counters) -> Self {
+    pub fn new(stream: TcpStream, accepted: Instant, way: Way, counters: &'a Counters) -> Self {
         let mut codec = PacketCodec::default();
         codec.max_allowed_packet = MAX_PACKET;
         Self {
             stream,
+            accepted,
             way,
             counters,
             codec,
@@ -110,6 +85,11 @@ impl<'a> Connection<'a> {
             output: BytesMut::new(),
             capabilities: CapabilityFlags::empty(),
         }
+    }
+
+    /// The address that the client connected to.
+    pub fn host(&self) -> String {
+        self.stream.local_addr().map(|address| address.ip().to_string()).unwrap_or_default()
     }
 
     /// Reads the next packet.

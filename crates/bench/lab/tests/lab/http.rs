@@ -8,9 +8,9 @@ use ureq::{Agent, Error};
 
 use crate::lab::Lab;
 
-/// Gets the text of a page, or gives up after 0.9 s.
+/// Gets the text of a page, or gives up after 0.9 s. A redirect is not followed, and has none.
 fn get(url: &str) -> Result<String, Error> {
-    let config = Agent::config_builder().timeout_global(Some(Duration::from_millis(900)));
+    let config = Agent::config_builder().timeout_global(Some(Duration::from_millis(900))).max_redirects(0);
     config.build().new_agent().get(url).call()?.into_body().read_to_string()
 }
 
@@ -51,6 +51,13 @@ fn bad_requests_are_told() {
         "/prices",
         "/prices?date=2026-02-30",
         "/prices?date=tomorrow",
+        "/stretch/0/prices?date=2026-11-21",
+        "/stretch/-1/prices?date=2026-11-21",
+        "/stretch/10.1/prices?date=2026-11-21",
+        "/stretch/inf/prices?date=2026-11-21",
+        "/stretch/NaN/prices?date=2026-11-21",
+        "/stretch/far/prices?date=2026-11-21",
+        "/stretch/2/prices?date=tomorrow",
     ] {
         let error = get(&format!("{}{path}", lab.base)).unwrap_err();
         assert!(matches!(error, Error::StatusCode(400)), "{path}: {error}");
@@ -69,8 +76,9 @@ fn pages_fail_as_asked() {
         assert!(matches!(page(fault), Error::Io(_)), "{fault}");
     }
     assert!(matches!(page("hang"), Error::Timeout(_)));
+    assert_eq!(get(&format!("{}/page/first?fault=redirect", lab.base)).unwrap(), "");
     let (connections, items, _) = lab.counts("web");
-    assert_eq!((connections, items), (5, 0));
+    assert_eq!((connections, items), (6, 0));
 }
 
 #[test]
@@ -90,8 +98,18 @@ fn prices_come_for_every_day() {
 }
 
 #[test]
+fn stretched_prices_are_the_same_and_come_later() {
+    let lab = Lab::start(&["--prices-delay", "0.1"]);
+    let prices = get(&format!("{}/prices?date=2026-11-21", lab.base)).unwrap();
+    let start = Instant::now();
+    assert_eq!(get(&format!("{}/stretch/2.5/prices?date=2026-11-21", lab.base)).unwrap(), prices);
+    assert!(start.elapsed() >= Duration::from_millis(250));
+    assert_eq!(lab.counts("prices"), (2, 2, 1));
+}
+
+#[test]
 fn each_kind_of_day_is_sick_in_its_way() {
-    let kinds = ["refuse", "hang", "error", "close", "slow", "length", "not-json", "no-price"];
+    let kinds = ["refuse", "hang", "error", "close", "slow", "length", "not-json", "no-price", "redirect"];
     thread::scope(|scope| {
         for kind in kinds {
             scope.spawn(move || one_day_in_seven_is_sick(kind));
@@ -123,6 +141,7 @@ fn one_day_in_seven_is_sick(kind: &str) {
             ("slow", Ok(_)) => slow && priced == Some(20),
             ("not-json", Ok(_)) => priced.is_none(),
             ("no-price", Ok(_)) => priced == Some(19),
+            ("redirect", Ok(text)) => text.is_empty(),
             _ => false,
         };
         assert!(as_promised, "{kind}: {result:?}");

@@ -6,3 +6,4 @@ mod lab;
 mod network;
 mod process;
 mod protocol;
+mod trace;

@@ -1,0 +1,134 @@
+//! Worker processes, as Python's ProcessPoolExecutor has them: this program again, started with `--worker`. A job
+//! goes to a worker as a line of JSON on its stdin, and its answer comes back as a line on the worker's stdout.
+//! Nothing here knows what a job is.
+
+use std::io::{self, BufRead, BufReader, ErrorKind, Write};
+use std::process::{self, Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::{env, iter, sync::Mutex, thread};
+
+use anyhow::{Error, Result, anyhow};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// The argument that makes this program a worker.
+const WORKER: &str = "--worker";
+
+/// What a worker answers: what the job came to, or the cause of its failure.
+type Answer<T> = Result<T, Failure>;
+
+#[derive(Serialize, Deserialize)]
+struct Failure {
+    cause: String,
+    timed_out: bool,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { cause: tally::cause(&error), timed_out: tally::is_timeout(&error) }
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(Failure { cause, timed_out }: Failure) -> Self {
+        if timed_out { io::Error::new(ErrorKind::TimedOut, cause).into() } else { Self::msg(cause) }
+    }
+}
+
+/// In a worker process, does the jobs that come on stdin, one after the other, and ends the process when there are
+/// no more. Elsewhere, returns at once. To be called before the arguments are looked at.
+pub fn serve<J: DeserializeOwned, T: Serialize>(work: impl FnMut(J) -> Result<T>) {
+    if env::args().nth(1).is_some_and(|argument| argument == WORKER) {
+        let ended = answer(work).inspect_err(|error| eprintln!("Error: worker process: {error:#}"));
+        process::exit(ended.is_err().into());
+    }
+}
+
+fn answer<J: DeserializeOwned, T: Serialize>(mut work: impl FnMut(J) -> Result<T>) -> Result<()> {
+    for job in io::stdin().lines() {
+        let answer: Answer<T> = work(serde_json::from_str(&job?)?).map_err(Failure::from);
+        writeln!(io::stdout(), "{}", serde_json::to_string(&answer)?)?;
+    }
+    Ok(())
+}
+
+/// Running worker processes.
+pub struct Workers(Vec<Worker>);
+
+struct Worker {
+    process: Child,
+    jobs: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Workers {
+    /// Starts so many workers.
+    ///
+    /// # Errors
+    /// When the system starts no more processes.
+    pub fn start(count: usize) -> Result<Self> {
+        iter::repeat_with(Worker::start).take(count).collect::<Result<_>>().map(Self)
+    }
+
+    /// Hands each job to the next worker that is free, and each job's answer to `done`. A thread per worker, called
+    /// `Process`, takes the jobs and waits for the answers.
+    ///
+    /// A worker that ends before its time fails the one job that it has. When none is left, the remaining jobs fail.
+    ///
+    /// # Errors
+    /// When the system starts no more threads: once all jobs are done by those that it has started.
+    pub fn map<J: Serialize + Send, T: DeserializeOwned>(
+        self,
+        jobs: impl IntoIterator<Item = J, IntoIter: Send>,
+        done: impl Fn(&J, Result<T>) + Sync,
+    ) -> Result<()> {
+        let jobs = Mutex::new(jobs.into_iter());
+        let next = || jobs.lock().expect("no thread panics with the jobs in its hands").next();
+        thread::scope(|scope| {
+            for mut worker in self.0 {
+                let (next, done) = (&next, &done);
+                let feed = move || {
+                    while let Some(job) = next() {
+                        let answer = worker.ask(&job);
+                        let ended = answer.is_err();
+                        done(&job, answer.unwrap_or_else(|_| Err(anyhow!("its worker process has ended"))));
+                        if ended {
+                            break;
+                        }
+                    }
+                    drop(worker.jobs); // the end of its input ends the worker
+                    let _ = worker.process.wait();
+                };
+                thread::Builder::new().name("Process".into()).spawn_scoped(scope, feed)?;
+            }
+            anyhow::Ok(())
+        })?;
+        for job in iter::from_fn(next) {
+            done(&job, Err(anyhow!("no worker process is left")));
+        }
+        Ok(())
+    }
+}
+
+impl Worker {
+    fn start() -> Result<Self> {
+        let mut process = Command::new(env::current_exe()?)
+            .arg(WORKER)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| anyhow!("no more worker processes: {error}; raise `ulimit -u` or pids.max"))?;
+        let jobs = process.stdin.take().expect("stdin is a pipe");
+        let answers = BufReader::new(process.stdout.take().expect("stdout is a pipe"));
+        Ok(Self { process, jobs, answers })
+    }
+
+    /// Hands it a job and waits for its answer. The outer error is the pipe's: the worker has ended.
+    fn ask<T: DeserializeOwned>(&mut self, job: &impl Serialize) -> io::Result<Result<T>> {
+        self.jobs.write_all(format!("{}\n", serde_json::to_string(job)?).as_bytes())?;
+        let mut answer = String::new();
+        if self.answers.read_line(&mut answer)? == 0 {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        let answer: Answer<T> = serde_json::from_str(&answer)?;
+        Ok(answer.map_err(Error::from))
+    }
+}

@@ -1,0 +1,66 @@
+//! Fetches the bus prices of 100 days, as many at once as the pool has threads.
+//!
+//! Not in article 4, but answers "may I call a blocking client from async code?": in `spawn_blocking`.
+//! How it waits: each thread of the pool, at most 512 by default, sleeps in `recv` until its day's prices arrive.
+//! Expected wall time: 100 days ÷ 100 at once × 0.29 s = 0.29 s. In two terminals:
+//!
+//!     cargo run --release -p bench-lab -- --dir target/lab
+//!     cargo run --release -p prices-tokio-blocking -- "$(cat target/lab/http.url)"
+
+use std::{num::NonZeroUsize, process::ExitCode, time::Duration};
+
+use anyhow::{Result, ensure};
+use clap::Parser;
+use prices_days::{Day, Url};
+use tokio::{runtime::Builder, task};
+use ureq::{Agent, unversioned::transport::DefaultConnector};
+use ureq_extras::{Names, cause};
+
+/// Fetches bus prices, as many days at once as the pool has threads.
+#[derive(Parser)]
+struct Args {
+    #[command(flatten)]
+    common: prices_days::Args,
+    /// Threads in the pool; the default is tokio's
+    #[arg(long, value_name = "N", default_value = "512", value_parser = limits::threads)]
+    concurrency: NonZeroUsize,
+}
+
+fn main() -> Result<ExitCode> {
+    let Args { common, concurrency } = Args::parse();
+    let threads = limits::connections(concurrency, common.count())?;
+    Builder::new_current_thread().max_blocking_threads(threads).build()?.block_on(run(common))
+}
+
+async fn run(common: prices_days::Args) -> Result<ExitCode> {
+    let _memory = common.memory()?;
+    let tally = common.tally()?;
+    let client = client(common.timeout);
+    let mut tasks = Vec::new();
+    for (date, url) in common.days() {
+        let (client, tally) = (client.clone(), tally.clone());
+        tasks.push(task::spawn_blocking(move || {
+            let day = fetch(&client, &url);
+            tally.report(date, day);
+        }));
+    }
+    for task in tasks {
+        let _ = task.await; // one that panicked has reported nothing: it failed
+    }
+    Ok(tally.finish())
+}
+
+/// Fetches the prices of a day.
+fn fetch(client: &Agent, url: &Url) -> Result<Day> {
+    let mut answer = client.get(url.as_str()).call().map_err(cause)?;
+    ensure!(answer.status().is_success(), "{}", answer.status());
+    Day::parse(answer.body_mut().read_to_vec().map_err(cause)?)
+}
+
+/// The HTTP client: a connection for each day, no redirects, no proxy, no TLS.
+fn client(timeout: Duration) -> Agent {
+    let config = Agent::config_builder().timeout_global(Some(timeout)).max_idle_connections(0).proxy(None);
+    let config = config.max_redirects(0).http_status_as_error(false).no_delay(false);
+    let config = config.input_buffer_size(4 << 10).output_buffer_size(4 << 10).build(); // 128 KiB each by default
+    Agent::with_parts(config, DefaultConnector::default(), Names)
+}

@@ -1,0 +1,58 @@
+//! Fetches from databases that take 3 s, all at once.
+//!
+//! Mirrors article 3's tasks as gevent would do them: a coroutine with its own stack for each, all begun on one thread.
+//! How it waits: instead of blocking in a sleep, may runs another coroutine, or sleeps in `epoll_wait` if none can run.
+//! Its timers have a second thread, which sleeps until the first is over, and there that coroutine goes on.
+//! Expected wall time: 2 or 1000 tasks, all at once, × 3 s = 3 s.
+//!
+//!     cargo run --release -p sleep-green -- dog cat
+//!     cargo run --release -p sleep-green -- --tasks 1000
+
+use std::{num::NonZeroUsize, process::ExitCode, sync::Arc, time::Duration};
+
+use anyhow::Result;
+use clap::Parser;
+use may::{coroutine, sync::Semphore};
+use sleep_naps::{Tally, done, fetching, still_running};
+
+/// Fetches from databases that take their time, all at once.
+#[derive(Parser)]
+struct Args {
+    #[command(flatten)]
+    common: sleep_naps::Args,
+    /// Databases fetched from at once [default: all]
+    #[arg(long, value_name = "N")]
+    concurrency: Option<NonZeroUsize>,
+}
+
+fn main() -> Result<ExitCode> {
+    let Args { common, concurrency } = Args::parse();
+    let names = common.names();
+    let tally = common.tally(names.len())?;
+    let at_once = limits::coroutines(limits::at_once(concurrency, names.len()))?;
+    let permits = Arc::new(Semphore::new(at_once));
+    may::config().set_workers(1).set_stack_size(8 << 10).set_pool_capacity(at_once); // one thread, as gevent
+    let patience = common.time + Duration::from_secs(10); // over that, the coroutine has vanished
+    for name in names {
+        permits.wait_timeout(patience); // waits here while all are taken
+        let (tally, permits) = (tally.clone(), permits.clone());
+        let coroutine = move || {
+            nap(&name, common.time, &tally);
+            permits.post();
+        };
+        // SAFETY: `nap` fits a stack of 8 Ki words with room to spare. It begins on one thread and ends on another, and
+        // shares the thread-locals of both: what must not happen is a borrow of one across the sleep, and it has none.
+        #[expect(unsafe_code, reason = "may cannot check either")]
+        unsafe { coroutine::Builder::new().spawn(coroutine) }?;
+    }
+    tally.print(still_running());
+    let _all_back = (0..at_once).all(|_| permits.wait_timeout(patience));
+    Ok(tally.finish())
+}
+
+/// Stands for a query that takes so long.
+fn nap(name: &str, time: Duration, tally: &Tally) {
+    tally.print(fetching(name));
+    coroutine::sleep(time);
+    tally.ok(done(name));
+}

@@ -1,0 +1,63 @@
+//! Downloads 3 web pages, all at once.
+//!
+//! Mirrors article 2, "Practical Example with asyncio"; where that sleeps for 2 s, here the server takes them to answer.
+//! How it waits: the thread hands the kernel whole receives, buffers included, and sleeps in `io_uring_enter` until
+//! any is complete, then runs that page's task.
+//! Expected wall time: 3 pages ÷ 3 at once × 2 s = 2 s. In two terminals:
+//!
+//!     cargo run --release -p bench-lab -- --dir target/lab
+//!     cargo run --release -p web-compio -- "$(cat target/lab/http.url)/page/"{first,second,third}"?delay=2"
+
+use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
+
+use anyhow::{Result, ensure};
+use clap::Parser;
+use compio::{io::compat::AsyncStream, net::TcpStream, runtime, time::timeout};
+use futures_lite::future;
+use tokio::sync::Semaphore;
+use web_pages::{Url, late};
+
+/// Downloads web pages, all at once.
+#[derive(Parser)]
+struct Args {
+    #[command(flatten)]
+    common: web_pages::Args,
+    /// Pages downloaded at once [default: all]
+    #[arg(long, value_name = "N")]
+    concurrency: Option<NonZeroUsize>,
+}
+
+fn main() -> Result<ExitCode> {
+    let args = Args::parse();
+    runtime::Runtime::new().map_err(io_uring_check::explain)?.block_on(run(args))
+}
+
+async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
+    let tally = common.tally()?;
+    let permits = Arc::new(Semaphore::new(limits::connections(concurrency, common.urls.len())?));
+    let mut tasks = Vec::new();
+    for url in common.urls {
+        let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
+        let tally = tally.clone();
+        tasks.push(runtime::spawn(async move {
+            let _permit = permit;
+            tally.start(&url);
+            let size = timeout(common.timeout, download(&url)).await;
+            tally.report(&url, size.unwrap_or_else(late));
+        }));
+        future::yield_now().await; // the first pages are asked for while the last are still being connected to
+    }
+    for task in tasks {
+        let _ = task.await; // one that panicked has reported nothing: it failed
+    }
+    Ok(tally.finish())
+}
+
+/// Downloads a page and returns its size in bytes.
+async fn download(url: &Url) -> Result<usize> {
+    let stream = mini_http::connect(url, TcpStream::connect).await?;
+    let stream = AsyncStream::with_capacity(512, stream); // by default 8 KiB each way
+    let answer = mini_http::get(stream, url).await?;
+    ensure!(answer.status().is_success(), "{}", answer.status());
+    Ok(answer.body().len())
+}

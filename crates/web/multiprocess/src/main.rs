@@ -1,0 +1,54 @@
+//! Downloads 3 web pages, as many at once as there are worker processes.
+//!
+//! Mirrors article 2, "Multiprocessing": a worker process for each CPU, as Python's ProcessPoolExecutor.
+//! How it waits: each worker sleeps in `recv` until its page arrives, and is then handed the next page over a pipe.
+//! In the parent a thread per worker sleeps in `read` until that worker has answered.
+//! Expected wall time: 3 pages ÷ 2 processes (2 CPUs), rounded up, × 2 s = 4 s. In two terminals:
+//!
+//!     cargo run --release -p bench-lab -- --dir target/lab
+//!     cargo run --release -p web-multiprocess -- "$(cat target/lab/http.url)/page/"{first,second,third}"?delay=2"
+
+use std::{num::NonZeroUsize, process::ExitCode, time::Duration};
+
+use anyhow::{Result, ensure};
+use clap::Parser;
+use ureq::{Agent, unversioned::transport::DefaultConnector};
+use ureq_extras::{Names, cause};
+use web_pages::Url;
+use workers::Workers;
+
+/// Downloads web pages, as many at once as there are worker processes.
+#[derive(Parser)]
+struct Args {
+    #[command(flatten)]
+    common: web_pages::Args,
+    /// Worker processes
+    #[arg(long, value_name = "N", default_value_t = limits::default_processes())]
+    concurrency: NonZeroUsize,
+}
+
+fn main() -> Result<ExitCode> {
+    workers::serve(|(url, timeout): (Url, Duration)| download(&client(timeout), &url));
+    let Args { common, concurrency } = Args::parse();
+    let tally = common.tally()?;
+    let workers = Workers::start(limits::processes(concurrency, common.urls.len())?)?;
+    let jobs = common.urls.into_iter().inspect(|url| tally.start(url)).map(|url| (url, common.timeout));
+    workers.map(jobs, |(url, _), size| tally.report(url, size))?;
+    Ok(tally.finish())
+}
+
+/// Downloads a page and returns its size in bytes.
+fn download(client: &Agent, url: &Url) -> Result<usize> {
+    let mut answer = client.get(url.as_str()).call().map_err(cause)?;
+    ensure!(answer.status().is_success(), "{}", answer.status());
+    let page = answer.body_mut().with_config().limit(u64::MAX).read_to_vec(); // 10 MiB by default
+    Ok(page.map_err(cause)?.len())
+}
+
+/// The HTTP client: a connection for each page, no redirects, no proxy, no TLS.
+fn client(timeout: Duration) -> Agent {
+    let config = Agent::config_builder().timeout_global(Some(timeout)).max_idle_connections(0).proxy(None);
+    let config = config.max_redirects(0).http_status_as_error(false).no_delay(false);
+    let config = config.input_buffer_size(4 << 10).output_buffer_size(4 << 10).build(); // 128 KiB each by default
+    Agent::with_parts(config, DefaultConnector::default(), Names)
+}

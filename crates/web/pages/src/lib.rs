@@ -1,0 +1,69 @@
+//! What all web programs have in common: their arguments, the pages to download, and the outcome of each. Nothing
+//! here knows an HTTP client, or how a program waits.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+pub use tally::late;
+pub use url::Url;
+
+/// The arguments that all web programs have.
+#[derive(clap::Args)]
+#[group(skip)] // its name would be that of each program's own `Args`
+pub struct Args {
+    /// Pages, as http://host:port/path
+    #[arg(value_name = "URL", required = true, value_parser = page)]
+    pub urls: Vec<Url>,
+    /// How long a page may take
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = limits::seconds)]
+    pub timeout: Duration,
+}
+
+impl Args {
+    /// Counts and prints the sizes of these pages.
+    ///
+    /// # Errors
+    /// When stdout is closed.
+    pub fn tally(&self) -> Result<Tally> {
+        let items = tally::Tally::new(self.urls.len(), self.timeout)?;
+        Ok(Tally { items, start: Instant::now(), size: Arc::default() })
+    }
+}
+
+/// Prints and counts the outcomes of the downloads, and adds up their sizes. A clone counts into the same.
+#[derive(Clone)]
+pub struct Tally {
+    items: tally::Tally,
+    start: Instant,
+    size: Arc<AtomicUsize>,
+}
+
+impl Tally {
+    /// Prints that a download starts.
+    pub fn start(&self, url: &Url) {
+        self.items.print(format_args!("Starting download: {url}"));
+    }
+
+    /// Prints what a download came to: a page's size in bytes, or the cause of its failure.
+    pub fn report(&self, url: &Url, size: Result<usize>) {
+        self.size.fetch_add(*size.as_ref().unwrap_or(&0), Relaxed);
+        self.items.report(url, size.map(|size| format!("Finished download: {url}, size: {size} bytes")));
+    }
+
+    /// Prints the totals and the last line, and returns the program's exit code.
+    pub fn finish(&self) -> ExitCode {
+        self.items.print(format_args!("Total run time: {:.2} s", self.start.elapsed().as_secs_f64()));
+        self.items.print(format_args!("Total size: {} bytes", self.size.load(Relaxed)));
+        self.items.finish()
+    }
+}
+
+/// Checks a page's URL, more strictly than the clients do.
+fn page(text: &str) -> Result<Url> {
+    let url: Url = text.parse()?;
+    ensure!(url.scheme() == "http", "not an http:// URL; no TLS is built in");
+    Ok(url)
+}
