@@ -254,7 +254,7 @@ fn finish(
     exchange.exchange()?;
     fs::remove_file(state::STATE).with_context(|| format!("cannot remove {}", state::STATE))?;
     if !request.quick {
-        report::above(processes, programs, request.results(), &exchange.place)?;
+        report::all(processes, programs)?;
     }
     Ok(())
 }

@@ -55,7 +55,7 @@ impl Programs {
     /// A set-up that failed; it has said why.
     pub fn set_up(&self, processes: &mut Processes, request: &Request) -> Outcome<()> {
         let python = request.python.then_some(["scripts/python/setup.sh"].as_slice());
-        let mariadb = (request.study == "mariadb").then_some(["scripts/mariadb.sh", "--install"].as_slice());
+        let mariadb = (request.study == "mariadb").then_some(["scripts/setup.sh", "mariadb"].as_slice());
         let scripts = python.into_iter().chain(mariadb);
         for script in scripts.filter(|_| !self.built) {
             let argv: Vec<String> = script.iter().map(ToString::to_string).collect();

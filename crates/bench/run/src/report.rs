@@ -17,13 +17,12 @@ pub fn pages(processes: &mut Processes, programs: &Programs, folder: &Path) -> O
     report(processes, programs, &["report", &folder.display().to_string()], "as they were")
 }
 
-/// Makes what stands above all results folders: the list of machines, and the figures in README.md.
+/// Makes what shows several results folders, and the parts of README.md and docs that show figures.
 ///
 /// # Errors
 /// bench-report has said why; the results are the new ones.
-pub fn above(processes: &mut Processes, programs: &Programs, results: &Path, folder: &Path) -> Outcome<()> {
-    report(processes, programs, &["index", &results.display().to_string()], "the new ones")?;
-    report(processes, programs, &["readme", "README.md", &folder.display().to_string()], "the new ones")
+pub fn all(processes: &mut Processes, programs: &Programs) -> Outcome<()> {
+    report(processes, programs, &["report"], "the new ones")
 }
 
 fn report(processes: &mut Processes, programs: &Programs, args: &[&str], left: &str) -> Outcome<()> {

@@ -8,7 +8,7 @@ use std::{
 
 use behaviour_tests::program;
 
-use crate::place::{LONG, Place, QUICK, at_once, signal, stderr, until};
+use super::place::{LONG, Place, QUICK, at_once, signal, stderr, until};
 
 /// What can be measured: arguments, `DATABASE`, and the programs before the first that takes long.
 fn studies() -> [(&'static [&'static str], &'static str); 5] {

@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use crate::place::{self, Place, stderr};
+use super::place::{self, Place, stderr};
 
 #[test]
 fn settings_choose_the_study_and_set_it_up() {
     let place = Place::new();
-    for set_up in ["mariadb", "python/setup"] {
+    for set_up in ["setup", "python/setup"] {
         place.script(&format!("scripts/{set_up}.sh"), "echo \"$0 $*\" >>set-up");
     }
     // The programs are built already, as cargo finds.
@@ -33,7 +33,7 @@ fn settings_choose_the_study_and_set_it_up() {
     );
     assert!(run(&[("PYTHON", "1")]).1.ends_with("scripts/python/setup.sh \n"));
     let (output, set_up) = run(&[("DATABASE", "mariadb")]);
-    assert!(set_up.contains("scripts/mariadb.sh --install\n"), "{set_up}");
+    assert!(set_up.contains("scripts/setup.sh mariadb\n"), "{set_up}");
     assert!(stderr(&output).contains("MariaDB died"), "this one is none: {}", stderr(&output));
     place.script("scripts/python/setup.sh", "echo no Python >&2; exit 2");
     assert_eq!(run(&[("PYTHON", "1")]).0.status.code(), Some(2));

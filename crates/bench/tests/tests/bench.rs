@@ -22,7 +22,7 @@ fn complete_results_move_into_place() {
     assert_eq!(place.read("results/box/name"), "box\n", "the pages are made in a folder of the right name");
     assert!(place.path("results/box/raw/web/old").exists(), "not measured now");
     assert!(!place.path("results/box/raw/db/old").exists(), "measured now");
-    assert_eq!(place.read("calls"), "index results\nreadme README.md results/box\n");
+    assert_eq!(place.read("calls"), "report results/.new/box\nreport\n");
     assert_eq!(place.lines("runs-one"), 2 + 2 + 1, "observed, timed, counted");
     let raw = place.path("results/box/raw/db");
     for file in ["workload.toml", "one/observed-2.json", "two/time-1.txt", "one/syscalls.txt"] {
