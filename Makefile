@@ -40,7 +40,7 @@ compare: ## Two results side by side: make compare BASE=results/a NEW=results/b
 	@test "$(BASE)" -a "$(NEW)" || { echo "usage: make compare BASE=results/a NEW=results/b" >&2; exit 2; }
 	@cargo run --quiet --release --locked -p bench-report -- compare "$(BASE)" "$(NEW)"
 
-report: ## Make every generated file again, from the raw files
+report: ## Make every generated file again, from the raw files and the sources
 	@cargo run --quiet --release --locked -p bench-report -- report
 
 test: ## Check everything, as CI does

@@ -1,5 +1,5 @@
 //! The raw files of one row, in `raw/<key>/<slug>/`: `observed-N.json` and `time-N.txt` of the observed runs, and where
-//! there are such, `syscalls.txt`, `start.json` and `memory.csv`; or `status.txt` alone.
+//! there are such, `syscalls.txt`, `start.json`, `memory.csv` and `trace.csv`; or `status.txt` alone.
 
 use std::path::Path;
 
@@ -10,6 +10,7 @@ use crate::{
     files,
     observed::Observed,
     tools::{self, Time},
+    trace::Item,
     workload::{Row, Workload},
 };
 
@@ -25,7 +26,7 @@ pub enum Raw {
 pub struct Ran {
     /// The observed runs: one at least.
     pub observed: Vec<Observed>,
-    /// GNU time's view of each.
+    /// GNU time's view of each, of the first one at least.
     pub times: Vec<Time>,
     /// Median time that its interpreter and imports take alone, in seconds.
     pub start_s: Option<f64>,
@@ -33,6 +34,8 @@ pub struct Ran {
     pub syscalls: Option<u64>,
     /// The program's own samples of the first observed run.
     pub memory: Vec<MemorySample>,
+    /// When each item of the first observed run began and ended, where the lab noted it.
+    pub trace: Vec<Item>,
 }
 
 /// A program's own sample of its memory.
@@ -61,17 +64,23 @@ impl Raw {
         let (mut observed, mut times) = (Vec::new(), Vec::new());
         for run in 1..=row.observed {
             observed.push(files::json(&folder.join(format!("observed-{run}.json")))?);
-            times.push(files::parse(&folder.join(format!("time-{run}.txt")), tools::time)?);
+            let time = folder.join(format!("time-{run}.txt"));
+            // Before there were several observed runs, only the first one's was kept.
+            if run == 1 || time.exists() {
+                times.push(files::parse(&time, tools::time)?);
+            }
         }
         let start = file("start.json", row.imports.is_some());
         let counted = file("syscalls.txt", !row.count.is_empty());
         let memory = file("memory.csv", workload.sampled);
+        let trace = file("trace.csv", folder.join("trace.csv").exists());
         Ok(Raw::Ran(Box::new(Ran {
             observed,
             times,
             start_s: start.map(|path| files::parse(&path, tools::median_wall)).transpose()?,
             syscalls: counted.map(|path| files::parse(&path, tools::system_calls)).transpose()?,
             memory: memory.map(|path| files::csv(&path)).transpose()?.unwrap_or_default(),
+            trace: trace.map(|path| files::csv(&path)).transpose()?.unwrap_or_default(),
         })))
     }
 

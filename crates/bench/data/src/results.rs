@@ -14,7 +14,7 @@ use crate::{
     raw::{Ran, Raw},
     rounds::{self, Round},
     stats::{self, Ratio},
-    workload::{Control, Row, Workload},
+    workload::{Control, Model, Row, Workload},
 };
 
 /// One program of a workload.
@@ -102,17 +102,17 @@ pub struct Results {
 }
 
 impl Results {
-    /// Reads `machine.toml` and the raw files of `folder`.
+    /// Reads `machine.toml` and the raw files of `folder`, whose programs are of these models.
     ///
     /// # Errors
-    /// The first file that is missing, cut off or of another version.
-    pub fn read(folder: &Path) -> Result<Self> {
+    /// The first file that is missing, cut off or of another version, or a program of an unknown model.
+    pub fn read(folder: &Path, models: &[Model]) -> Result<Self> {
         exists(folder)?;
         let machine = Machine::read(&folder.join("machine.toml"))?;
         let raw = folder.join("raw");
         let mut groups = Vec::new();
         for path in list(&raw)? {
-            groups.push(group(&path)?);
+            groups.push(group(&path, models)?);
         }
         ensure!(!groups.is_empty(), "{} is empty: measure first", raw.display());
         groups.sort_by_cached_key(|group: &Group| {
@@ -140,8 +140,18 @@ impl Results {
     }
 }
 
-fn group(path: &Path) -> Result<Group> {
-    let workload = Workload::read(&path.join("workload.toml"))?;
+fn group(path: &Path, models: &[Model]) -> Result<Group> {
+    let file = path.join("workload.toml");
+    let mut workload = Workload::read(&file)?;
+    workload.models = models.to_vec();
+    for Row { program, model, .. } in &workload.rows {
+        let known = workload.model(model).is_some();
+        ensure!(
+            known,
+            "{}: {program} has the model {model:?}, which bench.toml does not have",
+            file.display()
+        );
+    }
     let mut sittings = Vec::new();
     for number in 1.. {
         let folder = path.join(format!("sitting-{number}"));

@@ -1,9 +1,12 @@
-//! Markdown tables. Their cells are not padded, as table crates do it: a figure with one digit more
-//! would change every line of its table.
+//! Markdown as GitHub shows it. Cells of tables are not padded: a figure with one digit more would change every line of
+//! its table.
 
-use std::fmt::{self, Display};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Display},
+};
 
-/// A table; the first column is text, the others are figures.
+/// A table.
 pub struct Table {
     head: Vec<String>,
     rows: Vec<Vec<String>>,
@@ -47,14 +50,62 @@ impl Display for Table {
     }
 }
 
+/// Folded text; nothing where there is none.
+pub fn details(summary: &str, text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    format!("\n<details>\n<summary>{summary}</summary>\n\n{}\n\n</details>\n", text.trim())
+}
+
+/// Bullets, then an empty line; nothing where there are none.
+pub fn bullets(sentences: impl IntoIterator<Item = String>) -> String {
+    let text: String = sentences.into_iter().map(|sentence| format!("- {sentence}\n")).collect();
+    if text.is_empty() { text } else { format!("\n{text}") }
+}
+
+/// Links to the headings of the second and third level in `text`, one per line.
+pub fn contents(text: &str) -> String {
+    let mut seen = BTreeMap::new();
+    let mut contents = String::new();
+    for line in text.lines().filter(|line| line.starts_with('#')) {
+        let title = line.trim_start_matches('#').trim();
+        let anchor = anchor(title, &mut seen);
+        match line.len() - line.trim_start_matches('#').len() {
+            2 => contents += &format!("- [{title}](#{anchor})\n"),
+            3 => contents += &format!("  - [{title}](#{anchor})\n"),
+            _ => {}
+        }
+    }
+    contents
+}
+
+/// The anchor that GitHub gives a heading; the second of the same name gets a number.
+fn anchor(title: &str, seen: &mut BTreeMap<String, u32>) -> String {
+    let kept = title.to_lowercase().replace(' ', "-");
+    let kept: String = kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect();
+    let times = seen.entry(kept.clone()).or_insert(0);
+    *times += 1;
+    if *times == 1 { kept } else { format!("{kept}-{}", *times - 1) }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Table;
+    use super::*;
 
     #[test]
-    fn unpadded_and_escaped() {
+    fn tables_are_unpadded_and_escaped() {
         let mut table = Table::figures(["a", "b"]);
         table.row(["x|y"]);
         assert_eq!(table.to_string(), "| a | b |\n| --- | ---: |\n| x\\|y |  |\n");
+    }
+
+    #[test]
+    fn contents_have_githubs_anchors() {
+        let text = "# Page\n## Databases (MariaDB)\n### 1 % hang\ntext\n## Time\n## Time\n";
+        assert_eq!(
+            contents(text),
+            "- [Databases (MariaDB)](#databases-mariadb)\n  - [1 % hang](#1--hang)\n- [Time](#time)\n- [Time](#time-1)\n"
+        );
     }
 }

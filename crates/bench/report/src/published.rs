@@ -1,8 +1,7 @@
 //! `published.toml`: the figures that the articles print.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, sync::LazyLock};
 
-use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 /// Figures of one model in one article, as printed there.
@@ -24,7 +23,7 @@ pub struct Figures {
 }
 
 /// Figures by model.
-type Models = BTreeMap<String, Figures>;
+pub type Models = BTreeMap<String, Figures>;
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -34,28 +33,26 @@ enum Entry {
     Sizes(BTreeMap<String, Models>),
 }
 
-/// Figures by workload.
-pub struct Published(BTreeMap<String, Entry>);
+static PUBLISHED: LazyLock<BTreeMap<String, Entry>> =
+    LazyLock::new(|| toml::from_str(include_str!("../published.toml")).expect("the unit test reads it"));
 
-impl Published {
-    /// Reads `published.toml`.
-    ///
-    /// # Errors
-    /// Missing or not of this shape.
-    pub fn read(path: &Path) -> Result<Self> {
-        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        match toml::from_str(&text) {
-            Ok(entries) => Ok(Published(entries)),
-            Err(error) => bail!("cannot use {}: {error}", path.display()),
-        }
+/// What the article prints of a workload of this size.
+pub fn of(workload: &str, size: u64) -> Models {
+    match PUBLISHED.get(workload) {
+        Some(Entry::Models(models)) => models.clone(),
+        Some(Entry::Sizes(sizes)) => sizes.get(&size.to_string()).cloned().unwrap_or_default(),
+        None => Models::new(),
     }
+}
 
-    /// What the article prints of a workload of this size.
-    pub fn of(&self, workload: &str, size: u64) -> Models {
-        match self.0.get(workload) {
-            Some(Entry::Models(models)) => models.clone(),
-            Some(Entry::Sizes(sizes)) => sizes.get(&size.to_string()).cloned().unwrap_or_default(),
-            None => Models::new(),
-        }
+#[cfg(test)]
+mod tests {
+    use super::of;
+
+    #[test]
+    fn the_articles_figures_are_found_by_workload_and_size() {
+        assert_eq!(of("db", 500)["tokio"].wall_s, Some(1.068));
+        assert_eq!(of("sleep", 1000)["threaded"].voluntary, Some(2683));
+        assert!(of("sleep", 5).is_empty() && of("none", 5).is_empty());
     }
 }

@@ -31,11 +31,11 @@ fn ask(program: &Program, urls: &str, args: &[&str]) -> Run {
     run(&program.name, &[&["--urls", urls], QUICK.as_slice(), args].concat())
 }
 
-/// How many the lab saw at once, of so many hosts and with these arguments.
-fn at_once(program: &Program, hosts: usize, args: &[&str]) -> usize {
+/// How many the lab saw at once, of so many hosts that each take so long, and with these arguments.
+fn at_once(program: &Program, hosts: usize, seconds: f64, args: &[&str]) -> usize {
     let lab = Lab::start(&["--hosts", &hosts.to_string()]);
-    let urls = lab.file("db.urls");
-    let run = run(&program.name, &[&["--urls", &urls, "--query", "select sleep(0.4)"], args].concat());
+    let (urls, query) = (lab.file("db.urls"), format!("select sleep({seconds})"));
+    let run = run(&program.name, &[&["--urls", &urls, "--query", &query], args].concat());
     assert_eq!(run.code, 0, "{program}: {run:?}");
     let (items, at_once) = lab.counts("db");
     assert_eq!(items, hosts as u64, "{program}");
@@ -57,14 +57,14 @@ fn prints_every_row_and_the_count() {
 fn asks_as_many_at_once_as_its_model_allows() {
     with_each(programs(), |program| {
         let hosts = if program.is_concurrent() { 40 } else { 3 };
-        assert_eq!(at_once(program, hosts, &[]), program.at_once(hosts), "{program}");
+        assert_eq!(at_once(program, hosts, 0.4, &[]), program.at_once(hosts), "{program}");
     });
 }
 
 #[test]
 fn asks_as_many_at_once_as_told() {
     with_each(concurrent(), |program| {
-        assert_eq!(at_once(program, 15, &["--concurrency", "7"]), 7, "{program}")
+        assert_eq!(at_once(program, 15, 0.6, &["--concurrency", "7"]), 7, "{program}")
     });
 }
 
@@ -73,7 +73,7 @@ fn the_bound_holds_at_every_size() {
     with_each(in_one_process(), |program| {
         for_each(&["1 of 3", "10 of 25", "100 of 150", "150 of 150"], |case| {
             let (at_most, hosts) = case.split_once(" of ").expect("two numbers");
-            let seen = at_once(program, hosts.parse().unwrap(), &["--concurrency", at_most]);
+            let seen = at_once(program, hosts.parse().unwrap(), 1.5, &["--concurrency", at_most]);
             assert_eq!(seen.to_string(), at_most, "{program}: {case}");
         });
     });
@@ -208,8 +208,8 @@ fn bad_arguments_are_reported_in_one_line() {
             }
             let run = run(&program.name, &args);
             assert_eq!(run.code, 2, "{program} {args:?}: {run:?}");
-            let told = run.err.iter().any(|line| line.contains(message));
-            assert!(told && run.out.is_empty(), "{program} {args:?}: {run:?}");
+            let reported = run.err.iter().any(|line| line.contains(message));
+            assert!(reported && run.out.is_empty(), "{program} {args:?}: {run:?}");
             assert!(!run.err.concat().contains("swordfish"), "{program} {args:?}: {run:?}");
         }
     });
@@ -255,8 +255,9 @@ fn few_file_descriptors_are_raised_or_reported() {
         };
         let run = ask("--nofile=64:64", "60");
         assert!(run.code == 1 && run.out.is_empty() && run.err.len() == 1, "{program}: {run:?}");
-        let told = "60 connections need 80 file descriptors, the hard limit is 64: raise it (`ulimit -Hn 80`";
-        assert!(run.err[0].contains(told), "{program}: {run:?}");
+        let expected =
+            "60 connections need 80 file descriptors, the hard limit is 64: raise it (`ulimit -Hn 80`";
+        assert!(run.err[0].contains(expected), "{program}: {run:?}");
         for (limits, at_once) in [("--nofile=32:80", "60"), ("--nofile=64:64", "10")] {
             let run = ask(limits, at_once);
             assert!(run.code == 0 && run.ends_with(60, 0), "{program} {limits}: {run:?}");

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use behaviour_tests::matrix::{Program, programs};
-use behaviour_tests::{Lab, Run, run, run_limited, with_each};
+use behaviour_tests::{Lab, Run, at_once, run, run_limited, with_each};
 
 /// The programs with a bound that their user can choose.
 fn concurrent() -> impl Iterator<Item = Program> {
@@ -31,44 +31,48 @@ fn prints_every_day_in_order_and_the_cheapest() {
     let lab = lab("0.02", &[]);
     with_each(programs("prices"), |program| {
         let run = fetch(program, &lab, "12", &[]);
-        assert!(run.code == 0 && run.err.is_empty() && run.out.len() == 14, "{program:?}: {run:?}");
+        assert!(run.code == 0 && run.err.is_empty() && run.out.len() == 14, "{program}: {run:?}");
         let days: Vec<_> = run.out[..12].iter().map(|line| &line[..10]).collect();
         let expected: Vec<_> = (1..=12).map(|day| format!("2026-01-{day:02}")).collect();
-        assert_eq!(days, expected, "{program:?}");
+        assert_eq!(days, expected, "{program}");
         // By the formula of crates/bench/lab/src/prices.rs.
-        assert_eq!(run.out[0], "2026-01-01 cheapest 10.90 mean 21.40", "{program:?}");
-        assert_eq!(run.out[12], "Cheapest day: 2026-01-03 at 9.90", "{program:?}");
-        assert!(run.ends_with(12, 0), "{program:?}: {run:?}");
+        assert_eq!(run.out[0], "2026-01-01 cheapest 10.90 mean 21.40", "{program}");
+        assert_eq!(run.out[12], "Cheapest day: 2026-01-03 at 9.90", "{program}");
+        assert!(run.ends_with(12, 0), "{program}: {run:?}");
     });
+}
+
+/// Asserts that the lab sees so many days at once, with these arguments.
+fn assert_at_once(program: &Program, days: usize, args: &[&str], expected: usize) {
+    let seen = at_once(expected, |delay| {
+        let lab = lab(&delay.to_string(), &[]);
+        let run = fetch(program, &lab, &days.to_string(), args);
+        assert!(run.code == 0 && run.ends_with(days, 0), "{program}: {run:?}");
+        let (items, at_once) = lab.counts("prices");
+        assert_eq!(items, days as u64, "{program}");
+        at_once as usize
+    });
+    assert_eq!(seen, expected, "{program} {args:?}");
 }
 
 #[test]
 fn fetches_as_many_at_once_as_its_model_allows() {
     with_each(programs("prices"), |program| {
         let days = if program.is_concurrent() { 40 } else { 3 };
-        let lab = lab("0.4", &[]);
-        assert_eq!(fetch(program, &lab, &days.to_string(), &[]).code, 0, "{program:?}");
-        assert_eq!(lab.counts("prices"), (days as u64, program.at_once(days) as u64), "{program:?}");
+        assert_at_once(program, days, &[], program.at_once(days));
     });
 }
 
 #[test]
 fn fetches_as_many_at_once_as_told() {
-    with_each(concurrent(), |program| {
-        let lab = lab("0.4", &[]);
-        assert_eq!(fetch(program, &lab, "15", &["--concurrency", "7"]).code, 0, "{program:?}");
-        assert_eq!(lab.counts("prices"), (15, 7), "{program:?}");
-    });
+    with_each(concurrent(), |program| assert_at_once(program, 15, &["--concurrency", "7"], 7));
 }
 
 #[test]
 fn the_bound_holds_at_every_size() {
     with_each(light(), |program| {
         for (at_most, days) in [(1, 3), (10, 25), (100, 150), (150, 150)] {
-            let lab = lab("0.6", &[]);
-            let run = fetch(program, &lab, &days.to_string(), &["--concurrency", &at_most.to_string()]);
-            assert_eq!(run.code, 0, "{program:?}: {at_most}: {run:?}");
-            assert_eq!(lab.counts("prices"), (days, at_most), "{program:?}");
+            assert_at_once(program, days, &["--concurrency", &at_most.to_string()], at_most);
         }
     });
 }
@@ -78,8 +82,8 @@ fn fetches_a_thousand_at_once() {
     with_each(light(), |program| {
         let lab = lab("0.1", &[]);
         let run = fetch(program, &lab, "1000", &["--concurrency", "1000", "--timeout", "60"]);
-        assert!(run.code == 0 && run.ends_with(1000, 0) && run.err.is_empty(), "{program:?}: {run:?}");
-        assert_eq!(lab.counts("prices").0, 1000, "{program:?}");
+        assert!(run.code == 0 && run.ends_with(1000, 0) && run.err.is_empty(), "{program}: {run:?}");
+        assert_eq!(lab.counts("prices").0, 1000, "{program}");
     });
 }
 
@@ -91,11 +95,11 @@ fn few_file_descriptors_are_raised_or_told() {
         let args = [&url, "--days", "60", "--concurrency", "60"];
         let (what, need) = program.file_descriptors(60);
         let run = run_limited("--nofile=64:64", &program.name, &args);
-        assert!(run.code == 1 && run.out.is_empty() && run.err.len() == 1, "{program:?}: {run:?}");
+        assert!(run.code == 1 && run.out.is_empty() && run.err.len() == 1, "{program}: {run:?}");
         let error = format!("60 {what} need {need} file descriptors");
-        assert!(run.err[0].contains(&error), "{program:?}: {run:?}");
+        assert!(run.err[0].contains(&error), "{program}: {run:?}");
         let run = run_limited(&format!("--nofile=32:{need}"), &program.name, &args);
-        assert!(run.code == 0 && run.ends_with(60, 0), "{program:?}: {run:?}");
+        assert!(run.code == 0 && run.ends_with(60, 0), "{program}: {run:?}");
     });
 }
 
@@ -105,7 +109,7 @@ fn the_host_may_have_a_name() {
     let url = lab.http().replace("127.0.0.1", "localhost");
     with_each(programs("prices"), |program| {
         let run = run(&program.name, &[&url, "--days", "3"]);
-        assert!(run.code == 0 && run.ends_with(3, 0), "{program:?}: {run:?}");
+        assert!(run.code == 0 && run.ends_with(3, 0), "{program}: {run:?}");
     });
 }
 
@@ -127,11 +131,11 @@ fn waits_for_two_round_trips_a_day() {
         let start = Instant::now();
         let run = fetch(program, &lab, "5", &[]);
         let took = start.elapsed();
-        assert!(run.code == 0 && run.ends_with(5, 0), "{program:?}: {run:?}");
+        assert!(run.code == 0 && run.ends_with(5, 0), "{program}: {run:?}");
         // Connect and answer, a connection a day.
         let turns = 5_usize.div_ceil(program.at_once(5));
-        assert!(took >= Duration::from_millis(2 * 50 + 20) * turns as u32, "{program:?}: {took:?}");
-        assert_eq!(lab.stats()["prices"]["round_trips"], 2 * 5, "{program:?}");
+        assert!(took >= Duration::from_millis(2 * 50 + 20) * turns as u32, "{program}: {took:?}");
+        assert_eq!(lab.stats()["prices"]["round_trips"], 2 * 5, "{program}");
     });
 }
 
@@ -140,20 +144,17 @@ fn writes_its_memory_over_time() {
     let lab = lab("0.1", &[]);
     with_each(programs("prices"), |program| {
         let file = lab.file(&program.name);
-        assert_eq!(fetch(program, &lab, "2", &["--memory", &file]).code, 0, "{program:?}");
+        assert_eq!(fetch(program, &lab, "2", &["--memory", &file]).code, 0, "{program}");
         let text = fs::read_to_string(file).unwrap();
         let mut lines = text.lines();
-        assert_eq!(lines.next(), Some("seconds,rss_bytes"), "{program:?}");
+        assert_eq!(lines.next(), Some("seconds,rss_bytes"), "{program}");
         let samples: Vec<_> = lines.map(|line| line.split_once(',').expect("two columns")).collect();
-        assert!(samples.len() > 3, "{program:?}: {text}");
+        assert!(samples.len() > 3, "{program}: {text}");
         assert!(
             samples.is_sorted_by_key(|(seconds, _)| seconds.parse::<f64>().unwrap()),
-            "{program:?}: {text}"
+            "{program}: {text}"
         );
-        assert!(
-            samples.iter().all(|(_, rss)| rss.parse::<u64>().unwrap() > 1_000_000),
-            "{program:?}: {text}"
-        );
+        assert!(samples.iter().all(|(_, rss)| rss.parse::<u64>().unwrap() > 1_000_000), "{program}: {text}");
     });
 }
 
@@ -165,13 +166,13 @@ fn a_sick_day_costs_its_own_line_alone() {
     with_each(programs("prices"), |program| {
         let lab = lab("0.02", &[&["--days", "24"], sick.as_slice()].concat());
         let run = fetch(program, &lab, "24", &["--timeout", "2"]);
-        assert_eq!(run.code, 1, "{program:?}: {run:?}");
-        assert_eq!(run.count("2026-01-"), 16, "{program:?}: {run:?}");
-        assert!(run.ends_with(16, 8) && run.err.len() == 8, "{program:?}: {run:?}");
-        assert!(run.err.iter().all(|line| line.starts_with("2026-01-")), "{program:?}: {run:?}");
+        assert_eq!(run.code, 1, "{program}: {run:?}");
+        assert_eq!(run.count("2026-01-"), 16, "{program}: {run:?}");
+        assert!(run.ends_with(16, 8) && run.err.len() == 8, "{program}: {run:?}");
+        assert!(run.err.iter().all(|line| line.starts_with("2026-01-")), "{program}: {run:?}");
         let told = |cause: &str| run.err.iter().filter(|line| line.contains(cause)).count();
-        assert_eq!((told("500"), told("missing field `price`")), (1, 1), "{program:?}: {run:?}");
-        assert_eq!((told("302 Found"), told("no answer in 2s")), (1, 1), "{program:?}: {run:?}");
+        assert_eq!((told("500"), told("missing field `price`")), (1, 1), "{program}: {run:?}");
+        assert_eq!((told("302 Found"), told("no answer in 2s")), (1, 1), "{program}: {run:?}");
     });
 }
 
@@ -179,7 +180,7 @@ fn a_sick_day_costs_its_own_line_alone() {
 fn a_server_that_is_not_there_fails_every_day() {
     with_each(programs("prices"), |program| {
         let run = run(&program.name, &["http://127.0.0.1:1", "--days", "3"]);
-        assert!(run.code == 1 && run.ends_with(0, 3) && run.err.len() == 3, "{program:?}: {run:?}");
+        assert!(run.code == 1 && run.ends_with(0, 3) && run.err.len() == 3, "{program}: {run:?}");
     });
 }
 
@@ -200,11 +201,8 @@ fn bad_arguments_are_told_in_a_line() {
             (vec!["http://127.0.0.1:1", "--memory", "/no/such/folder/memory.csv"], "No such file"),
         ] {
             let run = run(&program.name, &args);
-            assert_eq!(run.code, 2, "{program:?} {args:?}: {run:?}");
-            assert!(
-                run.out.is_empty() && run.err.concat().contains(message),
-                "{program:?} {args:?}: {run:?}"
-            );
+            assert_eq!(run.code, 2, "{program} {args:?}: {run:?}");
+            assert!(run.out.is_empty() && run.err.concat().contains(message), "{program} {args:?}: {run:?}");
         }
     });
 }

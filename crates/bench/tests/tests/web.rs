@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use behaviour_tests::matrix::{Program, programs};
-use behaviour_tests::{Lab, Run, run, run_limited, with_each};
+use behaviour_tests::{Lab, Run, at_once, run, run_limited, with_each};
 
 /// The URLs of so many pages, each answered after a while.
 fn pages(lab: &Lab, count: usize, delay: f64) -> Vec<String> {
@@ -15,14 +15,17 @@ fn download(program: &Program, pages: &[String], args: &[&str]) -> Run {
     run(&program.name, &[pages.iter().map(String::as_str).collect(), args.to_vec()].concat())
 }
 
-/// How many the lab saw at once, of so many pages and with these arguments.
-fn at_once(program: &Program, count: usize, args: &[&str]) -> usize {
-    let lab = Lab::start(&["--hosts", "1"]);
-    let run = download(program, &pages(&lab, count, 0.4), args);
-    assert!(run.code == 0 && run.ends_with(count, 0), "{program:?}: {run:?}");
-    let (items, at_once) = lab.counts("web");
-    assert_eq!(items, count as u64, "{program:?}");
-    at_once as usize
+/// Asserts that the lab sees so many pages at once, with these arguments.
+fn assert_at_once(program: &Program, count: usize, args: &[&str], expected: usize) {
+    let seen = at_once(expected, |delay| {
+        let lab = Lab::start(&["--hosts", "1"]);
+        let run = download(program, &pages(&lab, count, delay), args);
+        assert!(run.code == 0 && run.ends_with(count, 0), "{program}: {run:?}");
+        let (items, at_once) = lab.counts("web");
+        assert_eq!(items, count as u64, "{program}");
+        at_once as usize
+    });
+    assert_eq!(seen, expected, "{program} {args:?}");
 }
 
 #[test]
@@ -31,17 +34,17 @@ fn prints_every_page_and_the_totals() {
     let pages = pages(&lab, 3, 0.05);
     with_each(programs("web"), |program| {
         let run = download(program, &pages, &[]);
-        assert!(run.code == 0 && run.err.is_empty() && run.out.len() == 9, "{program:?}: {run:?}");
+        assert!(run.code == 0 && run.err.is_empty() && run.out.len() == 9, "{program}: {run:?}");
         for (page, size) in pages.iter().zip(1000..) {
             let start = run.out.iter().position(|line| *line == format!("Starting download: {page}"));
             let end = format!("Finished download: {page}, size: {size} bytes");
             let end = run.out.iter().position(|line| *line == end);
-            assert!(start.is_some() && start < end, "{program:?}: {page}: {run:?}");
+            assert!(start.is_some() && start < end, "{program}: {page}: {run:?}");
         }
         let time = &run.out[6];
-        assert!(time.starts_with("Total run time: ") && time.ends_with(" s"), "{program:?}: {run:?}");
-        assert_eq!(run.out[7], "Total size: 3003 bytes", "{program:?}");
-        assert!(run.ends_with(3, 0), "{program:?}: {run:?}");
+        assert!(time.starts_with("Total run time: ") && time.ends_with(" s"), "{program}: {run:?}");
+        assert_eq!(run.out[7], "Total size: 3003 bytes", "{program}");
+        assert!(run.ends_with(3, 0), "{program}: {run:?}");
     });
 }
 
@@ -55,9 +58,9 @@ fn what_waits_for_one_at_a_time_finishes_a_page_before_the_next() {
             false => download(program, &pages, &[]),
         };
         for (lines, page) in run.out.chunks(2).zip(&pages) {
-            assert_eq!(lines[0], format!("Starting download: {page}"), "{program:?}: {run:?}");
+            assert_eq!(lines[0], format!("Starting download: {page}"), "{program}: {run:?}");
             let end = format!("Finished download: {page}, size: ");
-            assert!(lines[1].starts_with(&end), "{program:?}: {run:?}");
+            assert!(lines[1].starts_with(&end), "{program}: {run:?}");
         }
     });
 }
@@ -66,15 +69,15 @@ fn what_waits_for_one_at_a_time_finishes_a_page_before_the_next() {
 fn downloads_as_many_at_once_as_its_model_allows() {
     with_each(programs("web"), |program| {
         let count = if program.is_concurrent() { 20 } else { 3 };
-        assert_eq!(at_once(program, count, &[]), program.at_once(count), "{program:?}");
+        assert_at_once(program, count, &[], program.at_once(count));
     });
 }
 
 #[test]
 fn downloads_as_many_at_once_as_told() {
     with_each(programs("web").into_iter().filter(Program::is_concurrent), |program| {
-        assert_eq!(at_once(program, 15, &["--concurrency", "7"]), 7, "{program:?}");
-        assert_eq!(at_once(program, 15, &["--concurrency", "99"]), 15, "{program:?}");
+        assert_at_once(program, 15, &["--concurrency", "7"], 7);
+        assert_at_once(program, 15, &["--concurrency", "99"], 15);
     });
 }
 
@@ -86,11 +89,11 @@ fn few_file_descriptors_are_raised_or_told() {
     with_each(programs("web").into_iter().filter(Program::is_concurrent), |program| {
         let (what, need) = program.file_descriptors(60);
         let run = run_limited("--nofile=64:64", &program.name, &args);
-        assert!(run.code == 1 && run.out.is_empty() && run.err.len() == 1, "{program:?}: {run:?}");
+        assert!(run.code == 1 && run.out.is_empty() && run.err.len() == 1, "{program}: {run:?}");
         let error = format!("60 {what} need {need} file descriptors");
-        assert!(run.err[0].contains(&error), "{program:?}: {run:?}");
+        assert!(run.err[0].contains(&error), "{program}: {run:?}");
         let run = run_limited(&format!("--nofile=32:{need}"), &program.name, &args);
-        assert!(run.code == 0 && run.ends_with(60, 0), "{program:?}: {run:?}");
+        assert!(run.code == 0 && run.ends_with(60, 0), "{program}: {run:?}");
     });
 }
 
@@ -100,7 +103,7 @@ fn a_host_may_have_a_name() {
     let page = format!("{}/page/first", lab.http().replace("127.0.0.1", "localhost"));
     with_each(programs("web"), |program| {
         let run = download(program, std::slice::from_ref(&page), &[]);
-        assert!(run.code == 0 && run.ends_with(1, 0), "{program:?}: {run:?}");
+        assert!(run.code == 0 && run.ends_with(1, 0), "{program}: {run:?}");
     });
 }
 
@@ -123,14 +126,14 @@ fn a_sick_page_costs_its_own_line_alone() {
     urls.push(good.clone());
     with_each(programs("web"), |program| {
         let run = download(program, &urls, &["--timeout", "0.5"]);
-        assert!(run.code == 1 && run.ends_with(1, 7) && run.err.len() == 7, "{program:?}: {run:?}");
-        assert_eq!(run.count("Starting download: "), 8, "{program:?}: {run:?}");
+        assert!(run.code == 1 && run.ends_with(1, 7) && run.err.len() == 7, "{program}: {run:?}");
+        assert_eq!(run.count("Starting download: "), 8, "{program}: {run:?}");
         let done = format!("Finished download: {good}, size: 5000 bytes");
-        assert_eq!(run.count(&done), 1, "{program:?}: {run:?}");
-        assert_eq!(run.count("Total size: 5000 bytes"), 1, "{program:?}: {run:?}");
+        assert_eq!(run.count(&done), 1, "{program}: {run:?}");
+        assert_eq!(run.count("Total size: 5000 bytes"), 1, "{program}: {run:?}");
         for (url, cause) in &causes {
             let line = run.err.iter().find(|line| line.starts_with(&format!("{url}: ")));
-            assert!(line.is_some_and(|line| line.contains(cause)), "{program:?}: {url}: {run:?}");
+            assert!(line.is_some_and(|line| line.contains(cause)), "{program}: {url}: {run:?}");
         }
     });
 }
@@ -152,9 +155,9 @@ fn bad_arguments_are_told_in_a_line() {
             (vec!["http://127.0.0.1:1/", "--nonsense"], "--nonsense"),
         ] {
             let run = run(&program.name, &args);
-            assert_eq!(run.code, 2, "{program:?} {args:?}: {run:?}");
+            assert_eq!(run.code, 2, "{program} {args:?}: {run:?}");
             let told = run.err.iter().any(|line| line.contains(message));
-            assert!(told && run.out.is_empty(), "{program:?} {args:?}: {run:?}");
+            assert!(told && run.out.is_empty(), "{program} {args:?}: {run:?}");
         }
     });
 }

@@ -12,9 +12,10 @@ use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use compio::{io::compat::AsyncStream, net::TcpStream, runtime, time::timeout};
+use compio::runtime::{Runtime, spawn};
+use compio::{io::compat::AsyncStream, net::TcpStream, time::timeout};
 use db_hosts::{Host, late};
-use futures_lite::future;
+use futures_lite::future::yield_now;
 use mini_mysql::{Conn, Row};
 use tokio::sync::Semaphore;
 
@@ -29,23 +30,23 @@ struct Args {
 }
 
 fn main() -> Result<ExitCode> {
-    let args = Args::parse();
-    runtime::Runtime::new().map_err(io_uring_check::explain)?.block_on(run(args))
+    let Args { common, concurrency } = Args::parse();
+    Runtime::new().map_err(io_uring_check::explain)?.block_on(run(common, concurrency))
 }
 
-async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
+async fn run(common: db_hosts::Args, concurrency: Option<NonZeroUsize>) -> Result<ExitCode> {
     let tally = common.tally()?;
     let permits = Arc::new(Semaphore::new(limits::connections(concurrency, common.hosts.len())?));
     let mut tasks = Vec::new();
     for host in common.hosts {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
         let (query, tally) = (common.query.clone(), tally.clone());
-        tasks.push(runtime::spawn(async move {
+        tasks.push(spawn(async move {
             let _permit = permit;
             let row = timeout(common.timeout, ask(&host, &query)).await;
             tally.report(&host, row.unwrap_or_else(late));
         }));
-        future::yield_now().await; // the first hosts are asked while the last are still being connected to
+        yield_now().await; // the first hosts are asked while the last are still being connected to
     }
     for task in tasks {
         let _ = task.await; // one that panicked has reported nothing: it failed

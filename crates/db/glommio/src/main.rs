@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use db_hosts::{Host, late};
 use glommio::net::TcpStream;
-use glommio_executor::{executor, timeout};
+use glommio_executor::{executor, spawn, timeout, yield_now};
 use mini_mysql::{Conn, Row};
 use tokio::sync::Semaphore;
 
@@ -28,32 +28,33 @@ struct Args {
 }
 
 fn main() -> Result<ExitCode> {
-    let args = Args::parse();
-    executor()?.run(run(args))
+    let Args { common, concurrency } = Args::parse();
+    executor()?.run(run(common, concurrency))
 }
 
-async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
+async fn run(common: db_hosts::Args, concurrency: Option<NonZeroUsize>) -> Result<ExitCode> {
     let tally = common.tally()?;
     let permits = Arc::new(Semaphore::new(limits::connections(concurrency, common.hosts.len())?));
     let mut tasks = Vec::new();
     for host in common.hosts {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
         let (query, tally) = (common.query.clone(), tally.clone());
-        tasks.push(glommio::spawn_local(async move {
+        tasks.push(spawn(async move {
             let _permit = permit;
             let row = timeout(common.timeout, ask(&host, &query)).await;
             tally.report(&host, row.unwrap_or_else(late));
         }));
-        glommio::executor().yield_now().await; // the first hosts are asked while the last are still being connected to
+        yield_now().await; // the first hosts are asked while the last are still being connected to
     }
     for task in tasks {
-        task.await;
+        let _ = task.await; // one that panicked has reported nothing: it failed
     }
     Ok(tally.finish())
 }
 
 /// Opens a connection, asks, and closes the connection.
 async fn ask(host: &Host, query: &str) -> Result<String> {
+    // Looking up a name, unlike an IP address, blocks the loop, and the time-out does not end it.
     let stream = TcpStream::connect(host.address()?).await.map_err(std::io::Error::from)?;
     let mut connection = Conn::login(stream, &host.user(), &host.password(), &host.database()).await?;
     let row: Row = connection.query_first(query).await?.context("no row")?;

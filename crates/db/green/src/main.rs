@@ -53,7 +53,7 @@ fn main() -> Result<ExitCode> {
 
 /// Opens a connection, asks, and closes the connection.
 fn ask(host: &Host, query: &str, timeout: Duration) -> Result<String> {
-    let stream = TcpStream::connect_timeout(&host.address()?, timeout)?;
+    let stream = TcpStream::connect_timeout(&host.address()?, timeout)?; // looking up a name would block them all
     stream.set_read_timeout(Some(timeout))?;
     let stream = AssertAsync::new(stream); // where others wait, this one blocks its coroutine
     let mut connection = block_on(Conn::login(stream, &host.user(), &host.password(), &host.database()))?;

@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use db_hosts::{Host, late};
 use mysql_async::{Conn, Opts, OptsBuilder, Row, prelude::Queryable};
-use tokio::{sync::Semaphore, task, time::timeout};
+use tokio::{spawn, sync::Semaphore, task::yield_now, time::timeout};
 
 /// Asks MySQL hosts, all at once.
 #[derive(Parser)]
@@ -34,12 +34,12 @@ async fn main() -> Result<ExitCode> {
     for host in common.hosts {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
         let (query, tally) = (common.query.clone(), tally.clone());
-        tasks.push(task::spawn(async move {
+        tasks.push(spawn(async move {
             let _permit = permit;
             let row = timeout(common.timeout, ask(&host, &query)).await;
             tally.report(&host, row.unwrap_or_else(late));
         }));
-        task::yield_now().await; // the first hosts are asked while the last are still being connected to
+        yield_now().await; // the first hosts are asked while the last are still being connected to
     }
     for task in tasks {
         let _ = task.await; // one that panicked has reported nothing: it failed

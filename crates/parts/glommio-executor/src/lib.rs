@@ -1,10 +1,10 @@
-//! The event loop of the glommio programs, and the time-out that glommio leaves out.
+//! The event loop of the glommio programs, and what they call by the names that tokio has for it.
 
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use futures_lite::future;
-use glommio::{LocalExecutor, LocalExecutorBuilder, Placement, timer};
+use glommio::{LocalExecutor, LocalExecutorBuilder, Placement, task::JoinHandle, timer};
 use io_uring::IoUring;
 use rustix::thread::{MembarrierCommand, membarrier};
 
@@ -21,6 +21,16 @@ pub fn executor() -> Result<LocalExecutor> {
     let builder = LocalExecutorBuilder::new(Placement::Unbound).io_memory(64 << 10);
     limits::start(|| builder.make())?
         .map_err(|error| anyhow!("no event loop: {error}; if locked memory is short: ulimit -l 512"))
+}
+
+/// Spawns a task on this loop, and runs it at once up to its first wait. `glommio::Task` would cancel it when dropped.
+pub fn spawn<T: 'static>(task: impl Future<Output = T> + 'static) -> JoinHandle<T> {
+    glommio::spawn_local(task).detach()
+}
+
+/// Lets the other tasks go on.
+pub async fn yield_now() {
+    glommio::executor().yield_now().await;
 }
 
 /// The time was over before the future.

@@ -1,4 +1,4 @@
-//! Says in a line why there is no io_uring, and what to do about it: the kernel's error alone is the same for
+//! Says in one line why there is no io_uring, and what to do about it: the kernel's error alone is the same for
 //! different causes.
 
 use std::{fs, io};
@@ -13,7 +13,7 @@ pub fn explain(error: io::Error) -> Error {
     anyhow!("no io_uring: {cause}")
 }
 
-/// Tells the cause from the error, the sysctl and the process's status: the last two as /proc has them, or empty
+/// Finds the cause in the error, the sysctl and the process's status: the last two as /proc has them, or empty
 /// where it has none.
 fn cause(error: &io::Error, disabled: &str, status: &str) -> String {
     let denied = Errno::from_io_error(error) == Some(Errno::PERM);
@@ -48,28 +48,28 @@ mod tests {
     const FILTER: &str = "NoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t1\n";
     const NO_FILTER: &str = "NoNewPrivs:\t0\nSeccomp:\t0\nSeccomp_filters:\t0\n";
 
-    fn told(errno: Errno, disabled: &str, status: &str) -> String {
+    fn said(errno: Errno, disabled: &str, status: &str) -> String {
         cause(&errno.into(), disabled, status)
     }
 
     #[test]
     fn disabled_for_all_whatever_else_there_is() {
         for status in [FILTER, NO_FILTER, ""] {
-            let told = told(Errno::PERM, "2\n", status);
-            assert!(told.starts_with("it is disabled for all: `sysctl"), "{told}");
+            let said = said(Errno::PERM, "2\n", status);
+            assert!(said.starts_with("it is disabled for all: `sysctl"), "{said}");
         }
     }
 
     #[test]
     fn disabled_for_those_outside_the_group() {
-        let told = told(Errno::PERM, "1\n", NO_FILTER);
-        assert!(told.starts_with("kernel.io_uring_disabled=1 leaves it to root"), "{told}");
+        let said = said(Errno::PERM, "1\n", NO_FILTER);
+        assert!(said.starts_with("kernel.io_uring_disabled=1 leaves it to root"), "{said}");
     }
 
     #[test]
     fn disabled_or_filtered() {
-        let told = told(Errno::PERM, "1\n", FILTER);
-        assert!(told.starts_with("a seccomp filter forbids it, as in a container, or kernel."), "{told}");
+        let said = said(Errno::PERM, "1\n", FILTER);
+        assert!(said.starts_with("a seccomp filter forbids it, as in a container, or kernel."), "{said}");
     }
 
     #[test]
@@ -81,23 +81,23 @@ mod tests {
             (Errno::NOSYS, "1\n"),
             (Errno::NOSYS, "2\n"),
         ] {
-            let told = told(errno, disabled, FILTER);
-            assert!(told.starts_with("a seccomp filter forbids it, as in a container: "), "{told}");
+            let said = said(errno, disabled, FILTER);
+            assert!(said.starts_with("a seccomp filter forbids it, as in a container: "), "{said}");
         }
     }
 
     #[test]
     fn a_kernel_without_it() {
         for status in [NO_FILTER, ""] {
-            let told = told(Errno::NOSYS, "", status);
-            assert!(told.starts_with("the kernel has none"), "{told}");
+            let said = said(Errno::NOSYS, "", status);
+            assert!(said.starts_with("the kernel has none"), "{said}");
         }
     }
 
     #[test]
     fn other_errors_as_they_are() {
-        assert_eq!(told(Errno::NOMEM, "2\n", FILTER), "Cannot allocate memory (os error 12)");
-        assert_eq!(told(Errno::PERM, "0\n", NO_FILTER), "Operation not permitted (os error 1)");
+        assert_eq!(said(Errno::NOMEM, "2\n", FILTER), "Cannot allocate memory (os error 12)");
+        assert_eq!(said(Errno::PERM, "0\n", NO_FILTER), "Operation not permitted (os error 1)");
         assert_eq!(cause(&io::Error::other("broken"), "1\n", FILTER), "broken");
     }
 }

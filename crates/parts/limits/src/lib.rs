@@ -94,8 +94,13 @@ pub fn start<T>(threads: impl FnOnce() -> T) -> Result<T> {
     let started = panic::catch_unwind(AssertUnwindSafe(threads));
     panic::set_hook(hook);
     started.map_err(|panic| {
-        let said = panic.downcast_ref::<String>().map_or("", String::as_str);
-        anyhow!("{said}; if threads are short: raise `ulimit -u`, pids.max or kernel.threads-max")
+        let said = panic.downcast_ref::<String>().map_or("a panic", String::as_str);
+        match said.contains("Resource temporarily unavailable") {
+            true => anyhow!(
+                "the system starts no more threads: raise `ulimit -u`, pids.max or kernel.threads-max"
+            ),
+            false => anyhow!("{said}"),
+        }
     })
 }
 
@@ -108,4 +113,29 @@ pub fn default_processes() -> NonZeroUsize {
 pub fn default_threads() -> NonZeroUsize {
     let cpus = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     NonZeroUsize::new(32.min(cpus + 4)).expect("more than 0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_at_the_start_is_an_error_with_its_own_cause() {
+        let error = |text: &'static str| {
+            start(|| panic!("failed to spawn thread: {text}")).map(|()| 0).unwrap_err().to_string()
+        };
+        assert!(
+            error("Resource temporarily unavailable").starts_with("the system starts no more threads: raise")
+        );
+        assert_eq!(error("Cannot allocate memory"), "failed to spawn thread: Cannot allocate memory");
+        assert_eq!(start(|| 3).unwrap(), 3);
+    }
+
+    #[test]
+    fn no_more_at_once_than_there_are() {
+        assert_eq!(
+            (at_once(NonZeroUsize::new(7), 15), at_once(NonZeroUsize::new(70), 15), at_once(None, 15)),
+            (7, 15, 15)
+        );
+    }
 }

@@ -1,10 +1,11 @@
 //! ureq over may's sockets: where a wait would block the thread, another coroutine runs.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::{sync::mpsc::RecvTimeoutError, thread, time::Duration};
+use std::sync::{Arc, mpsc};
+use std::{thread, time::Duration};
 
 use may::net::TcpStream;
-use may::sync::mpsc;
+use may::sync::Semphore;
 use ureq::Error;
 use ureq::config::Config;
 use ureq::http::Uri;
@@ -24,15 +25,19 @@ impl Resolver for MayResolver {
         if ureq_extras::is_address(uri) {
             return look_up();
         }
+        // Not a channel of may's, whose `recv_timeout` may take twice as long.
         let (sender, receiver) = mpsc::channel();
-        thread::Builder::new().spawn(move || drop(sender.send(look_up())))?; // refused when it comes too late
+        let done = Arc::new(Semphore::new(0));
+        let post = done.clone();
+        thread::Builder::new().spawn(move || {
+            let _ = sender.send(look_up()); // refused when it comes too late
+            post.post();
+        })?;
         match time_left(limit)? {
-            Some(time) => receiver.recv_timeout(time).map_err(|error| match error {
-                RecvTimeoutError::Timeout => Error::Timeout(limit.reason),
-                RecvTimeoutError::Disconnected => Error::HostNotFound,
-            })?,
-            None => receiver.recv().map_err(|_| Error::HostNotFound)?,
+            Some(time) => _ = done.wait_timeout(time),
+            None => done.wait(),
         }
+        receiver.try_recv().unwrap_or(Err(Error::Timeout(limit.reason)))
     }
 }
 

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-/// The distance of two samples.
+/// The time between two samples.
 const INTERVAL: Duration = Duration::from_millis(10);
 
-/// Parses the name of the file for the samples, and makes it.
+/// Parses the name of the file for the samples, and makes that file.
 ///
 /// # Errors
 /// When the file cannot be made.
@@ -21,17 +21,17 @@ pub fn writable(file: &str) -> io::Result<PathBuf> {
     Ok(file.into())
 }
 
-/// Takes samples until it is dropped, the last one then.
+/// Takes samples until it is dropped; the last one as it is dropped.
 pub struct MemorySampler {
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl MemorySampler {
-    /// Starts a thread that writes the resident set to a file every 10 ms, a line `seconds,rss_bytes` a sample.
+    /// Starts a thread that writes the resident set to a file every 10 ms, as one line `seconds,rss_bytes` per sample.
     ///
     /// # Errors
-    /// When the file cannot be made, or the system starts no thread. What fails later is told on stderr.
+    /// When the file cannot be made, or the system starts no more threads. What fails later is reported on stderr.
     pub fn start(file: &Path) -> Result<Self> {
         let context = || format!("cannot write memory samples to {}", file.display());
         let mut samples = BufWriter::new(File::create(file).with_context(context)?);
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_made_is_told() {
+    fn a_file_that_cannot_be_made_is_reported() {
         let error = MemorySampler::start(Path::new("/no/such/folder/memory.csv")).err().unwrap();
         assert_eq!(error.to_string(), "cannot write memory samples to /no/such/folder/memory.csv");
     }

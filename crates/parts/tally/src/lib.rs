@@ -137,7 +137,8 @@ pub fn is_timeout(error: &Error) -> bool {
 /// An error and its causes in one line, without those that only repeat in their own words what caused them.
 pub fn cause(error: &Error) -> String {
     let mut causes: Vec<String> = Vec::new();
-    for cause in error.chain().map(|cause| cause.to_string().replace('\n', " ")) {
+    let texts = error.chain().map(|cause| cause.to_string().replace('\n', " "));
+    for cause in texts.filter(|text| !text.is_empty()) {
         causes.retain(|outer| !outer.contains(&cause));
         causes.push(cause);
     }
@@ -147,4 +148,39 @@ pub fn cause(error: &Error) -> String {
 /// Prints a line on stderr, if there is one.
 fn complain(line: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::{Context, anyhow};
+
+    use super::*;
+
+    #[test]
+    fn a_time_out_is_recognised_by_its_kind_alone() {
+        let wrapped = |kind: ErrorKind| Err::<(), _>(io::Error::from(kind)).context("login").unwrap_err();
+        assert!(is_timeout(&wrapped(ErrorKind::TimedOut)) && is_timeout(&wrapped(ErrorKind::WouldBlock)));
+        assert!(is_timeout(&late::<(), _>(()).unwrap_err()));
+        assert!(!is_timeout(&wrapped(ErrorKind::ConnectionRefused)) && !is_timeout(&anyhow!("timed out")));
+    }
+
+    #[test]
+    fn a_cause_is_one_line_and_repeats_nothing() {
+        let refused = io::Error::other("Connection refused");
+        assert_eq!(
+            cause(&Error::from(refused).context("I/O: Connection refused").context("connect")),
+            "connect: Connection refused"
+        );
+        assert_eq!(cause(&anyhow!("two\nlines")), "two lines");
+        assert_eq!(cause(&anyhow!("same").context("same")), "same");
+    }
+
+    #[test]
+    fn what_reports_nothing_has_failed() {
+        let tally = Tally::new(3, Duration::from_secs(2)).unwrap();
+        tally.clone().report("a", Ok("a row"));
+        tally.report("b", Err::<&str, _>(anyhow!("a cause")));
+        assert_eq!(tally.state().ok, 1);
+        assert_eq!(tally.finish(), ExitCode::from(1));
+    }
 }

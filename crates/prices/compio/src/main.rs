@@ -1,6 +1,6 @@
 //! Fetches the bus prices of 100 days, all at once.
 //!
-//! Mirrors article 4, asyncio: one thread, one event loop, a task for each day.
+//! Mirrors article 4, asyncio: an event loop, and a task for each day.
 //! How it waits: the thread hands the kernel whole receives, buffers included, and sleeps in `io_uring_enter` until
 //! any is complete, then runs that day's task.
 //! Expected wall time: 100 days ÷ 100 at once × 0.29 s = 0.29 s. In two terminals:
@@ -12,8 +12,9 @@ use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use compio::{io::compat::AsyncStream, net::TcpStream, runtime, time::timeout};
-use futures_lite::future;
+use compio::runtime::{Runtime, spawn};
+use compio::{io::compat::AsyncStream, net::TcpStream, time::timeout};
+use futures_lite::future::yield_now;
 use prices_days::{Day, Url, late};
 use tokio::sync::Semaphore;
 
@@ -28,11 +29,11 @@ struct Args {
 }
 
 fn main() -> Result<ExitCode> {
-    let args = Args::parse();
-    runtime::Runtime::new().map_err(io_uring_check::explain)?.block_on(run(args))
+    let Args { common, concurrency } = Args::parse();
+    Runtime::new().map_err(io_uring_check::explain)?.block_on(run(common, concurrency))
 }
 
-async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
+async fn run(common: prices_days::Args, concurrency: Option<NonZeroUsize>) -> Result<ExitCode> {
     let _memory = common.memory()?;
     let tally = common.tally()?;
     let permits = Arc::new(Semaphore::new(limits::connections(concurrency, common.count())?));
@@ -40,12 +41,12 @@ async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
     for (date, url) in common.days() {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
         let tally = tally.clone();
-        tasks.push(runtime::spawn(async move {
+        tasks.push(spawn(async move {
             let _permit = permit;
             let day = timeout(common.timeout, fetch(&url)).await;
             tally.report(date, day.unwrap_or_else(late));
         }));
-        future::yield_now().await; // the first days are asked for while the last are still being connected to
+        yield_now().await; // the first days are asked for while the last are still being connected to
     }
     for task in tasks {
         let _ = task.await; // one that panicked has reported nothing: it failed
@@ -53,7 +54,7 @@ async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
     Ok(tally.finish())
 }
 
-/// Fetches the prices of a day.
+/// Fetches the prices of a day over a connection of its own.
 async fn fetch(url: &Url) -> Result<Day> {
     let stream = mini_http::connect(url, TcpStream::connect).await?;
     let stream = AsyncStream::with_capacity(512, stream); // by default 8 KiB each way

@@ -33,8 +33,7 @@ fn main() -> Result<ExitCode> {
     let tally = common.tally()?;
     let at_once = limits::coroutines(limits::connections(concurrency, common.count())?)?;
     let permits = Arc::new(Semphore::new(at_once));
-    // One thread, as gevent has, and a stack for each permit: may would make 1000 of them at its start.
-    may::config().set_workers(1).set_stack_size(16 << 10).set_pool_capacity(at_once);
+    may::config().set_workers(1).set_stack_size(16 << 10).set_pool_capacity(at_once); // one thread, as gevent
     let patience = common.timeout * 2; // over that, the coroutine has vanished
     let client = client(common.timeout);
     for (date, url) in common.days() {
@@ -54,7 +53,7 @@ fn main() -> Result<ExitCode> {
     Ok(tally.finish())
 }
 
-/// Fetches the prices of a day.
+/// Fetches the prices of a day over a connection of its own.
 fn fetch(client: &Agent, url: &Url) -> Result<Day> {
     let mut answer = client.get(url.as_str()).call().map_err(cause)?;
     ensure!(answer.status().is_success(), "{}", answer.status());
@@ -64,7 +63,7 @@ fn fetch(client: &Agent, url: &Url) -> Result<Day> {
 /// The HTTP client: a connection for each day, no redirects, no proxy, no TLS.
 fn client(timeout: Duration) -> Agent {
     let config = Agent::config_builder().timeout_global(Some(timeout)).max_idle_connections(0).proxy(None);
-    let config = config.max_redirects(0).http_status_as_error(false).no_delay(false);
+    let config = config.max_redirects(0).http_status_as_error(false);
     let config = config.input_buffer_size(4 << 10).output_buffer_size(4 << 10).build(); // 128 KiB each by default
     Agent::with_parts(config, MayConnector, MayResolver)
 }

@@ -34,7 +34,7 @@ fn main() -> Result<ExitCode> {
     Ok(tally.finish())
 }
 
-/// Fetches the prices of a day.
+/// Fetches the prices of a day over a connection of its own.
 fn fetch(client: &Agent, url: &Url) -> Result<Day> {
     let mut answer = client.get(url.as_str()).call().map_err(cause)?;
     ensure!(answer.status().is_success(), "{}", answer.status());
@@ -44,7 +44,7 @@ fn fetch(client: &Agent, url: &Url) -> Result<Day> {
 /// The HTTP client: a connection for each day, no redirects, no proxy, no TLS.
 fn client(timeout: Duration) -> Agent {
     let config = Agent::config_builder().timeout_global(Some(timeout)).max_idle_connections(0).proxy(None);
-    let config = config.max_redirects(0).http_status_as_error(false).no_delay(false);
+    let config = config.max_redirects(0).http_status_as_error(false);
     let config = config.input_buffer_size(4 << 10).output_buffer_size(4 << 10).build(); // 128 KiB each by default
     Agent::with_parts(config, DefaultConnector::default(), Names)
 }

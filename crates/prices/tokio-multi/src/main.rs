@@ -1,7 +1,7 @@
 //! Fetches the bus prices of 100 days, all at once.
 //!
-//! Mirrors article 4, asyncio, on tokio's default runtime: a thread for each CPU, or TOKIO_WORKER_THREADS.
-//! How it waits: one thread sleeps in `epoll_wait` until any day's prices arrive, the others until it shares its tasks.
+//! Mirrors article 4, asyncio: an event loop, and a task for each day.
+//! How it waits: a thread per CPU; one sleeps in `epoll_wait` until any prices arrive, the others until it wakes them.
 //! Expected wall time: 100 days ÷ 100 at once × 0.29 s = 0.29 s. In two terminals:
 //!
 //!     cargo run --release -p bench-lab -- --dir target/lab
@@ -13,7 +13,7 @@ use anyhow::{Result, ensure};
 use clap::Parser;
 use prices_days::{Day, Url, late};
 use reqwest::{Client, redirect::Policy};
-use tokio::{sync::Semaphore, task, time::timeout};
+use tokio::{spawn, sync::Semaphore, task::yield_now, time::timeout};
 
 /// Fetches bus prices, all days at once.
 #[derive(Parser)]
@@ -31,17 +31,17 @@ async fn main() -> Result<ExitCode> {
     let _memory = common.memory()?;
     let tally = common.tally()?;
     let permits = Arc::new(Semaphore::new(limits::connections(concurrency, common.count())?));
-    let client = client()?;
+    let client = Client::builder().pool_max_idle_per_host(0).redirect(Policy::none()).no_proxy().build()?;
     let mut tasks = Vec::new();
     for (date, url) in common.days() {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
         let (client, tally) = (client.clone(), tally.clone());
-        tasks.push(task::spawn(async move {
+        tasks.push(spawn(async move {
             let _permit = permit;
             let day = timeout(common.timeout, fetch(&client, &url)).await;
             tally.report(date, day.unwrap_or_else(late));
         }));
-        task::yield_now().await; // the first days are asked for while the last are still being connected to
+        yield_now().await; // the first days are asked for while the last are still being connected to
     }
     for task in tasks {
         let _ = task.await; // one that panicked has reported nothing: it failed
@@ -49,14 +49,9 @@ async fn main() -> Result<ExitCode> {
     Ok(tally.finish())
 }
 
-/// Fetches the prices of a day.
+/// Fetches the prices of a day over a connection of its own.
 async fn fetch(client: &Client, url: &Url) -> Result<Day> {
     let answer = client.get(url.as_str()).send().await?;
     ensure!(answer.status().is_success(), "{}", answer.status());
     Day::parse(answer.bytes().await?)
-}
-
-/// The HTTP client: a connection for each day, no redirects, no proxy, no TLS.
-fn client() -> reqwest::Result<Client> {
-    Client::builder().pool_max_idle_per_host(0).redirect(Policy::none()).no_proxy().tcp_nodelay(false).build()
 }

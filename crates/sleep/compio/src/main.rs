@@ -11,7 +11,8 @@ use std::{num::NonZeroUsize, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use clap::Parser;
-use compio::{runtime, time};
+use compio::runtime::{Runtime, spawn};
+use compio::time;
 use sleep_naps::{Tally, done, fetching, still_running};
 use tokio::sync::Semaphore;
 
@@ -26,11 +27,11 @@ struct Args {
 }
 
 fn main() -> Result<ExitCode> {
-    let args = Args::parse();
-    runtime::Runtime::new().map_err(io_uring_check::explain)?.block_on(run(args))
+    let Args { common, concurrency } = Args::parse();
+    Runtime::new().map_err(io_uring_check::explain)?.block_on(run(common, concurrency))
 }
 
-async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
+async fn run(common: sleep_naps::Args, concurrency: Option<NonZeroUsize>) -> Result<ExitCode> {
     let names = common.names();
     let tally = common.tally(names.len())?;
     let permits = Arc::new(Semaphore::new(limits::at_once(concurrency, names.len())));
@@ -38,7 +39,7 @@ async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
     for name in names {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
         let tally = tally.clone();
-        tasks.push(runtime::spawn(async move {
+        tasks.push(spawn(async move {
             let _permit = permit;
             nap(&name, common.time, &tally).await;
         }));

@@ -13,6 +13,7 @@ use std::{num::NonZeroUsize, process::ExitCode, sync::Arc, time::Duration};
 use anyhow::Result;
 use clap::Parser;
 use glommio::timer;
+use glommio_executor::{executor, spawn};
 use sleep_naps::{Tally, done, fetching, still_running};
 use tokio::sync::Semaphore;
 
@@ -27,11 +28,11 @@ struct Args {
 }
 
 fn main() -> Result<ExitCode> {
-    let args = Args::parse();
-    glommio_executor::executor()?.run(run(args))
+    let Args { common, concurrency } = Args::parse();
+    executor()?.run(run(common, concurrency))
 }
 
-async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
+async fn run(common: sleep_naps::Args, concurrency: Option<NonZeroUsize>) -> Result<ExitCode> {
     let names = common.names();
     let tally = common.tally(names.len())?;
     let permits = Arc::new(Semaphore::new(limits::at_once(concurrency, names.len())));
@@ -39,14 +40,14 @@ async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
     for name in names {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
         let tally = tally.clone();
-        tasks.push(glommio::spawn_local(async move {
+        tasks.push(spawn(async move {
             let _permit = permit;
             nap(&name, common.time, &tally).await;
         }));
     }
     tally.print(still_running());
     for task in tasks {
-        task.await;
+        let _ = task.await; // one that panicked is not done: it failed
     }
     Ok(tally.finish())
 }

@@ -12,7 +12,7 @@ use std::{num::NonZeroUsize, process::ExitCode, sync::Arc, time::Duration};
 use anyhow::Result;
 use clap::Parser;
 use sleep_naps::{Tally, done, fetching, still_running};
-use tokio::{sync::Semaphore, task, time};
+use tokio::{spawn, sync::Semaphore, time};
 
 /// Fetches from databases that take their time, all at once.
 #[derive(Parser)]
@@ -34,7 +34,7 @@ async fn main() -> Result<ExitCode> {
     for name in names {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
         let tally = tally.clone();
-        tasks.push(task::spawn(async move {
+        tasks.push(spawn(async move {
             let _permit = permit;
             nap(&name, common.time, &tally).await;
         }));

@@ -12,8 +12,9 @@ use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use compio::{io::compat::AsyncStream, net::TcpStream, runtime, time::timeout};
-use futures_lite::future;
+use compio::runtime::{Runtime, spawn};
+use compio::{io::compat::AsyncStream, net::TcpStream, time::timeout};
+use futures_lite::future::yield_now;
 use tokio::sync::Semaphore;
 use web_pages::{Url, late};
 
@@ -28,24 +29,24 @@ struct Args {
 }
 
 fn main() -> Result<ExitCode> {
-    let args = Args::parse();
-    runtime::Runtime::new().map_err(io_uring_check::explain)?.block_on(run(args))
+    let Args { common, concurrency } = Args::parse();
+    Runtime::new().map_err(io_uring_check::explain)?.block_on(run(common, concurrency))
 }
 
-async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
+async fn run(common: web_pages::Args, concurrency: Option<NonZeroUsize>) -> Result<ExitCode> {
     let tally = common.tally()?;
     let permits = Arc::new(Semaphore::new(limits::connections(concurrency, common.urls.len())?));
     let mut tasks = Vec::new();
     for url in common.urls {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
         let tally = tally.clone();
-        tasks.push(runtime::spawn(async move {
+        tasks.push(spawn(async move {
             let _permit = permit;
             tally.start(&url);
             let size = timeout(common.timeout, download(&url)).await;
             tally.report(&url, size.unwrap_or_else(late));
         }));
-        future::yield_now().await; // the first pages are asked for while the last are still being connected to
+        yield_now().await; // the first pages are asked for while the last are still being connected to
     }
     for task in tasks {
         let _ = task.await; // one that panicked has reported nothing: it failed
@@ -53,7 +54,7 @@ async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
     Ok(tally.finish())
 }
 
-/// Downloads a page and returns its size in bytes.
+/// Downloads a page over a connection of its own, and returns its size in bytes.
 async fn download(url: &Url) -> Result<usize> {
     let stream = mini_http::connect(url, TcpStream::connect).await?;
     let stream = AsyncStream::with_capacity(512, stream); // by default 8 KiB each way

@@ -12,7 +12,7 @@ use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
 use anyhow::{Result, ensure};
 use clap::Parser;
 use glommio::net::TcpStream;
-use glommio_executor::{executor, timeout};
+use glommio_executor::{executor, spawn, timeout, yield_now};
 use tokio::sync::Semaphore;
 use web_pages::{Url, late};
 
@@ -27,32 +27,32 @@ struct Args {
 }
 
 fn main() -> Result<ExitCode> {
-    let args = Args::parse();
-    executor()?.run(run(args))
+    let Args { common, concurrency } = Args::parse();
+    executor()?.run(run(common, concurrency))
 }
 
-async fn run(Args { common, concurrency }: Args) -> Result<ExitCode> {
+async fn run(common: web_pages::Args, concurrency: Option<NonZeroUsize>) -> Result<ExitCode> {
     let tally = common.tally()?;
     let permits = Arc::new(Semaphore::new(limits::connections(concurrency, common.urls.len())?));
     let mut tasks = Vec::new();
     for url in common.urls {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
         let tally = tally.clone();
-        tasks.push(glommio::spawn_local(async move {
+        tasks.push(spawn(async move {
             let _permit = permit;
             tally.start(&url);
             let size = timeout(common.timeout, download(&url)).await;
             tally.report(&url, size.unwrap_or_else(late));
         }));
-        glommio::executor().yield_now().await; // the first pages are asked for while the last are still being connected to
+        yield_now().await; // the first pages are asked for while the last are still being connected to
     }
     for task in tasks {
-        task.await;
+        let _ = task.await; // one that panicked has reported nothing: it failed
     }
     Ok(tally.finish())
 }
 
-/// Downloads a page and returns its size in bytes.
+/// Downloads a page over a connection of its own, and returns its size in bytes.
 async fn download(url: &Url) -> Result<usize> {
     let stream = mini_http::connect(url, TcpStream::connect).await?;
     let answer = mini_http::get(stream, url).await?;

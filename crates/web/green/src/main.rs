@@ -32,8 +32,7 @@ fn main() -> Result<ExitCode> {
     let tally = common.tally()?;
     let at_once = limits::coroutines(limits::connections(concurrency, common.urls.len())?)?;
     let permits = Arc::new(Semphore::new(at_once));
-    // One thread, as gevent has, and a stack for each permit: may would make 1000 of them at its start.
-    may::config().set_workers(1).set_stack_size(16 << 10).set_pool_capacity(at_once);
+    may::config().set_workers(1).set_stack_size(16 << 10).set_pool_capacity(at_once); // one thread, as gevent
     let patience = common.timeout * 2; // over that, the coroutine has vanished
     let client = client(common.timeout);
     for url in common.urls {
@@ -54,7 +53,7 @@ fn main() -> Result<ExitCode> {
     Ok(tally.finish())
 }
 
-/// Downloads a page and returns its size in bytes.
+/// Downloads a page over a connection of its own, and returns its size in bytes.
 fn download(client: &Agent, url: &Url) -> Result<usize> {
     let mut answer = client.get(url.as_str()).call().map_err(cause)?;
     ensure!(answer.status().is_success(), "{}", answer.status());
@@ -65,7 +64,7 @@ fn download(client: &Agent, url: &Url) -> Result<usize> {
 /// The HTTP client: a connection for each page, no redirects, no proxy, no TLS.
 fn client(timeout: Duration) -> Agent {
     let config = Agent::config_builder().timeout_global(Some(timeout)).max_idle_connections(0).proxy(None);
-    let config = config.max_redirects(0).http_status_as_error(false).no_delay(false);
+    let config = config.max_redirects(0).http_status_as_error(false);
     let config = config.input_buffer_size(4 << 10).output_buffer_size(4 << 10).build(); // 128 KiB each by default
     Agent::with_parts(config, MayConnector, MayResolver)
 }

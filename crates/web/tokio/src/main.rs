@@ -12,7 +12,7 @@ use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
 use anyhow::{Result, ensure};
 use clap::Parser;
 use reqwest::{Client, redirect::Policy};
-use tokio::{sync::Semaphore, task, time::timeout};
+use tokio::{spawn, sync::Semaphore, task::yield_now, time::timeout};
 use web_pages::{Url, late};
 
 /// Downloads web pages, all at once.
@@ -30,18 +30,18 @@ async fn main() -> Result<ExitCode> {
     let Args { common, concurrency } = Args::parse();
     let tally = common.tally()?;
     let permits = Arc::new(Semaphore::new(limits::connections(concurrency, common.urls.len())?));
-    let client = client()?;
+    let client = Client::builder().pool_max_idle_per_host(0).redirect(Policy::none()).no_proxy().build()?;
     let mut tasks = Vec::new();
     for url in common.urls {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
         let (client, tally) = (client.clone(), tally.clone());
-        tasks.push(task::spawn(async move {
+        tasks.push(spawn(async move {
             let _permit = permit;
             tally.start(&url);
             let size = timeout(common.timeout, download(&client, &url)).await;
             tally.report(&url, size.unwrap_or_else(late));
         }));
-        task::yield_now().await; // the first pages are asked for while the last are still being connected to
+        yield_now().await; // the first pages are asked for while the last are still being connected to
     }
     for task in tasks {
         let _ = task.await; // one that panicked has reported nothing: it failed
@@ -49,14 +49,9 @@ async fn main() -> Result<ExitCode> {
     Ok(tally.finish())
 }
 
-/// Downloads a page and returns its size in bytes.
+/// Downloads a page over a connection of its own, and returns its size in bytes.
 async fn download(client: &Client, url: &Url) -> Result<usize> {
     let answer = client.get(url.as_str()).send().await?;
     ensure!(answer.status().is_success(), "{}", answer.status());
     Ok(answer.bytes().await?.len())
-}
-
-/// The HTTP client: a connection for each page, no redirects, no proxy, no TLS.
-fn client() -> reqwest::Result<Client> {
-    Client::builder().pool_max_idle_per_host(0).redirect(Policy::none()).no_proxy().tcp_nodelay(false).build()
 }

@@ -1,0 +1,29 @@
+//! The committed results, as recorded by the real tools, can be read.
+
+use std::path::{Path, PathBuf};
+
+use bench_data::{
+    matrix::Matrix,
+    results::{self, Results},
+};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..")
+}
+
+#[test]
+fn committed_results_have_figures() {
+    let matrix = Matrix::read(&root().join("bench.toml")).unwrap();
+    for folder in results::machines(&root().join("results")).unwrap() {
+        let results = Results::read(&folder, &matrix.models).unwrap();
+        for group in &results.groups {
+            let key = &group.workload.key;
+            assert!(group.reference().is_some(), "{key} has no reference");
+            let others = group.ok().filter(|entry| entry.figures.program != group.workload.reference);
+            for figures in others.filter(|entry| entry.row.rounds >= 8).map(|entry| &entry.figures) {
+                let inside = figures.ratio_low <= figures.ratio && figures.ratio <= figures.ratio_high;
+                assert!(figures.ratio_low.is_some() && inside, "{key}: {figures:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The program by its command line, on results that were recorded by the real tools.
+
+mod compare;
+mod folder;
+mod refused;
+mod report;
+mod repository;
+mod sure;
