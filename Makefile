@@ -1,28 +1,40 @@
 .DEFAULT_GOAL := help
-.PHONY: help bench bench-db bench-web bench-sleep bench-prices scale faults network quick compare report test setup
+.PHONY: help bench bench-db bench-web bench-sleep bench-prices again resume scale faults network quick compare report test setup
+
+# Paths below the repository, which may stand in results, and programs for this machine.
+export CARGO_TARGET_DIR := target
+unexport CARGO_BUILD_TARGET
+run = @scripts/setup.sh bench && cargo run --quiet --release --locked -p bench-run --
 
 help: ## List what can be made
 	@sed -nE 's/^([a-z -]+):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 48
 
-# PYTHON=1 adds the articles' own programs to bench, bench-… and network; they take as long again.
-bench: ## Measure everything into results/<machine>; about 18 minutes
-	@scripts/bench.sh
+# PYTHON=1 adds the articles' own programs to bench, bench-…, again and network; they take as long again.
+# BUSY=1 measures although something else runs, and says so in the results.
+bench: ## Measure everything into results/<machine>; about 37 minutes
+	$(run)
 
 # DATABASE=mariadb or DATABASE_URLS=FILE: what answers in place of the lab.
 bench-db bench-web bench-sleep bench-prices: ## Measure one workload, keep the others
-	@scripts/bench.sh $(@:bench-%=%)
+	$(run) $(@:bench-%=%)
+
+again: ## Add a sitting of timed rounds to the results; under 5 minutes
+	$(run) --again
+
+resume: ## Go on with what was stopped, after its last complete step
+	$(run) --resume
 
 scale: ## How cost grows from 10 items to 100 000; under 15 minutes
-	@scripts/bench.sh --part scale
+	$(run) --study scale
 
 faults: ## What hosts that refuse, hang or are slow cost; about 11 minutes
-	@scripts/bench.sh --part faults
+	$(run) --study faults
 
-network: ## What a network under the databases costs; about 3 minutes
-	@scripts/bench.sh --part network
+network: ## What a network under the databases costs; about 4 minutes
+	$(run) --study network
 
-quick: ## The same with less, in about a minute, into target/quick
-	@scripts/bench.sh --quick
+quick: ## The same with less, in about two minutes, into target/quick
+	$(run) --quick
 
 compare: ## Two results side by side: make compare BASE=results/a NEW=results/b
 	@test "$(BASE)" -a "$(NEW)" || { echo "usage: make compare BASE=results/a NEW=results/b" >&2; exit 2; }
