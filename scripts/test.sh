@@ -50,8 +50,8 @@ for main in crates/*/*/src/main.rs; do
 done
 lint cargo test --workspace --locked --lib "${units[@]}" --test '*' 2>&1 | tee target/test.log
 at the shipped profile, of one program
-cargo build --release --locked -p sleep-tokio
-target/release/sleep-tokio --tasks 3 --seconds 0.1
+cargo build --release --locked -p sleep-sequential
+target/release/sleep-sequential --tasks 3 --seconds 0.1
 at generated files are what raw files and sources give
 target/debug/bench-report report --check
 rm -rf target/quick

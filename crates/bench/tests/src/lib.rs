@@ -3,6 +3,7 @@
 //! The programs are run as they were built: `cargo build --workspace` comes first.
 
 pub mod matrix;
+pub mod pages;
 
 use std::env;
 use std::fs;

@@ -29,17 +29,18 @@ pub fn table(arguments: &[&str], machines: &Machines) -> Result<String> {
     let group = results.groups.iter().find(|group| group.workload.key == WORKLOAD);
     let group = group.with_context(|| format!("{folder} has no raw/{WORKLOAD}"))?;
     let hosts = format!("{} hosts", group.workload.size);
-    let mut table =
-        Table::words(["way of waiting".to_owned(), hosts, "memory".to_owned(), "take it when".to_owned()]);
+    let mut table = Table::words(["way of waiting", &hosts, "take it when"]);
     for (name, entry) in ways(group) {
         let when = ADVICE.get(&name).with_context(|| format!("advice.toml has no {name:?}"))?;
         let folder = format!("crates/{WORKLOAD}/{}", entry.row.bare_name());
-        let cells = match entry.figures.is_ok() {
-            true => [format!("{} s", wall(entry.figures.wall_median_s)), memory_text(entry)],
-            false => [entry.figures.outcome().to_owned(), "–".to_owned()],
+        let cost = match entry.figures.is_ok() {
+            // A unit stays with its number, so that the columns are narrow on a phone.
+            true => format!("{} s, {}", wall(entry.figures.wall_median_s), memory_text(entry))
+                .replace(" s", "\u{a0}s")
+                .replace(" MiB", "\u{a0}MiB"),
+            false => entry.figures.outcome().to_owned(),
         };
-        let [time, memory] = cells;
-        table.row([format!("[{name}]({folder}/src/main.rs)"), time, memory, when.clone()]);
+        table.row([format!("[{name}]({folder}/src/main.rs)"), cost, when.clone()]);
     }
     Ok(format!(
         "{table}\nMedians on {}, measured {}; [intervals, plots and all other figures](results/{folder}/README.md).\n",

@@ -5,6 +5,8 @@ mod answer;
 mod code;
 mod figure;
 mod machines;
+mod page;
+mod table;
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -14,15 +16,29 @@ pub use machines::Machines;
 type Generator = fn(&[&str], &Machines) -> Result<String>;
 
 /// What may stand between markers. A text of several lines gets lines of its own.
-const GENERATORS: [(&str, Generator); 4] = [
+const GENERATORS: [(&str, Generator); 11] = [
     // MACHINE: the ways of waiting, with time and memory for all hosts.
     ("answer", answer::table),
-    // FILE [FROM..TO]: lines of a source.
+    // FILE [ITEMS]: a source, or items of it: `main,ask`; `use` stands for all imports.
     ("code", code::lines),
-    // FILE FILE: what changes from one source to the other.
+    // FILE FILE [ITEMS]: what changes from one source to the other.
     ("diff", code::changes),
+    // MACHINE SLUGS KEY:FIELDs: a column for each program, a row for each figure.
+    ("facts", table::columns),
     // MACHINE KEY SLUG FIELD: one figure.
     ("figure", figure::one),
+    // MACHINE KEY SLUG SLUG: CPU time for each context switch that one program makes more than another.
+    ("per-switch", figure::per_switch),
+    // MACHINE KEY SLUG SLUG: the ratio of two programs within rounds.
+    ("ratio", figure::ratio),
+    // MACHINE: the ratios of every sitting.
+    ("study", page::study),
+    // MACHINE KEY: what the figures of a workload rest on.
+    ("sure", page::sure),
+    // MACHINE SLUGS KEY:FIELDs: a row for each program, a column for each figure.
+    ("table", table::rows),
+    // MACHINE MODEL: the picture of three hosts in time.
+    ("timeline", page::timeline),
 ];
 
 const BEGIN: &str = ":begin";
@@ -79,7 +95,7 @@ mod tests {
     fn wrong_markers_are_named() {
         assert_eq!(
             error("\n<!-- tabel:begin -->"),
-            "line 2: nothing is called \"tabel\"; known are answer, code, diff, figure"
+            "line 2: nothing is called \"tabel\"; known are answer, code, diff, facts, figure, per-switch, ratio, study, sure, table, timeline"
         );
         assert_eq!(error("<!-- code:begin x -->"), "line 1: <!-- code:end --> is missing");
         let figure = error("<!-- figure:begin m db db-tokio wall --><!-- figure:end -->");

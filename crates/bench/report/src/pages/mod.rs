@@ -21,7 +21,8 @@ use bench_data::{results::Results, workload::Vary};
 
 pub use answer::answer;
 pub use book::{anchor, machine_title};
-pub use rows::{memory, memory_text};
+pub use rows::{memory, memory_text, outcome};
+pub use sure::{measured, rounds_of_reference, sittings};
 
 use crate::markdown;
 use book::{Book, Part};

@@ -39,8 +39,11 @@ fn everything_is_made_and_checked() {
         repository.path().join("docs/answers.md"),
         "It takes <!-- figure:begin machine db db-tokio wall -->9 s<!-- figure:end -->, \
          <!-- figure:begin machine db db-compio ratio --><!-- figure:end --> times, \
-         <!-- figure:begin machine db db-compio syscalls --><!-- figure:end --> calls.\n\n\
-         <!-- code:begin crates/db/tokio/src/main.rs 1..2 -->\n<!-- code:end -->\n\
+         <!-- figure:begin machine db db-compio syscalls --><!-- figure:end --> calls, \
+         <!-- ratio:begin machine db db-compio db-tokio --><!-- ratio:end --> again.\n\n\
+         <!-- table:begin machine db-tokio,db-threaded-concurrency-{size},none db:wall,db:calls -->\n<!-- table:end -->\n\
+         <!-- facts:begin machine db-tokio db:ratio,db:memory -->\n<!-- facts:end -->\n\
+         <!-- code:begin crates/db/tokio/src/main.rs Args -->\n<!-- code:end -->\n\
          <!-- diff:begin crates/db/tokio/src/main.rs crates/db/tokio-mini/src/main.rs -->\n<!-- diff:end -->\n",
     )
     .unwrap();
@@ -48,14 +51,29 @@ fn everything_is_made_and_checked() {
     let readme = read(&repository, "README.md");
     assert!(readme.starts_with("# Title\n\n<!-- answer:begin machine -->\n| way of waiting |"), "{readme}");
     assert!(readme.ends_with("<!-- answer:end -->\n\nText.\n") && !readme.contains("old"), "{readme}");
-    assert!(readme.contains("| [tokio](crates/db/tokio/src/main.rs) | 0.139 s | 11.8 MiB |"), "{readme}");
+    assert!(
+        readme.contains("| [tokio](crates/db/tokio/src/main.rs) | 0.139\u{a0}s, 11.8\u{a0}MiB |"),
+        "{readme}"
+    );
     let answers = read(&repository, "docs/answers.md");
     assert!(answers.contains("wall -->0.139 s<!-- figure:end -->, "), "{answers}");
     assert!(answers.contains("-->0.973 [0.933, 1.052]<!-- figure:end --> times"), "{answers}");
     assert!(answers.contains("-->1189<!-- figure:end --> calls"), "{answers}");
+    assert!(answers.contains("-->0.973 [0.933, 1.052]<!-- ratio:end --> again"), "{answers}");
+    assert!(answers.contains("| `db-tokio` | 0.139 s | 16.6 |\n"), "{answers}");
+    assert!(answers.contains("| `db-threaded --concurrency N` | 0.190 s | 56.4 |\n"), "{answers}");
+    assert!(answers.contains("| `none` | – | – |\n"), "{answers}");
+    assert!(answers.contains("| ÷ `db-tokio` [95 %] | reference |\n| memory | 11.8 MiB |\n"), "{answers}");
     let source = read(&repository, "crates/db/tokio/src/main.rs");
-    let first: Vec<&str> = source.lines().take(2).collect();
-    assert!(answers.contains(&format!("```rust\n{}\n```\n<!-- code:end -->", first.join("\n"))), "{answers}");
+    let item = answers
+        .split_once("```rust\n")
+        .and_then(|(_, rest)| rest.split_once("```\n<!-- code:end -->"))
+        .unwrap()
+        .0;
+    assert!(
+        source.contains(item) && item.contains("\nstruct Args {\n") && item.ends_with("\n}\n"),
+        "{answers}"
+    );
     assert!(answers.contains("```diff\n--- crates/db/tokio/src/main.rs\n"), "{answers}");
     let index = read(&repository, "results/README.md");
     assert!(index.contains("[machine](machine/README.md)"), "{index}");
@@ -65,7 +83,7 @@ fn everything_is_made_and_checked() {
     stdout(&run_in(repository.path(), ["report", "--check"]));
 
     for (page, old, new) in [
-        ("README.md", "11.8 MiB", "11.7 MiB"),
+        ("README.md", "11.8\u{a0}MiB", "11.7\u{a0}MiB"),
         ("docs/answers.md", "1189", "1188"),
         ("crates/README.md", "(db/tokio/src/main.rs)", "(db/tokyo/src/main.rs)"),
         ("results/README.md", "Results", "Result"),
@@ -86,17 +104,22 @@ fn wrong_markers_are_refused_and_nothing_is_written() {
     for (marker, words) in [
         ("<!-- answer:begin other --><!-- answer:end -->", ["no results called \"other\"", "machine"]),
         ("<!-- answer:begin machine -->", ["line 1", "<!-- answer:end --> is missing"]),
-        ("<!-- table:begin x --><!-- table:end -->", ["\"table\"", "known are answer"]),
+        ("<!-- tabel:begin x --><!-- tabel:end -->", ["\"tabel\"", "known are answer"]),
+        ("<!-- table:begin machine db-tokio db --><!-- table:end -->", ["\"db\"", "is not KEY:FIELD"]),
+        ("<!-- ratio:begin machine none a b --><!-- ratio:end -->", ["ratio", "no raw/none"]),
         (
             "<!-- figure:begin machine db db-tokio speed --><!-- figure:end -->",
             ["no figure is called", "\"speed\""],
         ),
         (
             "<!-- figure:begin machine db db-smol wall --><!-- figure:end -->",
-            ["machine has no", "raw/db/db-smol"],
+            ["there is no", "raw/db/db-smol"],
         ),
         ("<!-- code:begin crates/none.rs --><!-- code:end -->", ["cannot read", "crates/none.rs"]),
-        ("<!-- code:begin bench.toml 5..9999 --><!-- code:end -->", ["not 5..9999", "bench.toml has lines"]),
+        (
+            "<!-- code:begin crates/db/tokio/src/main.rs nothing --><!-- code:end -->",
+            ["main.rs has no", "nothing"],
+        ),
     ] {
         let repository = repository(marker);
         let before = files(repository.path());

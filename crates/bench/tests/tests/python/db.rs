@@ -112,7 +112,7 @@ fn bad_arguments_are_told_in_a_line() {
 fn a_worker_that_is_killed_takes_the_others_with_it() {
     let lab = Lab::start(&["--hosts", "6"]);
     let urls = lab.file("db.urls");
-    let arguments = ["--urls", &urls, "--query", "select sleep(2)", "--concurrency", "2"];
+    let arguments = ["--urls", &urls, "--query", "select sleep(20)", "--concurrency", "2"];
     let program = start("db_multiprocess.py", &arguments);
     let children = format!("/proc/{0}/task/{0}/children", program.id());
     let deadline = Instant::now() + Duration::from_secs(60);
