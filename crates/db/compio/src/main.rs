@@ -12,8 +12,8 @@ use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use compio::runtime::{Runtime, spawn};
-use compio::{io::compat::AsyncStream, net::TcpStream, time::timeout};
+use compio::{io::compat::AsyncStream, net::TcpStream, runtime::spawn, time::timeout};
+use compio_executor::executor;
 use db_hosts::{Host, late};
 use futures_lite::future::yield_now;
 use mini_mysql::{Conn, Row};
@@ -31,7 +31,7 @@ struct Args {
 
 fn main() -> Result<ExitCode> {
     let Args { common, concurrency } = Args::parse();
-    Runtime::new().map_err(io_uring_check::explain)?.block_on(run(common, concurrency))
+    executor()?.block_on(run(common, concurrency))
 }
 
 async fn run(common: db_hosts::Args, concurrency: Option<NonZeroUsize>) -> Result<ExitCode> {

@@ -8,8 +8,12 @@ use glommio::{LocalExecutor, LocalExecutorBuilder, Placement, task::JoinHandle, 
 use io_uring::IoUring;
 use rustix::thread::{MembarrierCommand, membarrier};
 
-/// An event loop with less memory for file buffers than its 10 MiB, all of which it touches at the start. To be
-/// called before the program has a second thread.
+/// How long tasks may run before the loop looks for what has arrived, if some can always run. Within glommio's 100 ms,
+/// 500 hosts would all be connected to before the first is asked: 9 % more wall time (20 paired rounds).
+const TURN: Duration = Duration::from_millis(1);
+
+/// An event loop that looks for arrivals often, and has less memory for file buffers than its 10 MiB, all of which it
+/// touches at the start. To be called before the program has a second thread.
 ///
 /// # Errors
 /// When the system has no io_uring, or too little memory may be locked.
@@ -18,7 +22,7 @@ pub fn executor() -> Result<LocalExecutor> {
     IoUring::new(1).map_err(io_uring_check::explain)?;
     // glommio does this at its first sleep, when its second thread makes it take 10 ms.
     membarrier(MembarrierCommand::RegisterPrivateExpedited)?;
-    let builder = LocalExecutorBuilder::new(Placement::Unbound).io_memory(64 << 10);
+    let builder = LocalExecutorBuilder::new(Placement::Unbound).io_memory(64 << 10).preempt_timer(TURN);
     limits::start(|| builder.make())?
         .map_err(|error| anyhow!("no event loop: {error}; if locked memory is short: ulimit -l 512"))
 }

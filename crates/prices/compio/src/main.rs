@@ -12,8 +12,8 @@ use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use compio::runtime::{Runtime, spawn};
-use compio::{io::compat::AsyncStream, net::TcpStream, time::timeout};
+use compio::{io::compat::AsyncStream, net::TcpStream, runtime::spawn, time::timeout};
+use compio_executor::executor;
 use futures_lite::future::yield_now;
 use prices_days::{Day, Url, late};
 use tokio::sync::Semaphore;
@@ -30,7 +30,7 @@ struct Args {
 
 fn main() -> Result<ExitCode> {
     let Args { common, concurrency } = Args::parse();
-    Runtime::new().map_err(io_uring_check::explain)?.block_on(run(common, concurrency))
+    executor()?.block_on(run(common, concurrency))
 }
 
 async fn run(common: prices_days::Args, concurrency: Option<NonZeroUsize>) -> Result<ExitCode> {

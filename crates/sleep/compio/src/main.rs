@@ -11,8 +11,8 @@ use std::{num::NonZeroUsize, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use clap::Parser;
-use compio::runtime::{Runtime, spawn};
-use compio::time;
+use compio::{runtime::spawn, time};
+use compio_executor::executor;
 use sleep_naps::{Tally, done, fetching, still_running};
 use tokio::sync::Semaphore;
 
@@ -28,7 +28,7 @@ struct Args {
 
 fn main() -> Result<ExitCode> {
     let Args { common, concurrency } = Args::parse();
-    Runtime::new().map_err(io_uring_check::explain)?.block_on(run(common, concurrency))
+    executor()?.block_on(run(common, concurrency))
 }
 
 async fn run(common: sleep_naps::Args, concurrency: Option<NonZeroUsize>) -> Result<ExitCode> {
