@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use behaviour_tests::matrix::{self, Program};
-use behaviour_tests::{Lab, Run, for_each, run, run_limited, with_each};
+use behaviour_tests::{Lab, Run, at_once, run, run_limited, with_each};
 
 const QUICK: [&str; 2] = ["--query", "select sleep(0.05)"];
 
@@ -31,15 +31,18 @@ fn ask(program: &Program, urls: &str, args: &[&str]) -> Run {
     run(&program.name, &[&["--urls", urls], QUICK.as_slice(), args].concat())
 }
 
-/// How many the lab saw at once, of so many hosts that each take so long, and with these arguments.
-fn at_once(program: &Program, hosts: usize, seconds: f64, args: &[&str]) -> usize {
-    let lab = Lab::start(&["--hosts", &hosts.to_string()]);
-    let (urls, query) = (lab.file("db.urls"), format!("select sleep({seconds})"));
-    let run = run(&program.name, &[&["--urls", &urls, "--query", &query], args].concat());
-    assert_eq!(run.code, 0, "{program}: {run:?}");
-    let (items, at_once) = lab.counts("db");
-    assert_eq!(items, hosts as u64, "{program}");
-    at_once as usize
+/// Asserts how many the lab sees at once, of so many hosts and with these arguments.
+fn assert_at_once(program: &Program, hosts: usize, args: &[&str], expected: usize) {
+    let seen = at_once(expected, |seconds| {
+        let lab = Lab::start(&["--hosts", &hosts.to_string()]);
+        let (urls, query) = (lab.file("db.urls"), format!("select sleep({seconds})"));
+        let run = run(&program.name, &[&["--urls", &urls, "--query", &query], args].concat());
+        assert_eq!(run.code, 0, "{program}: {run:?}");
+        let (items, at_once) = lab.counts("db");
+        assert_eq!(items, hosts as u64, "{program}");
+        at_once as usize
+    });
+    assert_eq!(seen, expected, "{program}: {args:?}");
 }
 
 #[test]
@@ -57,25 +60,21 @@ fn prints_every_row_and_the_count() {
 fn asks_as_many_at_once_as_its_model_allows() {
     with_each(programs(), |program| {
         let hosts = if program.is_concurrent() { 40 } else { 3 };
-        assert_eq!(at_once(program, hosts, 0.4, &[]), program.at_once(hosts), "{program}");
+        assert_at_once(program, hosts, &[], program.at_once(hosts));
     });
 }
 
 #[test]
 fn asks_as_many_at_once_as_told() {
-    with_each(concurrent(), |program| {
-        assert_eq!(at_once(program, 15, 0.6, &["--concurrency", "7"]), 7, "{program}")
-    });
+    with_each(concurrent(), |program| assert_at_once(program, 15, &["--concurrency", "7"], 7));
 }
 
 #[test]
 fn the_bound_holds_at_every_size() {
     with_each(in_one_process(), |program| {
-        for_each(&["1 of 3", "10 of 25", "100 of 150", "150 of 150"], |case| {
-            let (at_most, hosts) = case.split_once(" of ").expect("two numbers");
-            let seen = at_once(program, hosts.parse().unwrap(), 1.5, &["--concurrency", at_most]);
-            assert_eq!(seen.to_string(), at_most, "{program}: {case}");
-        });
+        for (at_most, hosts) in [(1, 3), (10, 25), (100, 150), (150, 150)] {
+            assert_at_once(program, hosts, &["--concurrency", &at_most.to_string()], at_most);
+        }
     });
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use std::{fs, thread};
 
 use behaviour_tests::matrix::{self, Program};
-use behaviour_tests::{Run, for_each, run, with_each};
+use behaviour_tests::{Run, run, with_each};
 
 fn programs() -> Vec<Program> {
     matrix::programs("sleep")
@@ -84,34 +84,37 @@ fn one_thread_starts_them_in_order() {
     });
 }
 
+/// Asserts how many of so many tasks sleep at once, with these arguments.
+fn assert_at_once(program: &Program, tasks: usize, args: &[&str], expected: usize) {
+    let seen = behaviour_tests::at_once(expected, |seconds| {
+        let (count, time) = (tasks.to_string(), seconds.to_string());
+        let run = run(&program.name, &[&["--tasks", &count, "--seconds", &time], args].concat());
+        assert!(run.code == 0 && run.ends_with(tasks, 0), "{program}: {run:?}");
+        at_once(&run)
+    });
+    assert_eq!(seen, expected, "{program}: {args:?}");
+}
+
 #[test]
 fn sleeps_as_many_at_once_as_its_model_allows() {
     with_each(programs(), |program| {
-        let run = run(&program.name, &["--tasks", "40", "--seconds", "0.2"]);
-        assert!(run.code == 0 && run.ends_with(40, 0), "{program}: {run:?}");
-        assert_eq!(at_once(&run), program.at_once(40), "{program}: {run:?}");
+        let tasks = if program.is_concurrent() { 40 } else { 3 };
+        assert_at_once(program, tasks, &[], program.at_once(tasks));
     });
 }
 
 #[test]
 fn sleeps_as_many_at_once_as_told() {
-    with_each(concurrent(), |program| {
-        let run = run(&program.name, &["--tasks", "15", "--seconds", "0.3", "--concurrency", "7"]);
-        assert!(run.code == 0 && run.ends_with(15, 0), "{program}: {run:?}");
-        assert_eq!(at_once(&run), 7, "{program}: {run:?}");
-    });
+    with_each(concurrent(), |program| assert_at_once(program, 15, &["--concurrency", "7"], 7));
 }
 
 #[test]
 fn the_bound_holds_at_every_size() {
     let in_one_process = concurrent().into_iter().filter(|it| it.model != "multiprocess");
     with_each(in_one_process, |program| {
-        for_each(&["1 of 3", "10 of 25", "100 of 150", "150 of 150"], |case| {
-            let (at_most, tasks) = case.split_once(" of ").expect("two numbers");
-            let run = run(&program.name, &["--tasks", tasks, "--seconds", "0.3", "--concurrency", at_most]);
-            assert!(run.code == 0, "{program}: {case}: {run:?}");
-            assert_eq!(at_once(&run).to_string(), at_most, "{program}: {case}");
-        });
+        for (at_most, tasks) in [(1, 3), (10, 25), (100, 150), (150, 150)] {
+            assert_at_once(program, tasks, &["--concurrency", &at_most.to_string()], at_most);
+        }
     });
 }
 
