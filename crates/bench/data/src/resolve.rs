@@ -182,8 +182,7 @@ impl Matrix {
             limit_s,
             rounds: rounds(set, limit_s, at.quick),
             observed: match study.and_then(|study| study.observed).unwrap_or(self.observed) {
-                _ if limit_s >= 10.0 || row.control.is_some() => 1,
-                _ if at.quick => 2,
+                _ if limit_s >= 10.0 || row.control.is_some() || at.quick => 1,
                 runs => runs,
             },
             argv: argv(latency),
