@@ -80,11 +80,12 @@ install_tools() {
 }
 
 install_server() {
-  have mariadbd && return
+  have mariadbd && have my_print_defaults && return
   # Debian and Ubuntu have the server without a service; older releases have the version in its name.
   if have apt-get; then
     server=("$(apt-cache search --names-only '^mariadb-server-core' | awk '{print $1}' | sort -V | tail -n 1)")
     [[ ${server[0]} ]] || server=(mariadb-server-core)
+    server+=("${server[0]/server/client}") # has my_print_defaults, which mariadb-install-db calls
   fi
   install "" "${server[@]}" || exit 2
   have mariadbd || fail "there is no mariadbd in ${server[*]}"
