@@ -1,6 +1,9 @@
 //! Reading and writing of the raw files, with errors that name the file.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -85,6 +88,18 @@ pub fn to_csv<T: Serialize>(rows: impl IntoIterator<Item = T>) -> Result<String>
         writer.serialize(row)?;
     }
     Ok(String::from_utf8(writer.into_inner().map_err(|error| error.into_error())?)?)
+}
+
+/// The folders in a folder, by name.
+///
+/// # Errors
+/// It cannot be read.
+pub fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
+    let list = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let found = list.filter_map(|item| Some(item.ok()?.path()));
+    let mut found: Vec<PathBuf> = found.filter(|path| path.is_dir()).collect();
+    found.sort();
+    Ok(found)
 }
 
 /// Writes a file, and the folders above it.

@@ -13,6 +13,20 @@ use crate::{
     workload::Model,
 };
 
+/// Folders of a workload's programs in the order in which a reader compares them: each with the nearest before it.
+pub const NEIGHBOURS: [&str; 10] = [
+    "sequential",
+    "threaded",
+    "multiprocess",
+    "green",
+    "tokio-blocking",
+    "tokio",
+    "tokio-multi",
+    "tokio-mini",
+    "glommio",
+    "compio",
+];
+
 /// Study of the `[[workload]]`s that stand outside of a `[[study]]`: `make bench`.
 pub const BENCH: &str = "bench";
 

@@ -1,11 +1,8 @@
 //! A results directory: `machine.toml`, the raw files, and the figures made of them.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 
 use crate::{
     facts::{Facts, Machine},
@@ -111,7 +108,7 @@ impl Results {
         let machine = Machine::read(&folder.join("machine.toml"))?;
         let raw = folder.join("raw");
         let mut groups = Vec::new();
-        for path in list(&raw)? {
+        for path in files::folders(&raw)? {
             groups.push(group(&path, models)?);
         }
         ensure!(!groups.is_empty(), "{} is empty: measure first", raw.display());
@@ -244,14 +241,7 @@ pub fn exists(folder: &Path) -> Result<()> {
 /// # Errors
 /// `folder` cannot be read.
 pub fn machines(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = list(folder)?;
+    let mut found = files::folders(folder)?;
     found.retain(|path| path.join("machine.toml").is_file());
-    Ok(found)
-}
-
-fn list(folder: &Path) -> Result<Vec<PathBuf>> {
-    let list = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    let mut found: Vec<PathBuf> = list.filter_map(|item| Some(item.ok()?.path())).collect();
-    found.sort();
     Ok(found)
 }

@@ -1,9 +1,8 @@
 //! `--again`: one more sitting of timed rounds, of the rows of `make bench` under 10 s.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
-use anyhow::{Context, Result};
-use bench_data::{matrix::BENCH, workload::Workload};
+use bench_data::{files::folders, matrix::BENCH, workload::Workload};
 
 use crate::stop::{Outcome, refused};
 
@@ -49,18 +48,6 @@ pub fn workloads(folder: &Path, names: &[String], python: bool) -> Outcome<Vec<A
 
 fn refused_by(error: anyhow::Error) -> crate::stop::Stop {
     refused(format!("{error:#}"))
-}
-
-/// The folders in a folder, by name.
-///
-/// # Errors
-/// It cannot be read.
-pub fn folders(folder: &Path) -> Result<Vec<std::path::PathBuf>> {
-    let list = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    let mut found: Vec<_> =
-        list.filter_map(|item| Some(item.ok()?.path())).filter(|path| path.is_dir()).collect();
-    found.sort();
-    Ok(found)
 }
 
 /// A workload whose rows have nothing but rounds, where they ran and have any.

@@ -171,7 +171,7 @@ fn tell(plan: &Plan, build_s: f64, counted: bool) {
 
 /// What stays beside the new results has to be readable, or the report could not be made in the end.
 fn check_kept(place: &Path) -> Outcome<()> {
-    for folder in again::folders(&place.join("raw")).unwrap_or_default() {
+    for folder in files::folders(&place.join("raw")).unwrap_or_default() {
         Workload::read(&folder.join("workload.toml")).map_err(|error| {
             refused(format!("{error:#}; move {} away, or set MACHINE to another name", place.display()))
         })?;
@@ -264,7 +264,7 @@ fn keep(request: &Request, from: &Path, to: &Path) -> Result<()> {
     if request.quick {
         return Ok(());
     }
-    for folder in again::folders(&from.join("raw")).unwrap_or_default() {
+    for folder in files::folders(&from.join("raw")).unwrap_or_default() {
         let name = folder.file_name().unwrap_or_default();
         let workload = Workload::read(&folder.join("workload.toml"))?;
         let measured = Path::new(Place::NEW).join("raw").join(name).exists();

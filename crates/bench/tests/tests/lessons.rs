@@ -4,24 +4,11 @@ use std::fs;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
+use bench_data::matrix::NEIGHBOURS;
 use similar::{ChangeTag, TextDiff};
 
-/// The models in the order in which a reader compares them: each with the one before it.
-const ORDER: [&str; 10] = [
-    "sequential",
-    "threaded",
-    "multiprocess",
-    "green",
-    "tokio-blocking",
-    "tokio",
-    "tokio-multi",
-    "tokio-mini",
-    "glommio",
-    "compio",
-];
-
 /// Those that have the same kind of loop.
-const LOOPS: &[&str] = ORDER.split_at(5).1;
+const LOOPS: &[&str] = NEIGHBOURS.split_at(5).1;
 
 /// Lines of a program's `main.rs`.
 const LENGTH: RangeInclusive<usize> = 40..=75;
@@ -78,7 +65,7 @@ fn each_is_read_in_a_minute() {
     for lesson in lessons {
         let length = lesson.source.lines().count();
         assert!(LENGTH.contains(&length), "{} has {length} lines, not {LENGTH:?}", lesson.name());
-        assert!(ORDER.contains(&lesson.model.as_str()), "{} has no place in the order", lesson.name());
+        assert!(NEIGHBOURS.contains(&lesson.model.as_str()), "{} has no place in the order", lesson.name());
     }
 }
 
@@ -114,7 +101,7 @@ fn only_the_model_differs_between_neighbours() {
     let lessons = lessons();
     let mut too_many = Vec::new();
     for workload in ["db", "web", "sleep", "prices"] {
-        let in_order = ORDER.iter().filter_map(|model| {
+        let in_order = NEIGHBOURS.iter().filter_map(|model| {
             lessons.iter().find(|lesson| lesson.workload == workload && lesson.model == *model)
         });
         let in_order: Vec<&Lesson> = in_order.collect();

@@ -1,15 +1,11 @@
 //! `crates/README.md`: the map of the programs, how long they are, and how much each differs from its neighbour.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::Path};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use bench_data::{
     files,
-    matrix::{BENCH, Matrix},
+    matrix::{BENCH, Matrix, NEIGHBOURS},
     resolve::Place,
     workload::Workload,
 };
@@ -19,20 +15,6 @@ use crate::{
     format::code,
     markdown::{Table, bullets},
 };
-
-/// Neighbours follow each other; programs of other names have none.
-const ORDER: [&str; 10] = [
-    "sequential",
-    "threaded",
-    "multiprocess",
-    "green",
-    "tokio-blocking",
-    "tokio",
-    "tokio-multi",
-    "tokio-mini",
-    "glommio",
-    "compio",
-];
 
 /// The programs of a workload: the text of their `main.rs`, by the name of their folder.
 type Room = BTreeMap<String, String>;
@@ -47,7 +29,7 @@ pub fn page() -> Result<String> {
     let mut names: Vec<&str> = workloads.iter().map(|workload| workload.name.as_str()).collect();
     names.dedup();
     let rooms: Vec<Room> = names.iter().map(|workload| room(workload)).collect::<Result<_>>()?;
-    let mut programs: Vec<&str> = ORDER.to_vec();
+    let mut programs: Vec<&str> = NEIGHBOURS.to_vec();
     for name in rooms.iter().flat_map(Room::keys) {
         if !programs.contains(&name.as_str()) {
             programs.push(name);
@@ -70,7 +52,7 @@ pub fn page() -> Result<String> {
 
 fn room(workload: &str) -> Result<Room> {
     let mut room = Room::new();
-    for folder in folders(&Path::new("crates").join(workload))? {
+    for folder in files::folders(&Path::new("crates").join(workload))? {
         let path = folder.join("src/main.rs");
         if path.is_file() {
             room.insert(file_name(&folder), files::text(&path)?);
@@ -82,8 +64,8 @@ fn room(workload: &str) -> Result<Room> {
 fn cell(workload: &str, room: &Room, program: &str) -> String {
     let Some(text) = room.get(program) else { return "–".to_owned() };
     let link = format!("[{}]({workload}/{program}/src/main.rs)", text.lines().count());
-    let place = ORDER.iter().position(|other| *other == program).unwrap_or(0);
-    match ORDER[..place].iter().rev().find_map(|other| room.get(*other)) {
+    let place = NEIGHBOURS.iter().position(|other| *other == program).unwrap_or(0);
+    match NEIGHBOURS[..place].iter().rev().find_map(|other| room.get(*other)) {
         Some(neighbour) => format!("{link}, {} changed", changed(neighbour, text)),
         None => link,
     }
@@ -112,7 +94,7 @@ fn absent(workloads: &[Workload]) -> Vec<String> {
 fn libraries(workloads: &[&str]) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for room in workloads.iter().copied().chain(["parts", "bench"]) {
-        for folder in folders(&Path::new("crates").join(room))? {
+        for folder in files::folders(&Path::new("crates").join(room))? {
             // The programs of a workload are in the table.
             let sources = if room == "bench" { &["src/main.rs", "src/lib.rs"][..] } else { &["src/lib.rs"] };
             let Some(path) = sources.iter().map(|file| folder.join(file)).find(|path| path.is_file()) else {
@@ -131,14 +113,6 @@ fn first_sentence(source: &str) -> String {
     let paragraph: Vec<&str> = doc.take_while(|line| !line.is_empty()).collect();
     let paragraph = paragraph.join(" ").replace("[`", "`").replace("`]", "`");
     paragraph.split_inclusive(". ").next().unwrap_or_default().trim().to_owned()
-}
-
-/// The folders in a folder, by name.
-fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
-    let list = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    let mut found: Vec<PathBuf> = list.filter_map(|item| Some(item.ok()?.path())).collect();
-    found.sort();
-    Ok(found)
 }
 
 fn file_name(path: &Path) -> String {
