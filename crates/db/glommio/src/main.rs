@@ -11,6 +11,7 @@ use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use connect::connect;
 use db_hosts::{Host, late};
 use glommio::net::TcpStream;
 use glommio_executor::{executor, spawn, timeout, yield_now};
@@ -54,8 +55,7 @@ async fn run(common: db_hosts::Args, concurrency: Option<NonZeroUsize>) -> Resul
 
 /// Opens a connection, asks, and closes the connection.
 async fn ask(host: &Host, query: &str) -> Result<String> {
-    // Looking up a name, unlike an IP address, blocks the loop, and the time-out does not end it.
-    let stream = TcpStream::connect(host.address()?).await.map_err(std::io::Error::from)?;
+    let stream = connect(host.name(), host.port(), TcpStream::connect).await?;
     let mut connection = Conn::login(stream, &host.user(), &host.password(), &host.database()).await?;
     let row: Row = connection.query_first(query).await?.context("no row")?;
     connection.disconnect().await?;

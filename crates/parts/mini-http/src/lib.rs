@@ -1,41 +1,25 @@
 //! An HTTP/1.1 request over any byte stream: hyper brings the protocol, the program brings the stream. It knows no
 //! event loop, so that the programs on glommio and compio can share it and differ in nothing but the loop.
 
-use std::io::{self, ErrorKind};
-use std::{net::SocketAddr, pin::pin};
+use std::{io, net::SocketAddr, pin::pin};
 
 use anyhow::Result;
 use futures_lite::{AsyncRead, AsyncWrite, future};
 use http_body_util::{BodyExt, Empty};
 use hyper::{Request, Response, body::Bytes, client::conn::http1, header::HOST};
 use smol_hyper::rt::FuturesIo;
-use url::{Host, Position, Url};
+use url::{Position, Url};
 
-/// Opens a stream to the host of an `http://` URL: `open` is called with its addresses in turn, until one answers.
-/// A name is looked up on a thread of its own, so that the event loop goes on; an IP address needs none.
+/// Opens a stream to the host of an `http://` URL: see [`connect::connect`].
 ///
 /// # Errors
-/// When the name is unknown, or the last address does not answer.
+/// When the name is unknown, or its last address does not answer.
 pub async fn connect<S, E: Into<io::Error>>(
     url: &Url,
     open: impl AsyncFn(SocketAddr) -> Result<S, E>,
 ) -> io::Result<S> {
-    let look_up = {
-        let url = url.clone();
-        move || url.socket_addrs(|| None)
-    };
-    let addresses = match url.host() {
-        Some(Host::Domain(_)) => blocking::unblock(look_up).await?,
-        _ => look_up()?,
-    };
-    let mut result = Err(ErrorKind::NotFound.into());
-    for address in addresses {
-        result = open(address).await.map_err(E::into);
-        if result.is_ok() {
-            break;
-        }
-    }
-    result
+    let name = url.host_str().unwrap_or_default().trim_matches(['[', ']']); // an IPv6 address has them in a URL
+    connect::connect(name, url.port_or_known_default().unwrap_or(80), open).await
 }
 
 /// Asks for an `http://` URL on a fresh stream, and returns the answer with its whole body. The stream closes after
