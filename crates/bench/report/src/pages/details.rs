@@ -172,14 +172,15 @@ fn notes(group: &Group) -> Vec<String> {
     if group.ok().all(|entry| entry.figures.syscalls.is_none()) {
         notes.push("System calls were not counted.".to_owned());
     }
-    let shorter = group.ok().filter_map(|entry| Some((entry, entry.row.count_latency_s?)));
-    notes.extend(shorter.map(|(entry, latency)| {
-        format!(
+    let shorter: Vec<&Entry> = group.ok().filter(|entry| entry.row.count_latency_s.is_some()).collect();
+    if let Some(latency) = shorter.first().and_then(|entry| entry.row.count_latency_s) {
+        let names: Vec<String> = shorter.iter().map(|entry| rows::name(entry)).collect();
+        notes.push(format!(
             "The system calls of {} were counted with waits of {latency} s in place of {} s.",
-            rows::name(entry),
+            format::list(&names),
             group.workload.latency_s
-        )
-    }));
+        ));
+    }
     let lab = group.ok().filter_map(|entry| entry.figures.lab_cpu_s.zip(entry.figures.wall_median_s));
     let most = lab.map(|(cpu, wall)| 100.0 * cpu / wall).max_by(f64::total_cmp);
     notes.extend(most.map(|most| {
