@@ -12,6 +12,8 @@ impl Place {
     pub const ALL: &str = "target/bench";
     /// What the server writes.
     pub const LAB: &str = "target/bench/lab";
+    /// What the server notes of each item, where it does.
+    pub const TRACE: &str = "target/bench/lab/trace.csv";
     /// The results under construction.
     pub const NEW: &str = "target/bench/new";
     /// What is written and not kept.

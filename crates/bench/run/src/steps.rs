@@ -70,7 +70,31 @@ impl Plan {
             plan.steps.extend(maker.all(seed));
         }
         plan.workloads = workloads;
+        plan.trace();
         plan
+    }
+
+    /// The first observed runs of `make bench` have a lab that notes when each item begins and ends: in no timing.
+    fn trace(&mut self) {
+        let workloads = &self.workloads;
+        let traced = |step: &&mut Step| {
+            let Workload { rows, vary, server, .. } = &workloads[step.workload];
+            let lab = matches!(server, Some(Server::Lab(_))) && *vary == Vary::Nothing;
+            lab && step.kind == Kind::Observed(1) && rows[step.row].control.is_none()
+        };
+        let mut steps = self.steps.iter_mut().filter(traced).peekable();
+        if steps.peek().is_none() {
+            return;
+        }
+        let mut argv = self.servers[0].argv.clone();
+        argv.extend(["--trace", Place::TRACE].map(str::to_owned));
+        steps.for_each(|step| step.server = Some(self.servers.len()));
+        self.servers.push(Planned { name: "the lab".to_owned(), argv });
+    }
+
+    /// Whether the server of a step notes each item, in [`Place::TRACE`].
+    pub fn is_traced(&self, step: &Step) -> bool {
+        step.server.is_some_and(|place| self.servers[place].argv.iter().any(|word| word == Place::TRACE))
     }
 
     /// Place of the workload's server. One lab for all that vary nothing; where sizes, faults or networks differ, one each.
@@ -147,7 +171,8 @@ impl Maker<'_> {
             kind,
             workload: self.place,
             row,
-            server: self.server,
+            // Whether a program can run here, and how its interpreter starts, takes no server.
+            server: self.server.filter(|_| !matches!(kind, Kind::Probe | Kind::Imports)),
             argv,
             what: format!("{at}{}: {what}", rows[row].program),
             // What a process, its observer and its tools need beyond the waiting.
@@ -329,14 +354,17 @@ mod tests {
     }
 
     #[test]
-    fn make_bench_has_one_lab_and_the_studies_one_for_each_case() {
+    fn make_bench_has_one_lab_and_another_for_traces_and_the_studies_one_for_each_case() {
         let all = plan("bench", &[]);
-        let lab = shell_words::join(&all.servers[0].argv);
-        assert_eq!(lab, "target/release/bench-lab --dir target/bench/lab --hosts 500 --prices-delay 0.29");
-        assert_eq!(
-            (all.servers.len(), plan("network", &[]).servers.len(), plan("own", &[]).servers.len()),
-            (1, 4, 0)
-        );
+        let labs: Vec<String> = all.servers.iter().map(|server| shell_words::join(&server.argv)).collect();
+        let lab = "target/release/bench-lab --dir target/bench/lab --hosts 500 --prices-delay 0.29";
+        assert_eq!(labs, [lab.to_owned(), format!("{lab} --trace target/bench/lab/trace.csv")]);
+        for step in &all.steps {
+            let workload = &all.workloads[step.workload];
+            let noted = workload.server.is_some() && workload.rows[step.row].control.is_none();
+            assert_eq!(all.is_traced(step), noted && step.kind == Kind::Observed(1), "{}", all.id(step));
+        }
+        assert_eq!((plan("network", &[]).servers.len(), plan("own", &[]).servers.len()), (4, 0));
         assert_eq!(plan("mariadb", &[]).servers[0].argv, ["scripts/mariadb.sh", "target/bench/lab", "500"]);
     }
 }

@@ -2,6 +2,8 @@
 
 use bench_data::results::Group;
 
+use crate::format::list;
+
 use super::{
     Plot,
     axis::{Axis, Unit},
@@ -51,7 +53,7 @@ fn plot(group: &Group) -> Option<Plot> {
     RowChart { rows, axis, better: "← faster", scale: "log scale", line: None }.draw(&mut canvas);
     let alt = format!(
         "{heading}. Time until half and 99 % of the healthy items are answered, and wall time: {}.",
-        text::list(&said)
+        list(&said)
     );
     Some(canvas.finish(workload.key.clone(), alt))
 }

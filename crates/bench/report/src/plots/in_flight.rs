@@ -6,6 +6,8 @@ use bench_data::{
     workload::Model,
 };
 
+use crate::format::list;
+
 use super::{
     Plot,
     axis::{Axis, Unit},
@@ -73,7 +75,7 @@ pub fn in_flight(group: &Group) -> Option<Plot> {
         .iter()
         .map(|s| format!("{} has at most {} and ends after {}", s.name, s.peak, text::seconds(s.end)))
         .collect();
-    Some(canvas.finish(format!("{}-in-flight", workload.key), format!("{heading}: {}.", text::list(&said))))
+    Some(canvas.finish(format!("{}-in-flight", workload.key), format!("{heading}: {}.", list(&said))))
 }
 
 fn strip<'a>(group: &'a Group, entry: &Entry) -> Option<Strip<'a>> {

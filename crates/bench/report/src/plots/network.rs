@@ -2,6 +2,8 @@
 
 use bench_data::{results::Group, workload::Row};
 
+use crate::format::list;
+
 use super::{
     Plot,
     axis::{Axis, Unit},
@@ -61,7 +63,7 @@ fn plot(groups: &[&Group]) -> Option<Plot> {
     }
     let mut canvas = Canvas::new(&heading, &notes);
     RowChart { rows, axis, better: "← fewer waits", scale: "", line: None }.draw(&mut canvas);
-    let alt = format!("{heading}, counted and by the slope of the wall time: {}.", text::list(&said));
+    let alt = format!("{heading}, counted and by the slope of the wall time: {}.", list(&said));
     Some(canvas.finish(format!("network-{}-round-trips", workload.name), alt))
 }
 

@@ -2,6 +2,8 @@
 
 use bench_data::results::{Entry, Group};
 
+use crate::format::list;
+
 use super::{
     Plot,
     axis::{Axis, Unit},
@@ -32,7 +34,7 @@ pub fn memory_over_time(group: &Group) -> Option<Plot> {
         let (peak, end) = (peak(line), line.points.last().map_or(0.0, |point| point.0));
         format!("{} {} after {}", line.name, text::mib(peak), text::seconds(end))
     });
-    let said = text::list(&said.collect::<Vec<_>>());
+    let said = list(&said.collect::<Vec<_>>());
     let heading = format!("{}: memory over time", group.workload.title);
     let mut notes = vec!["PSS of all processes of a program."];
     notes.extend(python.then_some("Dashed: Python."));

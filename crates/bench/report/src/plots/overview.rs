@@ -2,6 +2,8 @@
 
 use bench_data::results::{Group, Results};
 
+use crate::format::list;
+
 use super::{
     Plot,
     axis::{Axis, Unit},
@@ -64,6 +66,6 @@ fn plot(group: &Group) -> Option<Plot> {
     };
     chart.draw(&mut canvas);
     let limit = limit.map_or(String::new(), |limit| format!("; the limit is {}", text::seconds_plain(limit)));
-    let alt = format!("{heading}: wall time and peak memory. {}{limit}.", text::list(&said));
+    let alt = format!("{heading}: wall time and peak memory. {}{limit}.", list(&said));
     Some(canvas.finish("overview".to_owned(), alt))
 }

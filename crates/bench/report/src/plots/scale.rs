@@ -6,6 +6,8 @@ use bench_data::{
     workload::Workload,
 };
 
+use crate::format::list;
+
 use super::{
     Plot,
     axis::{Axis, Unit},
@@ -120,7 +122,7 @@ fn grows(sizes: &[&Group], measure: &Measure) -> Option<Plot> {
         let stop = if line.stops.is_some() { " and no further" } else { "" };
         Some(format!("{} {} at {}{stop}", line.name, (measure.said)(*value), text::plain(*items)))
     });
-    let said = text::list(&said.collect::<Vec<_>>());
+    let said = list(&said.collect::<Vec<_>>());
     let points = || lines.iter().flat_map(|line| &line.points);
     let (x, y) = (
         Axis::log(sizes.iter().map(|group| group.workload.size as f64), Unit::Number),
@@ -191,7 +193,7 @@ fn bounds(sizes: &[&Group]) -> Option<Plot> {
                 .points
                 .iter()
                 .map(|(bound, value)| format!("{} at {}", (measure.said)(*value), text::plain(*bound)));
-            said.push(format!("{}: {}", line.name, text::list(&figures.collect::<Vec<_>>())));
+            said.push(format!("{}: {}", line.name, list(&figures.collect::<Vec<_>>())));
         }
         let x = Axis::log(points().map(|point| point.0), Unit::Number);
         let y = Axis::log(points().map(|point| point.1), measure.unit);

@@ -54,15 +54,6 @@ pub fn plain(value: f64) -> String {
     group(&((value * 1e6).round() / 1e6).to_string())
 }
 
-/// A list in a sentence: `a, b and c`.
-pub fn list(items: &[String]) -> String {
-    match items {
-        [] => String::new(),
-        [one] => one.clone(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
-    }
-}
-
 /// Thousands apart.
 fn group(number: &str) -> String {
     let (whole, rest) = number.split_once('.').map_or((number, None), |(whole, rest)| (whole, Some(rest)));

@@ -5,6 +5,8 @@ use bench_data::{
     results::{Entry, Group},
 };
 
+use crate::format::list;
+
 use super::{
     Plot,
     axis::{Axis, Unit},
@@ -180,7 +182,7 @@ fn plot<'a>(
             format!("{} {}{}{}", row.name, row.value, interval.unwrap_or_default(), limit.unwrap_or_default())
         })
         .collect();
-    let said = text::list(&said);
+    let said = list(&said);
     let mut canvas = Canvas::new(heading, &notes);
     RowChart { rows, ..chart }.draw(&mut canvas);
     Some(canvas.finish(format!("{}-{what}", group.workload.key), format!("{heading}: {said}.")))
