@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help bench bench-db bench-web bench-sleep bench-prices again resume scale faults network quick compare report test setup
+.PHONY: help bench bench-db bench-web bench-sleep bench-prices again resume scale faults network timeline quick compare report test setup
 
 # Paths below the repository, which may stand in results, and programs for this machine.
 export CARGO_TARGET_DIR := target
@@ -32,6 +32,9 @@ faults: ## What hosts that refuse, hang or are slow cost; about 11 minutes
 
 network: ## What a network under the databases costs; about 4 minutes
 	$(run) --study network
+
+timeline: ## Which thread sleeps when, with three hosts; under a minute
+	$(run) --study timeline
 
 quick: ## The same with less, in about two minutes, into target/quick
 	$(run) --quick

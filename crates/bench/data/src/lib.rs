@@ -20,6 +20,7 @@ mod spec;
 pub mod stats;
 pub mod tools;
 pub mod trace;
+pub mod waits;
 pub mod workload;
 
 /// Version of the raw files. It changes when a tool can no longer read what an older one wrote.

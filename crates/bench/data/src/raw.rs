@@ -1,5 +1,5 @@
 //! The raw files of one row, in `raw/<key>/<slug>/`: `observed-N.json` and `time-N.txt` of the observed runs, and where
-//! there are such, `syscalls.txt`, `start.json`, `memory.csv` and `trace.csv`; or `status.txt` alone.
+//! there are such, `syscalls.txt` or `waits.txt`, `start.json`, `memory.csv` and `trace.csv`; or `status.txt` alone.
 
 use std::path::Path;
 
@@ -11,7 +11,8 @@ use crate::{
     observed::Observed,
     tools::{self, Time},
     trace::Item,
-    workload::{Row, Workload},
+    waits::{self, Thread},
+    workload::{Row, Vary, Workload},
 };
 
 /// Everything that was recorded of one row, but for its rounds.
@@ -36,6 +37,8 @@ pub struct Ran {
     pub memory: Vec<MemorySample>,
     /// When each item of the first observed run began and ended, where the lab noted it.
     pub trace: Vec<Item>,
+    /// When each thread slept, where that was followed: in a run of its own, of which the trace is too.
+    pub threads: Vec<Thread>,
 }
 
 /// A program's own sample of its memory.
@@ -71,7 +74,8 @@ impl Raw {
             }
         }
         let start = file("start.json", row.imports.is_some());
-        let counted = file("syscalls.txt", !row.count.is_empty());
+        let followed = file("waits.txt", workload.vary == Vary::Time);
+        let counted = file("syscalls.txt", !row.count.is_empty() && followed.is_none());
         let memory = file("memory.csv", workload.sampled);
         let trace = file("trace.csv", folder.join("trace.csv").exists());
         Ok(Raw::Ran(Box::new(Ran {
@@ -80,6 +84,7 @@ impl Raw {
             start_s: start.map(|path| files::parse(&path, tools::median_wall)).transpose()?,
             syscalls: counted.map(|path| files::parse(&path, tools::system_calls)).transpose()?,
             memory: memory.map(|path| files::csv(&path)).transpose()?.unwrap_or_default(),
+            threads: followed.map(|path| files::parse(&path, waits::parse)).transpose()?.unwrap_or_default(),
             trace: trace.map(|path| files::csv(&path)).transpose()?.unwrap_or_default(),
         })))
     }

@@ -191,7 +191,11 @@ impl Matrix {
             skip: (limit_s > budget_s)
                 .then(|| format!("skipped: would wait {limit_s} s, the budget is {budget_s} s")),
             imports: row.imports.clone(),
-            count: if counted { argv(count_latency_s.unwrap_or(latency)) } else { Vec::new() },
+            count: if counted || case.vary == Vary::Time {
+                argv(count_latency_s.unwrap_or(latency))
+            } else {
+                Vec::new()
+            },
             count_latency_s: count_latency_s.filter(|_| counted),
         }
     }
@@ -220,6 +224,7 @@ impl Case<'_> {
             (_, Some(fault), _) => format!("{}-{name}-{}", self.study, fault.name),
             (.., Some(rtt)) => format!("{}-{name}-{}ms", self.study, (rtt * 1e6).round() / 1e3),
             (Vary::Server, ..) => format!("{name}-{}", self.study),
+            (Vary::Time, ..) => format!("{}-{name}", self.study),
             _ => name.to_owned(),
         }
     }
@@ -268,7 +273,7 @@ mod tests {
         assert!(row(&workloads, "sleep-1000", "sleep-sequential").skip.is_some(), "3000 s");
         let many = of("bench", &Place { cpus: 64, quick: true, ..PLACE });
         let threaded = row(&many, "db", "db-threaded");
-        assert_eq!((threaded.at_once, threaded.limit_s, threaded.rounds), (32, 0.1, 2));
+        assert_eq!((threaded.at_once, threaded.limit_s, threaded.rounds), (32, 0.04, 2));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// One line of that CSV file. Times are seconds since the first connection that the lab accepted.
+/// One line of that CSV file. Times are seconds of the system's clock; in older results,
+/// seconds since the first connection. What counts is the time between them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Item {

@@ -23,6 +23,8 @@ pub enum Vary {
     Fault,
     /// The round-trip time of the network.
     Rtt,
+    /// Nothing, but it is followed in time: which thread sleeps when, and in which system call.
+    Time,
 }
 
 /// A way of waiting, as the tables and plots show it.

@@ -2,7 +2,7 @@
 //!
 //! `cargo test -p bench-data --test simulation -- --nocapture` prints the rates.
 
-use bench_data::stats::{Ratio, SplitMix64, Verdict, order, verdicts};
+use bench_data::stats::{Ratio, SplitMix64, Verdict, medians_differ, order, verdicts};
 
 /// A table as the bench makes it: each program is compared with the reference. All times are log-normal.
 #[derive(Clone, Copy)]
@@ -152,4 +152,36 @@ fn thirty_rounds_find_three_percent() {
         assert!(found >= least, "noise {noise}: {found} of tables");
         assert!(found_alone >= least_alone, "noise {noise}: {found_alone} alone");
     }
+}
+
+/// Parts of 1: how often the medians, and how often paired ratios, say that a program differs from another.
+fn two_rules(rounds: usize, drift: f64, noise: f64, planted: f64) -> (f64, f64) {
+    const CASES: usize = 4000;
+    let mut random = SplitMix64(9);
+    let (mut medians, mut paired) = (0, 0);
+    for _ in 0..CASES {
+        let (mut a, mut b) = (Vec::new(), Vec::new());
+        for _ in 0..rounds {
+            let shared = 0.13 * (drift * normal(&mut random)).exp();
+            a.push(shared * (1.0 + planted) * (noise * normal(&mut random)).exp());
+            b.push(shared * (noise * normal(&mut random)).exp());
+        }
+        medians += usize::from(medians_differ(&a, &b));
+        let verdict = verdicts(&[Ratio::paired(&a, &b).unwrap()])[0];
+        paired += usize::from(matches!(verdict, Verdict::Faster | Verdict::Slower));
+    }
+    (medians as f64 / CASES as f64, paired as f64 / CASES as f64)
+}
+
+// docs/method.md quotes these rates.
+#[test]
+fn medians_and_their_deviations_are_no_rule() {
+    for (rounds, said) in [(2, 0.34), (5, 0.21), (10, 0.04)] {
+        let (medians, _) = two_rules(rounds, 0.0, 0.05, 0.0);
+        println!("nothing differs, {rounds} rounds: medians say so in {:.1} %", medians * 100.0);
+        assert!((medians - said).abs() < 0.03, "{rounds} rounds: {medians}");
+    }
+    let (medians, paired) = two_rules(10, 0.08, 0.015, 0.03);
+    println!("3 % planted, drift 0.08: medians {:.1} %, paired {:.1} %", medians * 100.0, paired * 100.0);
+    assert!(medians < 0.03 && paired > 0.95, "{medians}, {paired}");
 }

@@ -70,7 +70,7 @@ struct NoAnswer;
 
 /// Serves every connection that the listener accepts, for ever.
 pub async fn serve(listener: TcpListener, site: Site) {
-    let (rtt, stats) = (site.rtt, Arc::clone(&site.stats));
+    let rtt = site.rtt;
     let routes = Router::new()
         .route("/stats", get(report))
         .route("/stats/reset", post(reset_stats))
@@ -83,7 +83,6 @@ pub async fn serve(listener: TcpListener, site: Site) {
         let stream = listen::accept(&listener).await;
         let routes = routes.clone();
         let accepted = Instant::now();
-        stats.accepted(accepted);
         let connection =
             Arc::new(Connection { accepted, way: Way::new(rtt), web: false.into(), prices: false.into() });
         let service = service_fn(move |mut request: Request<Incoming>| {

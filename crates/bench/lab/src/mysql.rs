@@ -47,7 +47,6 @@ pub async fn serve(listener: TcpListener, hosts: Arc<Hosts>) {
         let stream = listen::accept(&listener).await;
         let accepted = Instant::now();
         hosts.stats.db.connected(accepted);
-        hosts.stats.accepted(accepted);
         let hosts = Arc::clone(&hosts);
         tokio::spawn(async move {
             let sick = hosts.sickness(&stream);

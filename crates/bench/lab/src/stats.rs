@@ -156,13 +156,6 @@ impl Stats {
         *lock(&self.since) = (cpu_time(), listen_drops());
     }
 
-    /// Notes in the trace that a connection was accepted, to whichever workload.
-    pub fn accepted(&self, accepted: Instant) {
-        if let Some(trace) = &self.trace {
-            trace.accepted(accepted);
-        }
-    }
-
     /// The counters as they stand.
     pub fn report(&self) -> LabStats {
         let (cpu, drops) = *lock(&self.since);

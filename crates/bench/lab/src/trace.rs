@@ -4,19 +4,17 @@ use std::fs::File;
 use std::io::Seek;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use bench_data::trace::Item;
 
 /// Writes each item's line when it ends. A reset begins the file anew.
-pub struct Trace(Mutex<Lines>);
-
-struct Lines {
+pub struct Trace {
     /// Nothing after a write that failed.
-    file: Option<csv::Writer<File>>,
-    /// When the first connection was accepted.
-    first: Option<Instant>,
+    file: Mutex<Option<csv::Writer<File>>>,
+    /// The same moment on two clocks: one that only goes on, and the system's.
+    start: (Instant, SystemTime),
 }
 
 /// An item in flight, whose line is written when this is dropped.
@@ -35,27 +33,19 @@ impl Trace {
     /// The file cannot be written.
     pub fn create(path: &Path) -> Result<Self> {
         let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(Self(Lines { file: Some(csv::Writer::from_writer(file)), first: None }.into()))
+        let start = (Instant::now(), SystemTime::now());
+        Ok(Self { file: Some(csv::Writer::from_writer(file)).into(), start })
     }
 
     /// Begins anew.
     pub fn reset(&self) {
         self.write(|lines| {
-            lines.first = None;
-            let Some(mut file) = lines.file.take().map(csv::Writer::into_inner).transpose()? else {
+            let Some(mut file) = lines.take().map(csv::Writer::into_inner).transpose()? else {
                 return Ok(());
             };
             file.rewind()?;
             file.set_len(0)?;
-            lines.file = Some(csv::Writer::from_writer(file)); // which writes the names of the columns
-            Ok(())
-        });
-    }
-
-    /// Notes that a connection was accepted.
-    pub fn accepted(&self, accepted: Instant) {
-        self.write(|lines| {
-            lines.first.get_or_insert(accepted);
+            *lines = Some(csv::Writer::from_writer(file)); // which writes the names of the columns
             Ok(())
         });
     }
@@ -65,12 +55,19 @@ impl Trace {
         Traced { trace: self, workload, item, accepted, begin: Instant::now() }
     }
 
-    fn write(&self, change: impl FnOnce(&mut Lines) -> Result<()>) {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    fn write(&self, change: impl FnOnce(&mut Option<csv::Writer<File>>) -> Result<()>) {
+        let mut lines = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = change(&mut lines) {
             eprintln!("bench-lab: the trace ends here: {error:#}");
-            lines.file = None;
+            *lines = None;
         }
+    }
+
+    /// Seconds of the system's clock, to the microsecond.
+    fn seconds(&self, at: Instant) -> f64 {
+        let (start, clock) = self.start;
+        let since = (clock + at.saturating_duration_since(start)).duration_since(UNIX_EPOCH);
+        (since.unwrap_or_default().as_secs_f64() * 1e6).round() / 1e6
     }
 }
 
@@ -78,17 +75,13 @@ impl Drop for Traced<'_> {
     fn drop(&mut self) {
         let end = Instant::now();
         self.trace.write(|lines| {
-            let first = lines.first.unwrap_or(self.accepted);
-            let Some(file) = &mut lines.file else { return Ok(()) };
-            // To the microsecond. Nothing is before the first connection but what a reset found in flight.
-            let seconds =
-                |at: Instant| (at.saturating_duration_since(first).as_secs_f64() * 1e6).round() / 1e6;
+            let Some(file) = lines else { return Ok(()) };
             file.serialize(Item {
                 workload: self.workload.to_owned(),
                 item: std::mem::take(&mut self.item),
-                accepted_s: seconds(self.accepted),
-                begin_s: seconds(self.begin),
-                end_s: seconds(end),
+                accepted_s: self.trace.seconds(self.accepted),
+                begin_s: self.trace.seconds(self.begin),
+                end_s: self.trace.seconds(end),
             })?;
             Ok(file.flush()?)
         });

@@ -23,7 +23,7 @@ struct Args {
     /// Shorter waits, fewer items, two rounds: tries everything, measures nothing
     #[arg(long)]
     quick: bool,
-    /// What to measure: bench, scale, faults or network
+    /// What to measure: bench, scale, faults, network or timeline
     #[arg(long, value_name = "STUDY", default_value = BENCH)]
     study: String,
     /// Go on after the last complete step of a run that was stopped

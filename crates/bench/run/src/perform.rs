@@ -132,10 +132,10 @@ impl Performer<'_> {
                 .unwrap_or_default()
                 .lines()
                 .for_each(|line| self.progress.detail(line));
-            if self.plan.is_traced(step) {
-                let to = self.status(step).with_file_name("trace.csv");
-                fs::copy(Place::TRACE, &to).with_context(|| format!("cannot write {}", to.display()))?;
-            }
+        }
+        if self.plan.is_traced(step) {
+            let to = self.status(step).with_file_name("trace.csv");
+            fs::copy(Place::TRACE, &to).with_context(|| format!("cannot write {}", to.display()))?;
         }
         Ok(())
     }

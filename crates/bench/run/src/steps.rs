@@ -1,7 +1,7 @@
 //! The workloads as steps, in the order in which they are made.
 
 use bench_data::{
-    stats,
+    stats, waits,
     workload::{Row, Server, Vary, Workload},
 };
 
@@ -18,7 +18,7 @@ pub enum Kind {
     Observed(u32),
     /// A timed run, in this round.
     Round(u32),
-    /// System calls are counted.
+    /// System calls are counted, or followed in time.
     Count,
 }
 
@@ -202,7 +202,9 @@ impl Maker<'_> {
         let import = format!("import {}", row.imports.as_ref()?);
         let command = [self.programs.command(row).remove(0), "-c".to_owned(), import.clone()];
         let export = format!("{}/start.json", Place::raw(&self.workload.key, &row.slug));
-        Some(self.step(at, Kind::Imports, "its start alone", hyperfine(&import, &export, 5, &command), 1.0))
+        let runs = if self.workload.quick { 1 } else { 5 };
+        let argv = hyperfine(&import, &export, runs, &command);
+        Some(self.step(at, Kind::Imports, "its start alone", argv, 0.2 * f64::from(runs)))
     }
 
     fn observed(&self, at: usize, run: u32) -> Step {
@@ -244,11 +246,21 @@ impl Maker<'_> {
 
     fn count(&self, at: usize) -> Step {
         let row = self.row(at);
-        let to = format!("{}/syscalls.txt", Place::raw(&self.workload.key, &row.slug));
-        let strace = ["strace", "-c", "-f", "-o", &to].map(str::to_owned);
-        let argv = strace.into_iter().chain(self.command(row, &row.count)).collect();
+        let raw = Place::raw(&self.workload.key, &row.slug);
+        let (followed, counted) = (format!("{raw}/waits.txt"), format!("{raw}/syscalls.txt"));
+        let calls = format!("trace={}", waits::CALLS);
+        let (what, words): (_, &[&str]) = match self.workload.vary {
+            // No strings: what is sent and read is nobody's business.
+            Vary::Time => (
+                "in time",
+                &["-f", "-ttt", "-T", "-s", "0", "-e", &calls, "-e", "signal=none", "-o", &followed],
+            ),
+            _ => ("system calls", &["-c", "-f", "-o", &counted]),
+        };
+        let strace = ["strace"].iter().chain(words).map(ToString::to_string);
+        let argv = strace.chain(self.command(row, &row.count)).collect();
         let shorter = row.count_latency_s.map_or(1.0, |latency| latency / self.workload.latency_s);
-        self.step(at, Kind::Count, "system calls", argv, row.limit_s * shorter)
+        self.step(at, Kind::Count, what, argv, row.limit_s * shorter)
     }
 }
 
@@ -293,7 +305,7 @@ mod tests {
 
     #[test]
     fn every_step_is_a_line_that_a_shell_takes_apart_again() {
-        for study in ["bench", "mariadb", "own", "scale", "faults", "network"] {
+        for study in ["bench", "mariadb", "own", "scale", "faults", "network", "timeline"] {
             let plan = plan(study, &[]);
             for step in &plan.steps {
                 assert_eq!(shell_words::split(&shell(step)).unwrap(), step.argv);

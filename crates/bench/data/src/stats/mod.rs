@@ -50,6 +50,15 @@ fn median_of_sorted(sorted: &[f64]) -> Option<f64> {
     }
 }
 
+/// A rule that was in use before, to set the verdicts against: medians that are further apart than the sum of their median
+/// absolute deviations.
+pub fn medians_differ(a: &[f64], b: &[f64]) -> bool {
+    let middle = |values: &[f64]| median(values).unwrap_or(f64::NAN);
+    let deviation =
+        |values: &[f64]| middle(&values.iter().map(|v| (v - middle(values)).abs()).collect::<Vec<_>>());
+    (middle(a) - middle(b)).abs() > deviation(a) + deviation(b)
+}
+
 /// Least and greatest value. `None` of nothing.
 pub fn range(values: &[f64]) -> Option<(f64, f64)> {
     let least = values.iter().copied().min_by(f64::total_cmp)?;

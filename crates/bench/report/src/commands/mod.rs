@@ -10,7 +10,10 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use bench_data::results::{self, Results};
+use bench_data::{
+    files,
+    results::{self, Results},
+};
 
 use crate::{generated::Generated, markers, pages, read::read};
 
@@ -57,7 +60,7 @@ fn everything() -> Result<Vec<Generated>> {
     }
     generated.push(Generated::one(Path::new("crates/README.md"), map::page()?));
     for path in marked()? {
-        let text = bench_data::files::text(&path)?;
+        let text = files::text(&path)?;
         let filled =
             markers::fill(&text, &machines).with_context(|| format!("cannot fill {}", path.display()))?;
         generated.push(Generated::one(&path, filled));
@@ -65,9 +68,14 @@ fn everything() -> Result<Vec<Generated>> {
     Ok(generated)
 }
 
-/// README.md and the pages in docs/.
+/// README.md, those of the programs, and the pages in docs/.
 fn marked() -> Result<Vec<PathBuf>> {
     let mut found = vec![PathBuf::from("README.md")];
+    for workload in files::folders(Path::new("crates")).unwrap_or_default() {
+        found.extend(
+            files::folders(&workload).unwrap_or_default().iter().map(|folder| folder.join("README.md")),
+        );
+    }
     if Path::new(DOCS).is_dir() {
         let list = fs::read_dir(DOCS).with_context(|| format!("cannot read {DOCS}"))?;
         found.extend(list.filter_map(|item| Some(item.ok()?.path())));

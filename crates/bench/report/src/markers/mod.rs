@@ -7,6 +7,7 @@ mod figure;
 mod machines;
 mod page;
 mod table;
+mod travels;
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -16,7 +17,7 @@ pub use machines::Machines;
 type Generator = fn(&[&str], &Machines) -> Result<String>;
 
 /// What may stand between markers. A text of several lines gets lines of its own.
-const GENERATORS: [(&str, Generator); 11] = [
+const GENERATORS: [(&str, Generator); 12] = [
     // MACHINE: the ways of waiting, with time and memory for all hosts.
     ("answer", answer::table),
     // FILE [ITEMS]: a source, or items of it: `main,ask`; `use` stands for all imports.
@@ -39,6 +40,8 @@ const GENERATORS: [(&str, Generator); 11] = [
     ("table", table::rows),
     // MACHINE MODEL: the picture of three hosts in time.
     ("timeline", page::timeline),
+    // KEY MACHINE…: the ratios to the reference on several machines.
+    ("travels", travels::table),
 ];
 
 const BEGIN: &str = ":begin";
@@ -95,7 +98,7 @@ mod tests {
     fn wrong_markers_are_named() {
         assert_eq!(
             error("\n<!-- tabel:begin -->"),
-            "line 2: nothing is called \"tabel\"; known are answer, code, diff, facts, figure, per-switch, ratio, study, sure, table, timeline"
+            "line 2: nothing is called \"tabel\"; known are answer, code, diff, facts, figure, per-switch, ratio, study, sure, table, timeline, travels"
         );
         assert_eq!(error("<!-- code:begin x -->"), "line 1: <!-- code:end --> is missing");
         let figure = error("<!-- figure:begin m db db-tokio wall --><!-- figure:end -->");

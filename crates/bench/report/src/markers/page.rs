@@ -1,7 +1,7 @@
 //! Parts of the pages in `results/`, for other pages.
 
 use anyhow::{Result, bail};
-use bench_data::results::Group;
+use bench_data::{results::Group, workload::Control};
 
 use crate::{
     markers::{
@@ -37,10 +37,13 @@ pub fn sure(arguments: &[&str], machines: &Machines) -> Result<String> {
 pub fn study(arguments: &[&str], machines: &Machines) -> Result<String> {
     let [folder] = arguments else { bail!("it takes MACHINE") };
     let several = |group: &&Group| group.sittings.len() > 1;
-    let groups = machine(folder, machines)?.groups.iter().filter(several);
-    let tables = groups.map(|group| format!("**{}.** {}", group.workload.title, pages::sittings(group)));
-    let text = tables.collect::<Vec<_>>().join("\n");
-    Ok(if text.is_empty() { "There is one sitting so far: `make again`.\n".to_owned() } else { text })
+    let groups: Vec<&Group> = machine(folder, machines)?.groups.iter().filter(several).collect();
+    let controlled: Vec<&Group> =
+        groups.iter().copied().filter(|group| group.control(Control::Same).is_some()).collect();
+    let tables =
+        groups.iter().map(|group| format!("**{}.** {}", group.workload.title, pages::sittings(group)));
+    let text = [pages::rules(&controlled)].into_iter().chain(tables).collect::<Vec<_>>().join("\n");
+    Ok(if groups.is_empty() { "There is one sitting so far: `make again`.\n".to_owned() } else { text })
 }
 
 /// `MACHINE MODEL`: the picture of three hosts in time; nothing where none was drawn.

@@ -35,6 +35,7 @@ impl Part<'_> {
             Vary::Size => "As it grows".to_owned(),
             Vary::Fault => "Sick hosts".to_owned(),
             Vary::Rtt => "Over a network".to_owned(),
+            Vary::Time => "In time".to_owned(),
         }
     }
 

@@ -9,10 +9,12 @@ mod network;
 mod python;
 mod readme;
 mod rows;
+mod rules;
 mod scale;
 mod sentences;
 mod sure;
 mod time;
+mod timeline;
 mod workload;
 
 use std::collections::BTreeMap;
@@ -21,7 +23,8 @@ use bench_data::{results::Results, workload::Vary};
 
 pub use answer::answer;
 pub use book::{anchor, machine_title};
-pub use rows::{memory, memory_text, outcome};
+pub use rows::{memory, memory_text, outcome, ratio};
+pub use rules::rules;
 pub use sure::{measured, rounds_of_reference, sittings};
 
 use crate::markdown;
@@ -46,6 +49,7 @@ fn page(book: &Book, part: &Part) -> String {
         Vary::Size => scale::sections(book, part),
         Vary::Fault => faults::sections(book, part),
         Vary::Rtt => network::sections(book, part),
+        Vary::Time => timeline::sections(book, part),
     };
     let marks: String = sure::marks(&part.groups).iter().map(|mark| format!("\n**{mark}**\n")).collect();
     let vintages = sure::vintages(&part.groups);

@@ -11,7 +11,7 @@ use svg::{
     node::element::{self, Path, Rectangle, Style, Title},
 };
 
-use super::{Plot, marker};
+use super::marker::{self, px};
 
 /// Width in units of the drawing. Pages show it at this many pixels, or less where the screen is narrow.
 pub const WIDTH: f64 = 480.0;
@@ -45,6 +45,17 @@ pub enum Anchor {
     Middle,
     /// Its right end.
     End,
+}
+
+/// One picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plot {
+    /// Name of its file without `.svg`: `db-wall`.
+    pub name: String,
+    /// The picture.
+    pub svg: String,
+    /// What is seen on it, with the figures.
+    pub alt: String,
 }
 
 /// A drawing that grows downwards.
@@ -184,11 +195,6 @@ fn style(models: &BTreeMap<String, (String, String)>) -> String {
         dark_rules += &format!(".{class}{{color:{dark}}}\n");
     }
     format!("\n{light_rules}@media (prefers-color-scheme:dark){{\n{dark_rules}}}\n")
-}
-
-/// To a tenth: finer is not seen, and would make the file large.
-pub fn px(value: f64) -> f64 {
-    (value * 10.0).round() / 10.0
 }
 
 /// Width of a text in units, as in DejaVu Sans, which is the widest that readers have.

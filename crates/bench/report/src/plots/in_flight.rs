@@ -9,9 +9,8 @@ use bench_data::{
 use crate::format::list;
 
 use super::{
-    Plot,
     axis::{Axis, Unit},
-    canvas::{Anchor, Canvas, LINE, MARGIN, WIDTH, width},
+    canvas::{Anchor, Canvas, LINE, MARGIN, Plot, WIDTH, width},
     text,
 };
 
@@ -90,9 +89,11 @@ fn strip<'a>(group: &'a Group, entry: &Entry) -> Option<Strip<'a>> {
     })
 }
 
-/// From when on how many items are in flight.
-fn steps<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<(f64, u64)> {
-    let mut changes: Vec<(f64, i64)> = items.flat_map(|item| [(item.begin_s, 1), (item.end_s, -1)]).collect();
+/// From when on how many items are in flight, in seconds since the first connection.
+fn steps<'a>(items: impl Iterator<Item = &'a Item> + Clone) -> Vec<(f64, u64)> {
+    let first = items.clone().map(|item| item.accepted_s).fold(f64::MAX, f64::min);
+    let changes = items.flat_map(|item| [(item.begin_s - first, 1), (item.end_s - first, -1)]);
+    let mut changes: Vec<(f64, i64)> = changes.collect();
     // At the same time, what ends goes first.
     changes.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     let mut now = 0;
@@ -131,9 +132,9 @@ mod tests {
         let item = |begin_s, end_s| Item {
             workload: "db".to_owned(),
             item: String::new(),
-            accepted_s: 0.0,
-            begin_s,
-            end_s,
+            accepted_s: 8.0,
+            begin_s: 8.0 + begin_s,
+            end_s: 8.0 + end_s,
         };
         let items = [item(0.0, 1.0), item(0.5, 1.5), item(1.0, 2.0)];
         assert_eq!(steps(items.iter()), [(0.0, 1), (0.5, 2), (1.0, 1), (1.0, 2), (1.5, 1), (2.0, 0)]);

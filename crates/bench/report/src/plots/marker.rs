@@ -4,8 +4,6 @@ use std::f64::consts::TAU;
 
 use bench_data::workload::Marker;
 
-use super::canvas::px;
-
 /// The outline of a marker around a point, about `size` wide: all look about as heavy.
 pub fn path(marker: Marker, (x, y): (f64, f64), size: f64) -> String {
     let r = size / 2.0;
@@ -45,6 +43,11 @@ pub fn path(marker: Marker, (x, y): (f64, f64), size: f64) -> String {
             closed(&std::array::from_fn::<_, 10, _>(|i| tip(i as u32)))
         }
     }
+}
+
+/// To a tenth: finer is not seen, and would make the file large.
+pub fn px(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
 }
 
 #[cfg(test)]

@@ -16,28 +16,18 @@ mod scale;
 #[cfg(test)]
 mod tests;
 mod text;
+mod timeline;
 mod workload;
 
 use bench_data::results::{Group, Results};
 
+pub use canvas::Plot;
 pub use faults::faults;
-pub use in_flight::in_flight;
 pub use network::network;
-pub use over_time::memory_over_time;
 pub use overview::overview;
 pub use scale::scale;
+pub use timeline::timelines;
 pub use workload::workload;
-
-/// One picture.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plot {
-    /// Name of its file without `.svg`: `db-wall`.
-    pub name: String,
-    /// The picture.
-    pub svg: String,
-    /// What is seen on it, with the figures.
-    pub alt: String,
-}
 
 /// All plots of a results directory, in the order of its pages.
 pub fn all(results: &Results) -> Vec<Plot> {
@@ -47,5 +37,6 @@ pub fn all(results: &Results) -> Vec<Plot> {
     plots.extend(scale(&study("scale")));
     plots.extend(faults(&study("faults")));
     plots.extend(network(&study("network")));
+    plots.extend(study("timeline").into_iter().flat_map(timelines));
     plots
 }

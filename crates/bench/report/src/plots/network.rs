@@ -5,9 +5,8 @@ use bench_data::{results::Group, workload::Row};
 use crate::format::list;
 
 use super::{
-    Plot,
     axis::{Axis, Unit},
-    canvas::Canvas,
+    canvas::{Canvas, Plot},
     rows::{Item, Mark, RowChart},
     text,
 };

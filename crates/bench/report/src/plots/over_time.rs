@@ -5,9 +5,8 @@ use bench_data::results::{Entry, Group};
 use crate::format::list;
 
 use super::{
-    Plot,
     axis::{Axis, Unit},
-    canvas::{Canvas, WIDTH},
+    canvas::{Canvas, Plot, WIDTH},
     lines::{Line, LineChart},
     text,
 };

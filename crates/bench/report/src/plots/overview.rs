@@ -5,9 +5,8 @@ use bench_data::results::{Group, Results};
 use crate::format::list;
 
 use super::{
-    Plot,
     axis::{Axis, Unit},
-    canvas::Canvas,
+    canvas::{Canvas, Plot},
     lines::{Line, LineChart},
     text,
 };

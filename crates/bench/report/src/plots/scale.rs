@@ -9,9 +9,8 @@ use bench_data::{
 use crate::format::list;
 
 use super::{
-    Plot,
     axis::{Axis, Unit},
-    canvas::Canvas,
+    canvas::{Canvas, Plot},
     lines::{Line, LineChart},
     text,
 };

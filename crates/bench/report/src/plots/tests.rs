@@ -11,7 +11,8 @@ use bench_data::{
     resolve::Place,
     results::{Entry, Group, Results},
     trace::Item,
-    workload::{Model, Row, Workload},
+    waits::{Call, Thread},
+    workload::{Model, Row, Vary, Workload},
 };
 use svg::{node::element::tag::Type, parser::Event};
 
@@ -31,7 +32,7 @@ fn matrix() -> Matrix {
 fn results() -> Results {
     let matrix = matrix();
     let place = Place { cpus: 2, quick: false, count: true, python: true, size: None };
-    let workloads = ["bench", "mariadb", "scale", "faults", "network"]
+    let workloads = ["bench", "mariadb", "scale", "faults", "network", "timeline"]
         .into_iter()
         .flat_map(|study| matrix.resolve(study, &[], &place).unwrap());
     let machine = Machine {
@@ -93,6 +94,8 @@ fn entry(workload: &Workload, row: &Row, i: u32) -> Entry {
         begin_s: turn(item) + 1e-3,
         end_s: turn(item) + workload.latency_s,
     };
+    let sleep = Call { name: "epoll_wait".to_owned(), begin_s: 1e-3, end_s: wall - 1e-3 };
+    let thread = Thread { begin_s: 0.0, end_s: wall, calls: vec![sleep] };
     let samples = (1..=50).map(|at| (wall * f64::from(at) / 50.0, kib.min(1000 * u64::from(at as u32)), 1));
     let observed = Observed {
         version: bench_data::SCHEMA,
@@ -117,7 +120,11 @@ fn entry(workload: &Workload, row: &Row, i: u32) -> Entry {
         start_s: None,
         syscalls: None,
         memory: Vec::new(),
-        trace: if workload.study == "bench" { (0..workload.size).map(item).collect() } else { Vec::new() },
+        threads: if workload.vary == Vary::Time { vec![thread] } else { Vec::new() },
+        trace: match workload.vary {
+            Vary::Nothing | Vary::Time => (0..workload.size).map(item).collect(),
+            _ => Vec::new(),
+        },
     };
     Entry { figures, again: Vec::new(), raw: Raw::Ran(Box::new(ran)), row }
 }
@@ -166,6 +173,7 @@ fn there_is_a_plot_of_everything_that_is_worth_one() {
         "faults-db-hang",
         "faults-prices-slow",
         "network-db-round-trips",
+        "timeline-tokio",
     ];
     for name in expected {
         assert!(names.iter().any(|other| other == name), "{name} is not in {names:?}");

@@ -8,10 +8,10 @@ use bench_data::{
 use crate::format::list;
 
 use super::{
-    Plot,
     axis::{Axis, Unit},
-    canvas::Canvas,
-    in_flight, memory_over_time,
+    canvas::{Canvas, Plot},
+    in_flight::in_flight,
+    over_time::memory_over_time,
     rows::{Item, Mark, RowChart},
     text,
 };
