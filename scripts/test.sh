@@ -17,12 +17,22 @@ lint() {
   RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-Dwarnings__CLIPPY_HACKERY__ "$@"
 }
 
-# A pipeline of the bench, with less of everything and the programs that were just tested. No row may fail.
-quick() {
-  at "the pipeline, quick: ${*:-bench}"
-  BUSY=1 target/debug/bench-run --quick --bin-dir target/debug "$@"
+# The pipelines of the bench, with less of everything and the programs that are being tested. No row may fail.
+pipelines() {
+  trap 'kill $!' TERM
+  rm -rf target/quick
+  PYTHON=1 quick
+  PYTHON=1 DATABASE=mariadb quick db
+  for study in scale faults network timeline; do quick --study "$study"; done
   ! grep -vE '^study,|,(ok|"?skipped: .*)$' target/quick/results/*/measurements.csv ||
     { echo "these rows are neither ok nor skipped" >&2 && exit 1; }
+}
+
+quick() {
+  local begin=$SECONDS
+  BUSY=1 target/debug/bench-run --quick --bin-dir target/debug "$@" &
+  wait $!
+  printf '%5d s  the pipeline, quick: %s\n' $((SECONDS - begin)) "${*:-bench}"
 }
 
 at formatting
@@ -39,7 +49,10 @@ else
 fi
 at build and clippy
 lint cargo build --workspace --locked
-at unit and behaviour tests
+at unit and behaviour tests, and beside them the pipelines, which mostly wait
+pipelines >target/pipelines.log 2>&1 &
+beside=$!
+trap 'kill $beside 2>/dev/null || true; wait' EXIT
 # Of the programs only those that have unit tests: the others would each be linked once more for nothing. All of the
 # workspace in both commands: with a part of it the crates below would be built again, with other features.
 units=()
@@ -54,12 +67,9 @@ cargo build --release --locked -p sleep-sequential
 target/release/sleep-sequential --tasks 3 --seconds 0.1
 at generated files are what raw files and sources give
 target/debug/bench-report report --check
-rm -rf target/quick
-PYTHON=1 quick
-PYTHON=1 DATABASE=mariadb quick db
-quick --study scale
-quick --study faults
-quick --study network
+at "the rest of the pipelines: target/pipelines.log"
+wait $beside || { cat target/pipelines.log && exit 1; }
+grep ' the pipeline, quick: ' target/pipelines.log
 at summary
 grep '^test result:' target/test.log | grep -v ' 0 passed; 0 failed'
 awk -F, 'NR > 1 { sub(/:.*/, "", $NF); sub(/"/, "", $NF); print "quick row: " $NF }' target/quick/results/*/measurements.csv |
