@@ -40,6 +40,7 @@ struct Case<'a> {
     rtt: Option<f64>,
     /// Factor on what an item of this row waits.
     stretch: f64,
+    quick: bool,
 }
 
 impl Matrix {
@@ -66,7 +67,17 @@ impl Matrix {
             for size in spec.sizes(at.quick) {
                 let size = at.size.unwrap_or(size);
                 let latency = spec.latency(at.quick);
-                let plain = Case { study, vary, spec, size, latency, fault: None, rtt: None, stretch: 1.0 };
+                let plain = Case {
+                    study,
+                    vary,
+                    spec,
+                    size,
+                    latency,
+                    fault: None,
+                    rtt: None,
+                    stretch: 1.0,
+                    quick: at.quick,
+                };
                 let cases: Vec<Case> = match (vary, entry) {
                     (Vary::Fault, Some(study)) => {
                         study.faults.iter().map(|fault| Case { fault: Some(fault), ..plain }).collect()
@@ -180,7 +191,12 @@ impl Matrix {
             control: row.control,
             at_once,
             limit_s,
-            rounds: rounds(set, limit_s, at.quick),
+            rounds: match rounds(set, limit_s) {
+                // Two show that runs are paired.
+                rounds if at.quick && case.vary == Vary::Nothing && !python => rounds.min(2),
+                rounds if at.quick => rounds.min(1),
+                rounds => rounds,
+            },
             observed: match study.and_then(|study| study.observed).unwrap_or(self.observed) {
                 _ if limit_s >= 10.0 || row.control.is_some() || at.quick => 1,
                 runs => runs,
@@ -201,13 +217,12 @@ impl Matrix {
     }
 }
 
-fn rounds(set: Rounds, limit_s: f64, quick: bool) -> u32 {
-    let rounds = match limit_s {
+fn rounds(set: Rounds, limit_s: f64) -> u32 {
+    match limit_s {
         limit if limit >= 10.0 => 0,
         limit if limit < 1.0 => set.under_1s,
         _ => set.under_10s,
-    };
-    if quick { rounds.min(2) } else { rounds }
+    }
 }
 
 impl Case<'_> {
@@ -235,6 +250,7 @@ impl Case<'_> {
         text.replace("{size}", &self.size.to_string())
             .replace("{latency}", &latency.to_string())
             .replace("{stretch}", &stretch)
+            .replace("{patience}", if self.quick { "0.5" } else { "2" })
             .replace("{sick}", &self.sick().to_string())
             .replace("{rtt}", &self.rtt.unwrap_or(0.0).to_string())
     }
