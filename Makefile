@@ -11,7 +11,7 @@ help: ## List what can be made
 
 # PYTHON=1 adds the articles' own programs to bench, bench-…, again and network; they take as long again.
 # BUSY=1 measures although something else runs, and says so in the results.
-bench: ## Measure everything into results/<machine>; about 37 minutes
+bench: ## Measure everything into results/<machine>; about 35 minutes
 	$(run)
 
 # DATABASE=mariadb or DATABASE_URLS=FILE: what answers in place of the lab.
@@ -24,10 +24,10 @@ again: ## Add a sitting of timed rounds to the results; under 5 minutes
 resume: ## Go on with what was stopped, after its last complete step
 	$(run) --resume
 
-scale: ## How cost grows from 10 items to 100 000; under 15 minutes
+scale: ## How cost grows from 10 items to 100 000; about 15 minutes
 	$(run) --study scale
 
-faults: ## What hosts that refuse, hang or are slow cost; about 11 minutes
+faults: ## What hosts that refuse, hang or are slow cost; about 19 minutes
 	$(run) --study faults
 
 network: ## What a network under the databases costs; about 4 minutes

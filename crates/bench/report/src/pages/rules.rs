@@ -75,7 +75,7 @@ pub fn rules(groups: &[&Group]) -> String {
     table.row(same.cells("same program twice in one sitting (A/A): the rule of the tables"));
     table.row(planted.cells("4 % more sleep in one sitting: the rule of the tables, which should say so"));
     let keys: Vec<String> = groups.iter().map(|group| code(&group.workload.key)).collect();
-    format!("Of {}, each two sittings of the same commit:\n\n{table}", crate::format::list(&keys))
+    format!("Of {}, every pair of sittings of the same commit:\n\n{table}", crate::format::list(&keys))
 }
 
 /// What the rule of the tables says of two sittings, as if their rounds were those of one; nothing with too few.

@@ -55,7 +55,7 @@ impl<'a> Story<'a> {
     fn of(entry: &'a Entry) -> Option<Self> {
         let ran = entry.ran()?;
         let begin = ran.threads.first()?.begin_s;
-        // The lab noted those of the observed run before it, too.
+        // The lab noted those of the runs before it, too.
         let mut items: Vec<&Item> = ran.trace.iter().filter(|item| item.accepted_s >= begin).collect();
         items.sort_by(|a, b| a.accepted_s.total_cmp(&b.accepted_s));
         let first_s = items.first()?.accepted_s;
