@@ -57,16 +57,16 @@ pub fn parse(text: &str) -> Result<Vec<Thread>> {
         }
         let resumed = what.strip_prefix("<... ");
         let name = resumed.unwrap_or(what).split([' ', '(']).next().with_context(wrong)?;
-        match what.strip_suffix('>').and_then(|what| what.rsplit_once('<')) {
+        let took = what.strip_suffix('>').and_then(|what| what.rsplit_once('<')?.1.parse::<f64>().ok());
+        match took {
             _ if what.ends_with("<unfinished ...>") => drop(entered.insert(id, (name, time))),
-            Some((_, took)) => {
-                let took: f64 = took.parse().ok().with_context(wrong)?;
+            Some(took) => {
                 let begin_s = resumed.and_then(|_| entered.remove(id)).map_or(time, |(_, begin_s)| begin_s);
                 returned(name, begin_s, begin_s + took);
                 thread.end_s = begin_s + took;
             }
-            // It ends before the call does.
-            None if what.ends_with("= ?") => drop(entered.entry(id).or_insert((name, time))),
+            // It ends before the call does: `= ?`, or `= ? <unavailable>`.
+            None if what.contains(" = ?") => drop(entered.entry(id).or_insert((name, time))),
             None => bail!(wrong()),
         }
     }
@@ -88,6 +88,8 @@ mod tests {
 28551 1795287044.873837 recvfrom(4,  <unfinished ...>
 28551 1795287044.975616 <... recvfrom resumed>\"\"..., 4194206, 0, NULL, NULL) = 65 <0.101751>
 28551 1795287044.976690 futex(0x561c6debd7d8, FUTEX_WAIT_BITSET_PRIVATE, 5, NULL, FUTEX_BITSET_MATCH_ANY) = ?
+28552 1795287044.976700 futex(0x557f4ed01bb8, FUTEX_WAKE_PRIVATE, 1) = ? <unavailable>
+28552 1795287044.978000 +++ exited with 0 +++
 28551 1795287044.978000 +++ exited with 0 +++
 28548 1795287044.977100 <... futex resumed>) = 0 <0.117050>
 ";
@@ -96,7 +98,7 @@ mod tests {
     fn calls_are_of_their_threads_whatever_was_written_between() {
         let threads = parse(RECORDED).unwrap();
         let names = |thread: &Thread| thread.calls.iter().map(|call| call.name.clone()).collect::<Vec<_>>();
-        assert_eq!(threads.len(), 2);
+        assert_eq!(threads.len(), 3);
         assert_eq!(
             (names(&threads[0]), names(&threads[1])),
             (

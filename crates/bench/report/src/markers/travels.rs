@@ -38,8 +38,9 @@ pub fn table(arguments: &[&str], machines: &Machines) -> Result<String> {
             groups.iter().map(|group| Some((*group, &group.entries[same(group)?]))).collect();
         let verdicts: Vec<Option<&str>> =
             found.iter().map(|found| found.as_ref()?.1.figures.verdict.as_deref()).collect();
+        let missing = if first.row.program == groups[0].workload.reference { "reference" } else { "–" };
         let cells = found.iter().map(|found| {
-            found.and_then(|(group, entry)| pages::ratio(group, entry)).unwrap_or("–".to_owned())
+            found.and_then(|(group, entry)| pages::ratio(group, entry)).unwrap_or(missing.to_owned())
         });
         let on_all = match verdicts[0] {
             Some(verdict @ ("faster" | "slower")) if verdicts.iter().all(|other| *other == Some(verdict)) => {
