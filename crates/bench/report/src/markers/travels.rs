@@ -32,15 +32,11 @@ pub fn table(arguments: &[&str], machines: &Machines) -> Result<String> {
     let head = std::iter::once("program".to_owned()).chain(heads).chain(["on all".to_owned()]);
     let mut table = Table::figures(head);
     for first in groups[0].entries.iter().filter(|entry| entry.row.control.is_none() && !entry.row.python) {
-        let same =
-            |group: &&'_ Group| group.entries.iter().position(|entry| entry.row.slug == first.row.slug);
-        let found: Vec<Option<(&Group, &Entry)>> =
-            groups.iter().map(|group| Some((*group, &group.entries[same(group)?]))).collect();
         let verdicts: Vec<Option<&str>> =
-            found.iter().map(|found| found.as_ref()?.1.figures.verdict.as_deref()).collect();
-        let missing = if first.row.program == groups[0].workload.reference { "reference" } else { "–" };
-        let cells = found.iter().map(|found| {
-            found.and_then(|(group, entry)| pages::ratio(group, entry)).unwrap_or(missing.to_owned())
+            groups.iter().map(|group| same(group, first)?.figures.verdict.as_deref()).collect();
+        let missing = if pages::is_reference(groups[0], first) { "reference" } else { "–" };
+        let cells = groups.iter().map(|group| {
+            same(group, first).and_then(|entry| pages::ratio(group, entry)).unwrap_or(missing.to_owned())
         });
         let on_all = match verdicts[0] {
             Some(verdict @ ("faster" | "slower")) if verdicts.iter().all(|other| *other == Some(verdict)) => {
@@ -53,4 +49,9 @@ pub fn table(arguments: &[&str], machines: &Machines) -> Result<String> {
         table.row(std::iter::once(code(&first.row.program)).chain(cells).chain([on_all.to_owned()]));
     }
     Ok(table.to_string())
+}
+
+/// The same program in another group.
+fn same<'a>(group: &'a Group, first: &Entry) -> Option<&'a Entry> {
+    group.entries.iter().find(|entry| entry.row.slug == first.row.slug)
 }

@@ -8,7 +8,12 @@ use bench_data::{
     workload::Control,
 };
 
-use crate::{format::code, markdown::Table, pages::rows::is_reference};
+use crate::{
+    format::{code, list},
+    markdown::Table,
+    pages::rows::is_reference,
+    sittings,
+};
 
 /// How often a rule says "differs".
 #[derive(Default)]
@@ -33,8 +38,7 @@ pub fn rules(groups: &[&Group]) -> String {
     let [mut medians, mut seconds, mut ratios, mut same, mut planted] =
         std::array::from_fn(|_| Tally::default());
     for group in groups {
-        let sittings: Vec<&Sitting> =
-            group.sittings.iter().filter(|s| s.facts.commit == group.facts().commit).collect();
+        let sittings: Vec<&Sitting> = sittings::of_one_commit(group).collect();
         let reference = group.reference().map(|entry| entry.row.slug.as_str()).unwrap_or_default();
         for entry in group.entries.iter().filter(|entry| entry.row.control.is_none()) {
             let slug = &entry.row.slug;
@@ -56,9 +60,8 @@ pub fn rules(groups: &[&Group]) -> String {
             }
         }
         for (control, tally) in [(Control::Same, &mut same), (Control::Planted, &mut planted)] {
-            let sittings =
-                group.control(control).map(|entry| std::iter::once(&entry.figures).chain(&entry.again));
-            for figures in sittings.into_iter().flatten() {
+            let all = group.control(control).map(|entry| sittings::figures(group, entry));
+            for figures in all.into_iter().flatten() {
                 tally.add(matches!(figures.verdict.as_deref(), Some("faster" | "slower")));
             }
         }
@@ -75,7 +78,7 @@ pub fn rules(groups: &[&Group]) -> String {
     table.row(same.cells("same program twice in one sitting (A/A): the rule of the tables"));
     table.row(planted.cells("4 % more sleep in one sitting: the rule of the tables, which should say so"));
     let keys: Vec<String> = groups.iter().map(|group| code(&group.workload.key)).collect();
-    format!("Of {}, every pair of sittings of the same commit:\n\n{table}", crate::format::list(&keys))
+    format!("Of {}, every pair of sittings of the same commit:\n\n{table}", list(&keys))
 }
 
 /// What the rule of the tables says of two sittings, as if their rounds were those of one; nothing with too few.

@@ -90,7 +90,7 @@ fn strip<'a>(group: &'a Group, entry: &Entry) -> Option<Strip<'a>> {
 }
 
 /// From when on how many items are in flight, in seconds since the first connection.
-fn steps<'a>(items: impl Iterator<Item = &'a Item> + Clone) -> Vec<(f64, u64)> {
+pub fn steps<'a>(items: impl Iterator<Item = &'a Item> + Clone) -> Vec<(f64, u64)> {
     let first = items.clone().map(|item| item.accepted_s).fold(f64::MAX, f64::min);
     let changes = items.flat_map(|item| [(item.begin_s - first, 1), (item.end_s - first, -1)]);
     let mut changes: Vec<(f64, i64)> = changes.collect();

@@ -4,7 +4,6 @@ use bench_data::{
     results::{Entry, Group},
     trace::Item,
     waits::{Call, Thread},
-    workload::Row,
 };
 
 use crate::format::{count, list};
@@ -12,6 +11,7 @@ use crate::format::{count, list};
 use super::{
     axis::{Axis, Unit},
     canvas::{Anchor, Canvas, LINE, MARGIN, Plot, WIDTH, width},
+    in_flight::steps,
     text,
 };
 
@@ -35,11 +35,6 @@ pub fn timelines(group: &Group) -> Vec<Plot> {
     let seconds = group.ok().filter_map(|entry| Some(Story::of(entry)?.end_s));
     let longest = seconds.fold(0.0, f64::max);
     group.ok().filter_map(|entry| plot(group, entry, longest)).collect()
-}
-
-/// The name of a program's picture: `timeline-tokio`.
-fn name(row: &Row) -> String {
-    format!("timeline-{}", row.bare_name())
 }
 
 /// What one run did, from its first connection on.
@@ -114,13 +109,14 @@ fn plot(group: &Group, entry: &Entry, longest: f64) -> Option<Plot> {
     canvas.text("time since the first connection", (left, bottom + 18.0 + LINE), Anchor::Start, "ink");
     canvas.top = bottom + 18.0 + LINE + 4.0;
     let told: Vec<String> = labels.iter().map(|(name, calls)| format!("{name} {calls}")).collect();
+    let peak = steps(items.iter().copied()).into_iter().map(|(_, hosts)| hosts).max();
     let alt = format!(
         "{heading}: at most {} at once are thinking, until {}; {}.",
-        most(items),
+        count(peak.unwrap_or(0) as usize, "host"),
         text::millis(items.iter().map(|item| item.end_s).fold(0.0, f64::max) - first_s),
         list(&told)
     );
-    Some(canvas.finish(name(&entry.row), alt))
+    Some(canvas.finish(format!("timeline-{}", entry.row.bare_name()), alt))
 }
 
 /// What stands beside a thread: its name, and what it sleeps in.
@@ -152,10 +148,4 @@ fn awake(thread: &Thread) -> Vec<(f64, f64)> {
     parts.push((from, thread.end_s));
     parts.retain(|(from, to)| to >= from);
     parts
-}
-
-/// Hosts that think at the same time, at most.
-fn most(items: &[&Item]) -> String {
-    let thinks = |at: f64| items.iter().filter(|item| item.begin_s <= at && at < item.end_s).count();
-    count(items.iter().map(|item| thinks(item.begin_s)).max().unwrap_or(0), "host")
 }
