@@ -4,7 +4,7 @@
 # Paths below the repository, which may stand in results, and programs for this machine.
 export CARGO_TARGET_DIR := target
 unexport CARGO_BUILD_TARGET
-run = @scripts/setup.sh bench && cargo run --quiet --release --locked -p bench-run --
+run = @scripts/setup.sh bench && cargo run --quiet --release --locked --bin bench-run --
 
 help: ## List what can be made
 	@sed -nE 's/^([a-z -]+):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 48
@@ -41,10 +41,10 @@ quick: ## The same with less, in about two minutes, into target/quick
 
 compare: ## Two results side by side: make compare BASE=results/a NEW=results/b
 	@test "$(BASE)" -a "$(NEW)" || { echo "usage: make compare BASE=results/a NEW=results/b" >&2; exit 2; }
-	@cargo run --quiet --release --locked -p bench-report -- compare "$(BASE)" "$(NEW)"
+	@cargo run --quiet --release --locked --bin bench-report -- compare "$(BASE)" "$(NEW)"
 
 report: ## Make every generated file again, from the raw files and the sources
-	@cargo run --quiet --release --locked -p bench-report -- report
+	@cargo run --quiet --release --locked --bin bench-report -- report
 
 test: ## Check everything, as CI does
 	@scripts/test.sh

@@ -5,7 +5,7 @@ use anyhow::{Result, bail, ensure};
 use crate::{
     SCHEMA,
     matrix::Matrix,
-    spec::{FaultSpec, Rounds, RowSpec, ServerSpec, Spec, Study},
+    spec::{FaultSpec, Rounds, RowSpec, ServerSpec, SickWait, Spec, Study},
     workload::{Control, Fault, Row, Server, Vary, Workload, slug},
 };
 
@@ -149,6 +149,10 @@ impl Matrix {
                 name: fault.name.clone(),
                 title: fault.title.clone(),
                 sick: case.sick(),
+                wait_s: Some(match fault.wait {
+                    SickWait::Patience => case.patience(),
+                    SickWait::Times(times) => times * latency,
+                }),
                 fails: fault.fails,
             }),
             models: self.models.clone(),
@@ -231,6 +235,11 @@ impl Case<'_> {
         self.fault.map_or(0, |fault| ((self.size as f64 * fault.share).round() as u64).max(1))
     }
 
+    /// A time-out in seconds, for faults that hang.
+    fn patience(&self) -> f64 {
+        if self.quick { 0.5 } else { 2.0 }
+    }
+
     /// Name of its folder. Of the full run, so that quick and full results line up.
     fn key(&self) -> String {
         let name = self.spec.key.as_deref().unwrap_or(self.spec.name());
@@ -250,7 +259,7 @@ impl Case<'_> {
         text.replace("{size}", &self.size.to_string())
             .replace("{latency}", &latency.to_string())
             .replace("{stretch}", &stretch)
-            .replace("{patience}", if self.quick { "0.5" } else { "2" })
+            .replace("{patience}", &self.patience().to_string())
             .replace("{sick}", &self.sick().to_string())
             .replace("{rtt}", &self.rtt.unwrap_or(0.0).to_string())
     }

@@ -91,11 +91,22 @@ pub struct FaultSpec {
     pub title: String,
     /// Part of the items that are sick.
     pub share: f64,
+    pub wait: SickWait,
     pub lab: Vec<String>,
     #[serde(default)]
     pub args: Vec<String>,
     #[serde(default)]
     pub fails: bool,
+}
+
+/// How long a sick item is waited for.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SickWait {
+    /// Until the program's time-out.
+    Patience,
+    /// So many times as long as a well one.
+    Times(f64),
 }
 
 #[derive(Clone, Deserialize)]

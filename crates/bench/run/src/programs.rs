@@ -80,7 +80,8 @@ impl Programs {
         if !self.built {
             let words = ["cargo", "build", "--release", "--locked"];
             let mut argv: Vec<String> = words.map(str::to_owned).into();
-            argv.extend(packages.iter().flat_map(|name| ["-p".to_owned(), name.clone()]));
+            // Not `-p`, with which cargo would choose features, and so build anew, for each choice of packages.
+            argv.extend(packages.iter().flat_map(|name| ["--bin".to_owned(), name.clone()]));
             progress::print(&progress::shell(&argv));
             if processes.run(&argv, Output::default())? != 0 {
                 return Err(failed("the programs cannot be built (see above); the results are as they were"));

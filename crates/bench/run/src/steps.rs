@@ -165,6 +165,12 @@ impl Maker<'_> {
     fn step(&self, row: usize, kind: Kind, what: &str, argv: Vec<String>, wait_s: f64) -> Step {
         let Workload { key, rows, vary, .. } = self.workload;
         let at = if *vary == Vary::Nothing { String::new() } else { format!("{key}: ") };
+        // Sick hosts keep their places in flight for longer, or shorter.
+        let fault = self.workload.fault.as_ref().filter(|_| wait_s > 0.0);
+        let sick_s = fault.map_or(0.0, |fault| {
+            let turns = fault.sick.div_ceil(rows[row].at_once) as f64;
+            turns * (fault.wait_s.unwrap_or_default() - self.workload.latency_s)
+        });
         // Over a network each wait is longer: the least that a MySQL client needs is four round trips.
         let travel = 1.0 + 4.0 * self.workload.rtt_s.unwrap_or(0.0) / self.workload.latency_s;
         Step {
@@ -176,7 +182,7 @@ impl Maker<'_> {
             argv,
             what: format!("{at}{}: {what}", rows[row].program),
             // What a process, its observer and its tools need beyond the waiting.
-            seconds: wait_s * travel * 1.02 + 0.1,
+            seconds: (wait_s + sick_s).max(0.0) * travel * 1.02 + 0.1,
         }
     }
 
@@ -345,6 +351,18 @@ mod tests {
                 .contains("target/python/bin/python scripts/python/db_asyncio.py")
         );
         assert!(of("db-glommio", Kind::Probe).starts_with("target/release/sleep-glommio "));
+    }
+
+    #[test]
+    fn sick_hosts_are_in_the_estimate() {
+        let plan = plan("faults", &["db"]);
+        let of = |fault: &str, program: &str| {
+            let id = format!("faults-db-{fault}/{program} Observed(1)");
+            plan.steps.iter().find(|step| plan.id(step) == id).unwrap().seconds.round()
+        };
+        // 500 hosts, one after the other: 5 refuse, 5 hang for 2 s, 50 take 1 s in place of 0.1 s.
+        assert_eq!(["refuse", "hang", "slow"].map(|fault| of(fault, "db-sequential")), [51.0, 61.0, 97.0]);
+        assert_eq!(["refuse", "hang", "slow"].map(|fault| of(fault, "db-tokio")), [0.0, 2.0, 1.0]);
     }
 
     #[test]

@@ -91,7 +91,7 @@ fn each_names_what_it_does_how_it_waits_and_two_commands() {
         let commands: Vec<&&str> =
             header.iter().filter(|line| line.starts_with("//!     cargo run ")).collect();
         assert_eq!(commands.len(), 2, "{}: {commands:#?}", lesson.name());
-        let own = format!(" -p {} -- ", lesson.name());
+        let own = format!(" --bin {} -- ", lesson.name());
         assert!(commands.iter().any(|line| line.contains(&own)), "{}: {commands:#?}", lesson.name());
     }
 }

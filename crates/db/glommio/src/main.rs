@@ -4,8 +4,8 @@
 //! How it waits: the thread sleeps in `io_uring_enter` until any host has answered, then runs that host's task.
 //! Expected wall time: 500 hosts ÷ 500 at once × 0.1 s = 0.1 s. In two terminals:
 //!
-//!     cargo run --release -p bench-lab -- --dir target/lab
-//!     cargo run --release -p db-glommio -- --urls target/lab/db.urls
+//!     cargo run --release --bin bench-lab -- --dir target/lab
+//!     cargo run --release --bin db-glommio -- --urls target/lab/db.urls
 
 use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
 

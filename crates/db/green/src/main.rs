@@ -4,8 +4,8 @@
 //! How it waits: instead of blocking in `recv`, may runs another coroutine, or sleeps in `epoll_wait` if none can run.
 //! Expected wall time: 500 hosts ÷ 500 at once × 0.1 s = 0.1 s. In two terminals:
 //!
-//!     cargo run --release -p bench-lab -- --dir target/lab
-//!     cargo run --release -p db-green -- --urls target/lab/db.urls
+//!     cargo run --release --bin bench-lab -- --dir target/lab
+//!     cargo run --release --bin db-green -- --urls target/lab/db.urls
 
 use std::sync::Arc;
 use std::{num::NonZeroUsize, process::ExitCode, time::Duration};

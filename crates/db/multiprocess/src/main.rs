@@ -5,8 +5,8 @@
 //! pipe. In the parent, a thread per worker sleeps in `read` until that worker has answered.
 //! Expected wall time: 500 hosts ÷ 2 processes (2 CPUs) × 0.1 s = 25 s. In two terminals:
 //!
-//!     cargo run --release -p bench-lab -- --dir target/lab
-//!     cargo run --release -p db-multiprocess -- --urls target/lab/db.urls
+//!     cargo run --release --bin bench-lab -- --dir target/lab
+//!     cargo run --release --bin db-multiprocess -- --urls target/lab/db.urls
 
 use std::{num::NonZeroUsize, process::ExitCode, time::Duration};
 

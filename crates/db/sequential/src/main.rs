@@ -4,8 +4,8 @@
 //! How it waits: the thread sleeps in `recv` until its host has answered.
 //! Expected wall time: 500 hosts × 0.1 s = 50 s. In two terminals:
 //!
-//!     cargo run --release -p bench-lab -- --dir target/lab
-//!     cargo run --release -p db-sequential -- --urls target/lab/db.urls
+//!     cargo run --release --bin bench-lab -- --dir target/lab
+//!     cargo run --release --bin db-sequential -- --urls target/lab/db.urls
 
 use std::{process::ExitCode, time::Duration};
 

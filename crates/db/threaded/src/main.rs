@@ -5,8 +5,8 @@
 //! Expected wall time: 500 hosts ÷ 6 threads (2 CPUs) × 0.1 s ≈ 8.4 s; with `--concurrency 500` 0.1 s.
 //! In two terminals:
 //!
-//!     cargo run --release -p bench-lab -- --dir target/lab
-//!     cargo run --release -p db-threaded -- --urls target/lab/db.urls
+//!     cargo run --release --bin bench-lab -- --dir target/lab
+//!     cargo run --release --bin db-threaded -- --urls target/lab/db.urls
 
 use std::{num::NonZeroUsize, process::ExitCode, time::Duration};
 

@@ -4,8 +4,8 @@
 //! How it waits: each thread of the pool, at most 512 by default, sleeps in `recv` until its host has answered.
 //! Expected wall time: 500 hosts ÷ 500 threads × 0.1 s = 0.1 s; 1000 hosts ÷ 512, twice that. In two terminals:
 //!
-//!     cargo run --release -p bench-lab -- --dir target/lab
-//!     cargo run --release -p db-tokio-blocking -- --urls target/lab/db.urls
+//!     cargo run --release --bin bench-lab -- --dir target/lab
+//!     cargo run --release --bin db-tokio-blocking -- --urls target/lab/db.urls
 
 use std::{num::NonZeroUsize, process::ExitCode, time::Duration};
 

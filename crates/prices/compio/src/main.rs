@@ -5,8 +5,8 @@
 //! any is complete, then runs that day's task.
 //! Expected wall time: 100 days ÷ 100 at once × 0.29 s = 0.29 s. In two terminals:
 //!
-//!     cargo run --release -p bench-lab -- --dir target/lab
-//!     cargo run --release -p prices-compio -- "$(cat target/lab/http.url)"
+//!     cargo run --release --bin bench-lab -- --dir target/lab
+//!     cargo run --release --bin prices-compio -- "$(cat target/lab/http.url)"
 
 use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
 

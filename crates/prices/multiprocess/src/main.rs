@@ -5,8 +5,8 @@
 //! over a pipe. In the parent a thread per worker sleeps in `read` until that worker has answered.
 //! Expected wall time: 100 days ÷ 2 processes (2 CPUs) × 0.29 s = 14.5 s. In two terminals:
 //!
-//!     cargo run --release -p bench-lab -- --dir target/lab
-//!     cargo run --release -p prices-multiprocess -- "$(cat target/lab/http.url)"
+//!     cargo run --release --bin bench-lab -- --dir target/lab
+//!     cargo run --release --bin prices-multiprocess -- "$(cat target/lab/http.url)"
 
 use std::{num::NonZeroUsize, process::ExitCode, time::Duration};
 

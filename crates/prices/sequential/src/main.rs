@@ -4,8 +4,8 @@
 //! How it waits: the thread sleeps in `recv` until its day's prices arrive; the kernel wakes it.
 //! Expected wall time: 100 days × 0.29 s = 29 s. In two terminals:
 //!
-//!     cargo run --release -p bench-lab -- --dir target/lab
-//!     cargo run --release -p prices-sequential -- "$(cat target/lab/http.url)"
+//!     cargo run --release --bin bench-lab -- --dir target/lab
+//!     cargo run --release --bin prices-sequential -- "$(cat target/lab/http.url)"
 
 use std::{process::ExitCode, time::Duration};
 

@@ -5,8 +5,8 @@
 //! Expected wall time: 100 days ÷ 6 threads (2 CPUs), rounded up, × 0.29 s = 4.9 s;
 //! with `--concurrency 100` 0.29 s. In two terminals:
 //!
-//!     cargo run --release -p bench-lab -- --dir target/lab
-//!     cargo run --release -p prices-threaded -- "$(cat target/lab/http.url)"
+//!     cargo run --release --bin bench-lab -- --dir target/lab
+//!     cargo run --release --bin prices-threaded -- "$(cat target/lab/http.url)"
 
 use std::{num::NonZeroUsize, process::ExitCode, time::Duration};
 

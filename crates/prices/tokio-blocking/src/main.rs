@@ -4,8 +4,8 @@
 //! How it waits: each thread of the pool, at most 512 by default, sleeps in `recv` until its day's prices arrive.
 //! Expected wall time: 100 days ÷ 100 at once × 0.29 s = 0.29 s. In two terminals:
 //!
-//!     cargo run --release -p bench-lab -- --dir target/lab
-//!     cargo run --release -p prices-tokio-blocking -- "$(cat target/lab/http.url)"
+//!     cargo run --release --bin bench-lab -- --dir target/lab
+//!     cargo run --release --bin prices-tokio-blocking -- "$(cat target/lab/http.url)"
 
 use std::{num::NonZeroUsize, process::ExitCode, time::Duration};
 

@@ -4,8 +4,8 @@
 //! How it waits: a thread per CPU; one sleeps in `epoll_wait` until any prices arrive, the others until it wakes them.
 //! Expected wall time: 100 days ÷ 100 at once × 0.29 s = 0.29 s. In two terminals:
 //!
-//!     cargo run --release -p bench-lab -- --dir target/lab
-//!     cargo run --release -p prices-tokio-multi -- "$(cat target/lab/http.url)"
+//!     cargo run --release --bin bench-lab -- --dir target/lab
+//!     cargo run --release --bin prices-tokio-multi -- "$(cat target/lab/http.url)"
 
 use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
 

@@ -4,8 +4,8 @@
 //! How it waits: the thread sleeps in `io_uring_enter` until the first timer is over, then runs that timer's task.
 //! Expected wall time: 2 or 1000 tasks, all at once, × 3 s = 3 s.
 //!
-//!     cargo run --release -p sleep-compio -- dog cat
-//!     cargo run --release -p sleep-compio -- --tasks 1000
+//!     cargo run --release --bin sleep-compio -- dog cat
+//!     cargo run --release --bin sleep-compio -- --tasks 1000
 
 use std::{num::NonZeroUsize, process::ExitCode, sync::Arc, time::Duration};
 

@@ -5,8 +5,8 @@
 //! glommio starts a task when it is spawned, so the first lines come in another order.
 //! Expected wall time: 2 or 1000 tasks, all at once, × 3 s = 3 s.
 //!
-//!     cargo run --release -p sleep-glommio -- dog cat
-//!     cargo run --release -p sleep-glommio -- --tasks 1000
+//!     cargo run --release --bin sleep-glommio -- dog cat
+//!     cargo run --release --bin sleep-glommio -- --tasks 1000
 
 use std::{num::NonZeroUsize, process::ExitCode, sync::Arc, time::Duration};
 

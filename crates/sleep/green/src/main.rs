@@ -5,8 +5,8 @@
 //! Its timers have a second thread, which sleeps until the first is over, and there that coroutine goes on.
 //! Expected wall time: 2 or 1000 tasks, all at once, × 3 s = 3 s.
 //!
-//!     cargo run --release -p sleep-green -- dog cat
-//!     cargo run --release -p sleep-green -- --tasks 1000
+//!     cargo run --release --bin sleep-green -- dog cat
+//!     cargo run --release --bin sleep-green -- --tasks 1000
 
 use std::{num::NonZeroUsize, process::ExitCode, sync::Arc, time::Duration};
 

@@ -5,8 +5,8 @@
 //! a pipe. In the parent, a thread per worker prints for it, and sleeps in `read` until that worker has answered.
 //! Expected wall time: 2 tasks ÷ 2 processes (2 CPUs) × 3 s = 3 s; 1000 tasks ÷ 2 processes × 3 s = 1500 s.
 //!
-//!     cargo run --release -p sleep-multiprocess -- dog cat
-//!     cargo run --release -p sleep-multiprocess -- --tasks 1000
+//!     cargo run --release --bin sleep-multiprocess -- dog cat
+//!     cargo run --release --bin sleep-multiprocess -- --tasks 1000
 
 use std::{num::NonZeroUsize, process::ExitCode, thread, time::Duration};
 

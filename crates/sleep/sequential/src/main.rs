@@ -5,8 +5,8 @@
 //! "still running" comes last.
 //! Expected wall time: 2 tasks × 3 s = 6 s; 1000 tasks × 3 s = 3000 s.
 //!
-//!     cargo run --release -p sleep-sequential -- dog cat
-//!     cargo run --release -p sleep-sequential -- --tasks 1000
+//!     cargo run --release --bin sleep-sequential -- dog cat
+//!     cargo run --release --bin sleep-sequential -- --tasks 1000
 
 use std::{process::ExitCode, thread, time::Duration};
 

@@ -5,8 +5,8 @@
 //! Expected wall time: 2 tasks ÷ 2 at once × 3 s = 3 s; 1000 tasks ÷ 6 threads (2 CPUs) × 3 s ≈ 501 s;
 //! with `--concurrency 1000` 3 s.
 //!
-//!     cargo run --release -p sleep-threaded -- dog cat
-//!     cargo run --release -p sleep-threaded -- --tasks 1000
+//!     cargo run --release --bin sleep-threaded -- dog cat
+//!     cargo run --release --bin sleep-threaded -- --tasks 1000
 
 use std::{num::NonZeroUsize, process::ExitCode, thread, time::Duration};
 

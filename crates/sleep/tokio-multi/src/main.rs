@@ -5,8 +5,8 @@
 //! them; all run tasks.
 //! Expected wall time: 2 or 1000 tasks, all at once, × 3 s = 3 s.
 //!
-//!     cargo run --release -p sleep-tokio-multi -- dog cat
-//!     cargo run --release -p sleep-tokio-multi -- --tasks 1000
+//!     cargo run --release --bin sleep-tokio-multi -- dog cat
+//!     cargo run --release --bin sleep-tokio-multi -- --tasks 1000
 
 use std::{num::NonZeroUsize, process::ExitCode, sync::Arc, time::Duration};
 

@@ -4,8 +4,8 @@
 //! How it waits: the thread sleeps in `epoll_wait` until the first timer is over, then runs that timer's task.
 //! Expected wall time: 2 or 1000 tasks, all at once, × 3 s = 3 s.
 //!
-//!     cargo run --release -p sleep-tokio -- dog cat
-//!     cargo run --release -p sleep-tokio -- --tasks 1000
+//!     cargo run --release --bin sleep-tokio -- dog cat
+//!     cargo run --release --bin sleep-tokio -- --tasks 1000
 
 use std::{num::NonZeroUsize, process::ExitCode, sync::Arc, time::Duration};
 

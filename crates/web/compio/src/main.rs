@@ -5,8 +5,8 @@
 //! any is complete, then runs that page's task.
 //! Expected wall time: 3 pages ÷ 3 at once × 2 s = 2 s. In two terminals:
 //!
-//!     cargo run --release -p bench-lab -- --dir target/lab
-//!     cargo run --release -p web-compio -- "$(cat target/lab/http.url)/page/"{first,second,third}"?delay=2"
+//!     cargo run --release --bin bench-lab -- --dir target/lab
+//!     cargo run --release --bin web-compio -- "$(cat target/lab/http.url)/page/"{first,second,third}"?delay=2"
 
 use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
 

@@ -5,8 +5,8 @@
 //! In the parent a thread per worker sleeps in `read` until that worker has answered.
 //! Expected wall time: 3 pages ÷ 2 processes (2 CPUs), rounded up, × 2 s = 4 s. In two terminals:
 //!
-//!     cargo run --release -p bench-lab -- --dir target/lab
-//!     cargo run --release -p web-multiprocess -- "$(cat target/lab/http.url)/page/"{first,second,third}"?delay=2"
+//!     cargo run --release --bin bench-lab -- --dir target/lab
+//!     cargo run --release --bin web-multiprocess -- "$(cat target/lab/http.url)/page/"{first,second,third}"?delay=2"
 
 use std::{num::NonZeroUsize, process::ExitCode, time::Duration};
 

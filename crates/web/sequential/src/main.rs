@@ -4,8 +4,8 @@
 //! How it waits: the thread sleeps in `recv` until the page arrives; the kernel wakes it.
 //! Expected wall time: 3 pages × 2 s = 6 s. In two terminals:
 //!
-//!     cargo run --release -p bench-lab -- --dir target/lab
-//!     cargo run --release -p web-sequential -- "$(cat target/lab/http.url)/page/"{first,second,third}"?delay=2"
+//!     cargo run --release --bin bench-lab -- --dir target/lab
+//!     cargo run --release --bin web-sequential -- "$(cat target/lab/http.url)/page/"{first,second,third}"?delay=2"
 
 use std::{process::ExitCode, time::Duration};
 

@@ -4,8 +4,8 @@
 //! How it waits: each thread of the pool sleeps in `recv` until its page arrives; the kernel wakes it.
 //! Expected wall time: 3 pages ÷ 3 at once × 2 s = 2 s. In two terminals:
 //!
-//!     cargo run --release -p bench-lab -- --dir target/lab
-//!     cargo run --release -p web-threaded -- "$(cat target/lab/http.url)/page/"{first,second,third}"?delay=2"
+//!     cargo run --release --bin bench-lab -- --dir target/lab
+//!     cargo run --release --bin web-threaded -- "$(cat target/lab/http.url)/page/"{first,second,third}"?delay=2"
 
 use std::{num::NonZeroUsize, process::ExitCode, time::Duration};
 

@@ -4,8 +4,8 @@
 //! How it waits: the thread sleeps in `epoll_wait` until any page arrives, then runs that page's task.
 //! Expected wall time: 3 pages ÷ 3 at once × 2 s = 2 s. In two terminals:
 //!
-//!     cargo run --release -p bench-lab -- --dir target/lab
-//!     cargo run --release -p web-tokio -- "$(cat target/lab/http.url)/page/"{first,second,third}"?delay=2"
+//!     cargo run --release --bin bench-lab -- --dir target/lab
+//!     cargo run --release --bin web-tokio -- "$(cat target/lab/http.url)/page/"{first,second,third}"?delay=2"
 
 use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
 

@@ -29,7 +29,7 @@ fn settings_choose_the_study_and_set_it_up() {
     let built = place.read("built");
     assert_eq!(
         built,
-        "target build --release --locked -p bench-lab -p bench-observe -p bench-report -p lucky -p one -p two\n"
+        "target build --release --locked --bin bench-lab --bin bench-observe --bin bench-report --bin lucky --bin one --bin two\n"
     );
     assert!(run(&[("PYTHON", "1")]).1.ends_with("scripts/python/setup.sh \n"));
     let (output, set_up) = run(&[("DATABASE", "mariadb")]);
