@@ -83,6 +83,14 @@ impl<'a> Book<'a> {
         plot.map_or(String::new(), |plot| format!("\n![{}](plots/{name}.svg)\n", plot.alt))
     }
 
+    /// The same in half the page, with the text that follows beside it; on a phone the text is below.
+    pub fn picture_at_the_right(&self, name: &str) -> String {
+        let plot = self.plots.iter().find(|plot| plot.name == name);
+        plot.map_or(String::new(), |plot| {
+            format!("\n<img align=\"right\" width=\"400\" alt=\"{}\" src=\"plots/{name}.svg\">\n", plot.alt)
+        })
+    }
+
     /// The pictures of `key`: those whose name is it and a word, or it alone.
     pub fn pictures(&self, key: &str) -> String {
         let of = |name: &str, key: &str| {

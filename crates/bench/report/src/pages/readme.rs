@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bench_data::{
     facts::{Facts, Machine},
     results::{Entry, Group},
-    workload::{Control, Vary},
+    workload::Vary,
 };
 
 use crate::{
@@ -34,10 +34,11 @@ pub fn page(book: &Book) -> String {
     let asked: Vec<&Group> = groups.iter().copied().filter(|g| g.workload.vary == Vary::Nothing).collect();
     if !asked.is_empty() {
         text += "\n## The answer\n";
+        text += &book.picture_at_the_right("overview");
         text += &bullets(asked.iter().map(|group| headline(group)));
-        text += &book.picture("overview");
         text += &format!(
-            "\n## The matrix\n\nWall time, and peak memory: max RSS of one process, PSS of a tree.\n\n{}",
+            "\n<br clear=\"both\">\n\n## The matrix\n\nWall time in seconds / peak memory in MiB: max RSS of one process, \
+             PSS of a tree.\n\n{}",
             matrix(&asked)
         );
         text += &absent(&asked);
@@ -72,7 +73,7 @@ fn matrix(groups: &[&Group]) -> Table {
         let cells = groups.iter().map(|group| {
             let entry = labelled(group).find(|(_, own)| *own == label).map(|(entry, _)| entry);
             entry.map_or("–".to_owned(), |entry| match entry.figures.is_ok() {
-                true => format!("{} s<br>{}", wall(entry.figures.wall_median_s), rows::memory_text(entry)),
+                true => format!("{} / {}", wall(entry.figures.wall_median_s), rows::memory_mib(entry)),
                 false => rows::outcome(entry),
             })
         });
@@ -112,10 +113,10 @@ fn absent(groups: &[&Group]) -> String {
     details("Why cells are empty", &bullets(reasons))
 }
 
-/// When each part was measured, and what its controls showed. Groups of a study that are alike share a row.
+/// When each part was measured, and what its controls showed. Parts that are alike share a row.
 fn certainty(book: &Book) -> Table {
-    let head = ["part", "measured", "commit", "sittings", "rounds", "same twice", "planted"];
-    let mut table = Table::words(head);
+    let head = ["part", "measured", "commit", "sittings", "rounds", "controls"];
+    let mut rows: Vec<(String, [String; 5])> = Vec::new();
     for part in &book.parts {
         let mut rest = part.groups.clone();
         while let Some(first) = rest.first().copied() {
@@ -130,16 +131,23 @@ fn certainty(book: &Book) -> Table {
             let facts = first.facts();
             let alike = part.groups.iter().filter(|group| keys.contains(&group.workload.key));
             let rounds = sure::rounds_of_reference(alike.copied());
-            table.row([
-                format!("[{name}]({}.md)", part.name),
+            let name = format!("[{name}]({}.md)", part.name);
+            let cells = [
                 facts.day().to_owned(),
                 facts.version_for_people(),
                 first.sittings.len().to_string(),
                 rounds,
-                sure::control_word(first, Control::Same).to_owned(),
-                sure::control_word(first, Control::Planted).to_owned(),
-            ]);
+                sure::controls(first).to_owned(),
+            ];
+            match rows.iter_mut().find(|(_, known)| *known == cells) {
+                Some((names, _)) => *names += &format!(", {name}"),
+                None => rows.push((name, cells)),
+            }
         }
+    }
+    let mut table = Table::words(head);
+    for (name, cells) in rows {
+        table.row(std::iter::once(name).chain(cells));
     }
     table
 }

@@ -167,15 +167,15 @@ fn ratio_text(control: &Entry) -> String {
     control.figures.ratio.map_or("–".to_owned(), |ratio| format::ratio(ratio, interval(control)))
 }
 
-/// In a word, for a table: what the method made of a control.
-pub fn control_word(group: &Group, control: Control) -> &'static str {
-    let Some(entry) = group.control(control) else { return "–" };
-    match (control, entry.figures.verdict.as_deref()) {
-        (_, None) => "no verdict",
-        (Control::Same, Some("none")) => "no difference",
-        (Control::Same, Some(_)) => "differs",
-        (Control::Planted, Some("slower")) => "found",
-        (Control::Planted, Some(_)) => "not found",
+/// In a word, for a table: what the method made of the controls.
+pub fn controls(group: &Group) -> &'static str {
+    let verdict = |control| group.control(control).map(|entry| entry.figures.verdict.as_deref());
+    match (verdict(Control::Same), verdict(Control::Planted)) {
+        (None, None) => "–",
+        (Some(None), _) | (_, Some(None)) => "no verdict",
+        (Some(Some("faster" | "slower")), _) => "the same program differs",
+        (_, Some(Some("faster" | "none"))) => "planted difference not found",
+        _ => "passed",
     }
 }
 

@@ -15,7 +15,7 @@ fn controls_show_what_the_method_makes_of_them() {
     assert!(page.contains("asked for 4 % more sleep takes 1.039 [") && page.contains(": found."), "{page}");
     assert!(!page.contains("**Not sound"), "{page}");
     let readme = results.read("README.md");
-    assert!(readme.contains("| no difference | found |"), "{readme}");
+    assert!(readme.contains("| passed |"), "{readme}");
     // Controls are about the method: they neither win nor are they ways of waiting.
     assert!(!readme.contains("(same)"), "{readme}");
 }
@@ -30,6 +30,7 @@ fn a_control_that_differs_makes_the_page_unsound() {
         assert!(place < text.find("## ").unwrap(), "at the top");
     }
     assert!(!results.read("prices.md").contains("Not sound"));
+    assert!(results.read("README.md").contains("| the same program differs |"));
 }
 
 #[test]
@@ -37,6 +38,7 @@ fn a_planted_difference_that_is_not_found_is_said() {
     let results = Results::new();
     results.control("planted", 1.0);
     assert!(results.page("db.md").contains(": not found."));
+    assert!(results.read("README.md").contains("| planted difference not found |"));
 }
 
 #[test]
