@@ -17,9 +17,9 @@ use serde::Deserialize;
 
 use crate::machine::{output, sys, sysctl};
 
-/// What makes figures differ; not the pages, results and documents.
-const SOURCES: [&str; 6] =
-    ["crates", "scripts", "Cargo.toml", "Cargo.lock", "bench.toml", "rust-toolchain.toml"];
+/// What makes figures differ; not the pages, results and documents, which the report writes figures into.
+const SOURCES: [&str; 7] =
+    ["crates", "scripts", "Cargo.toml", "Cargo.lock", "bench.toml", "rust-toolchain.toml", ":(exclude)*.md"];
 
 /// When and with what this run measures.
 pub struct Start {

@@ -181,8 +181,8 @@ impl Maker<'_> {
             server: self.server.filter(|_| !matches!(kind, Kind::Probe | Kind::Imports)),
             argv,
             what: format!("{at}{}: {what}", rows[row].program),
-            // What a process, its observer and its tools need beyond the waiting.
-            seconds: (wait_s + sick_s).max(0.0) * travel * 1.02 + 0.1,
+            // What a process, its observer and its tools need beyond the waiting; most of Python's is its imports.
+            seconds: (wait_s + sick_s).max(0.0) * travel * 1.02 + if rows[row].python { 0.5 } else { 0.1 },
         }
     }
 

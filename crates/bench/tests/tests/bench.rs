@@ -6,6 +6,7 @@ mod settings;
 
 use std::{
     fs,
+    process::Command,
     time::{Duration, Instant},
 };
 
@@ -219,4 +220,26 @@ fn again_adds_a_sitting_of_rounds() {
     assert_eq!(again.len(), 4);
     assert!(place.path("results/box/raw/db/sitting-1/rounds.csv").exists());
     assert!(place.path("results/box/raw/db/one/observed-1.json").exists());
+}
+
+#[test]
+fn changed_sources_are_noted_and_generated_pages_are_not() {
+    let place = Place::new();
+    let git = |args: &[&str]| {
+        let who = ["-c", "user.name=test", "-c", "user.email=test@example.org"];
+        let output =
+            Command::new("git").current_dir(place.path("")).args(who).args(args).output().expect("git");
+        assert!(output.status.success(), "{}", stderr(&output));
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "bench.toml"]);
+    git(&["commit", "--quiet", "--message", "all"]);
+    let changed_with = |file: &str| {
+        fs::create_dir_all(place.path("crates/one")).expect("a folder");
+        place.write(&format!("crates/one/{file}"), "");
+        place.succeed(&["db"]);
+        place.read("results/box/raw/db/sitting-1/facts.toml").contains("\nchanged = true\n")
+    };
+    assert!(!changed_with("README.md"), "the report writes figures into it");
+    assert!(changed_with("main.rs"));
 }
