@@ -65,7 +65,7 @@ for main in crates/*/*/src/main.rs; do
 done
 lint cargo test --workspace --locked --lib "${units[@]}" --test '*' 2>&1 | tee target/test.log
 at the shipped profile, of one program
-cargo build --release --locked -p sleep-sequential
+cargo build --release --locked --bin sleep-sequential
 target/release/sleep-sequential --tasks 3 --seconds 0.1
 at generated files are what raw files and sources give
 target/debug/bench-report report --check

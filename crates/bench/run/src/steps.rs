@@ -2,7 +2,7 @@
 
 use bench_data::{
     stats, waits,
-    workload::{Row, Server, Vary, Workload},
+    workload::{Fault, Row, Server, Vary, Workload},
 };
 
 use crate::{place::Place, programs::Programs};
@@ -165,12 +165,6 @@ impl Maker<'_> {
     fn step(&self, row: usize, kind: Kind, what: &str, argv: Vec<String>, wait_s: f64) -> Step {
         let Workload { key, rows, vary, .. } = self.workload;
         let at = if *vary == Vary::Nothing { String::new() } else { format!("{key}: ") };
-        // Sick hosts keep their places in flight for longer, or shorter.
-        let fault = self.workload.fault.as_ref().filter(|_| wait_s > 0.0);
-        let sick_s = fault.map_or(0.0, |fault| {
-            let turns = fault.sick.div_ceil(rows[row].at_once) as f64;
-            turns * (fault.wait_s.unwrap_or_default() - self.workload.latency_s)
-        });
         // Over a network each wait is longer: the least that a MySQL client needs is four round trips.
         let travel = 1.0 + 4.0 * self.workload.rtt_s.unwrap_or(0.0) / self.workload.latency_s;
         Step {
@@ -182,8 +176,14 @@ impl Maker<'_> {
             argv,
             what: format!("{at}{}: {what}", rows[row].program),
             // What a process, its observer and its tools need beyond the waiting; most of Python's is its imports.
-            seconds: (wait_s + sick_s).max(0.0) * travel * 1.02 + if rows[row].python { 0.5 } else { 0.1 },
+            seconds: wait_s * travel * 1.02 + if rows[row].python { 0.5 } else { 0.1 },
         }
+    }
+
+    /// What a row waits. Sick hosts keep their places in flight for longer than the limit has it, or shorter.
+    fn wait_s(&self, row: &Row) -> f64 {
+        let Some(Fault { sick, wait_s: Some(wait_s), .. }) = self.workload.fault else { return row.limit_s };
+        row.limit_s + sick.div_ceil(row.at_once) as f64 * (wait_s - self.workload.latency_s)
     }
 
     fn row(&self, row: usize) -> &Row {
@@ -240,14 +240,14 @@ impl Maker<'_> {
         } else {
             "observed".to_owned()
         };
-        self.step(at, Kind::Observed(run), &what, argv, row.limit_s)
+        self.step(at, Kind::Observed(run), &what, argv, self.wait_s(row))
     }
 
     fn round(&self, at: usize, round: u32) -> Step {
         let row = self.row(at);
         let argv = hyperfine(&row.program, Place::ROUND, 1, &self.command(row, &row.argv));
         let what = format!("round {round} of {}", row.rounds);
-        self.step(at, Kind::Round(round), &what, argv, row.limit_s)
+        self.step(at, Kind::Round(round), &what, argv, self.wait_s(row))
     }
 
     fn count(&self, at: usize) -> Step {
@@ -266,7 +266,7 @@ impl Maker<'_> {
         let strace = ["strace"].iter().chain(words).map(ToString::to_string);
         let argv = strace.chain(self.command(row, &row.count)).collect();
         let shorter = row.count_latency_s.map_or(1.0, |latency| latency / self.workload.latency_s);
-        self.step(at, Kind::Count, what, argv, row.limit_s * shorter)
+        self.step(at, Kind::Count, what, argv, self.wait_s(row) * shorter)
     }
 }
 

@@ -11,7 +11,6 @@ use bench_data::{
 use crate::{
     format::{self, fixed, mib, three, wall, whole},
     markers::machines::{Machines, machine},
-    pages,
 };
 
 /// `MACHINE KEY SLUG FIELD`: `intel… db db-tokio wall`. For the fields see [`text`].
@@ -116,7 +115,7 @@ pub fn text(results: &Results, group: &Group, entry: &Entry, field: &str) -> Res
     let each = |value: f64| value / group.workload.size as f64;
     Ok(match field {
         "wall" => seconds(figures.wall_median_s),
-        "memory" => pages::memory(entry).map(|(_, kib, _)| format!("{} MiB", mib(Some(kib)))),
+        "memory" => mebibytes(figures.memory_kib()),
         "cpu" => figures.cpu_s().map(|seconds| format!("{} s", three(seconds))),
         "cpu-each" => figures.cpu_s().map(|seconds| format!("{:.0} µs", each(seconds * 1e6))),
         "switches" => figures.switches().map(|all| whole(Some(all))),

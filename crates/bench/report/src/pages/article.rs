@@ -3,9 +3,8 @@
 use bench_data::results::Group;
 
 use crate::{
-    format::{fixed, list, or_dash, three},
+    format::{fixed, list, mib, or_dash, three},
     markdown::Table,
-    pages::rows,
     published::Models,
 };
 
@@ -45,7 +44,7 @@ pub fn section(group: &Group, models: &Models) -> String {
             times(sequential(&theirs), theirs(name)),
             times(sequential(&ours), ours(name)),
             or_dash(article.memory_mb.or(article.max_rss_mb), |mb| mb.to_string()),
-            rows::memory_text(entry).replace(" MiB", ""),
+            mib(entry.figures.memory_kib()),
         ]);
     }
     if table.is_empty() {

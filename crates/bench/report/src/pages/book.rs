@@ -79,16 +79,18 @@ impl<'a> Book<'a> {
 
     /// The picture of this name, where there is one.
     pub fn picture(&self, name: &str) -> String {
-        let plot = self.plots.iter().find(|plot| plot.name == name);
-        plot.map_or(String::new(), |plot| format!("\n![{}](plots/{name}.svg)\n", plot.alt))
+        self.plot(name).map_or(String::new(), |plot| format!("\n![{}](plots/{name}.svg)\n", plot.alt))
     }
 
     /// The same in half the page, with the text that follows beside it; on a phone the text is below.
     pub fn picture_at_the_right(&self, name: &str) -> String {
-        let plot = self.plots.iter().find(|plot| plot.name == name);
-        plot.map_or(String::new(), |plot| {
+        self.plot(name).map_or(String::new(), |plot| {
             format!("\n<img align=\"right\" width=\"400\" alt=\"{}\" src=\"plots/{name}.svg\">\n", plot.alt)
         })
+    }
+
+    fn plot(&self, name: &str) -> Option<&Plot> {
+        self.plots.iter().find(|plot| plot.name == name)
     }
 
     /// The pictures of `key`: those whose name is it and a word, or it alone.

@@ -23,7 +23,7 @@ use bench_data::{results::Results, workload::Vary};
 
 pub use answer::answer;
 pub use book::{anchor, machine_title};
-pub use rows::{is_reference, memory, memory_text, outcome, ratio};
+pub use rows::{is_reference, memory_text, outcome, ratio};
 pub use rules::rules;
 pub use sure::{measured, rounds_of_reference, sittings};
 

@@ -9,7 +9,7 @@ use bench_data::{
 };
 
 use crate::{
-    format::{code, list, wall},
+    format::{code, list, mib, wall},
     markdown::{Table, bullets, details},
     pages::{
         answer::answer,
@@ -73,7 +73,9 @@ fn matrix(groups: &[&Group]) -> Table {
         let cells = groups.iter().map(|group| {
             let entry = labelled(group).find(|(_, own)| *own == label).map(|(entry, _)| entry);
             entry.map_or("–".to_owned(), |entry| match entry.figures.is_ok() {
-                true => format!("{} / {}", wall(entry.figures.wall_median_s), rows::memory_mib(entry)),
+                true => {
+                    format!("{} / {}", wall(entry.figures.wall_median_s), mib(entry.figures.memory_kib()))
+                }
                 false => rows::outcome(entry),
             })
         });
@@ -121,22 +123,18 @@ fn certainty(book: &Book) -> Table {
         let mut rest = part.groups.clone();
         while let Some(first) = rest.first().copied() {
             let varied = !matches!(first.workload.vary, Vary::Nothing | Vary::Server);
-            let like = |group: &&Group| {
-                std::ptr::eq(*group, first) || varied && group.facts().same_vintage(first.facts())
-            };
-            let keys: Vec<String> =
-                rest.iter().filter(|group| like(group)).map(|g| g.workload.key.clone()).collect();
-            rest.retain(|group| !like(group));
-            let name = if varied { part.name.to_owned() } else { keys[0].clone() };
             let facts = first.facts();
-            let alike = part.groups.iter().filter(|group| keys.contains(&group.workload.key));
-            let rounds = sure::rounds_of_reference(alike.copied());
+            let (alike, others): (Vec<&Group>, _) = rest.into_iter().partition(|group| {
+                std::ptr::eq(*group, first) || varied && group.facts().same_vintage(facts)
+            });
+            rest = others;
+            let name = if varied { part.name } else { &first.workload.key };
             let name = format!("[{name}]({}.md)", part.name);
             let cells = [
                 facts.day().to_owned(),
                 facts.version_for_people(),
                 first.sittings.len().to_string(),
-                rounds,
+                sure::rounds_of_reference(alike.into_iter()),
                 sure::controls(first).to_owned(),
             ];
             match rows.iter_mut().find(|(_, known)| *known == cells) {

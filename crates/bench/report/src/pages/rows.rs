@@ -70,14 +70,9 @@ pub fn memory(entry: &Entry) -> Option<(u64, u64, u64)> {
     Some((min.unwrap_or(median), median, max.unwrap_or(median)))
 }
 
-/// The median of the same in MiB.
-pub fn memory_mib(entry: &Entry) -> String {
-    mib(memory(entry).map(|(_, median, _)| median))
-}
-
-/// The same with its unit.
+/// The median of the same as people read it.
 pub fn memory_text(entry: &Entry) -> String {
-    format!("{} MiB", memory_mib(entry))
+    format!("{} MiB", mib(entry.figures.memory_kib()))
 }
 
 /// One row per program, the baseline and the controls last; what did not run says why.
