@@ -9,18 +9,13 @@ Each day has a connection of its own; no proxy, no redirects.
     target/python/bin/python scripts/python/prices_threaded.py BASE_URL
 """
 
-import argparse
-import json
-import os
-import resource
 import sys
-import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
-from urllib.parse import urlsplit
 
 import requests
+
+import common
+import days
 
 
 def fetch(base, day, timeout):
@@ -31,7 +26,7 @@ def fetch(base, day, timeout):
             response = session.get(f"{base}/prices?date={day}", timeout=timeout, allow_redirects=False)
         if response.status_code // 100 != 2:
             raise OSError(f"{response.status_code} {response.reason}")
-        return parse(response.content)
+        return days.parse(response.content)
     except requests.Timeout:
         return TimeoutError(f"no answer in {timeout:g} s")
     except Exception as error:  # whatever becomes of a day, the others go on
@@ -39,86 +34,16 @@ def fetch(base, day, timeout):
 
 
 def main():
-    start = time.perf_counter()
-    cpus = len(os.sched_getaffinity(0))
-    parser = argparse.ArgumentParser(description="Fetches bus prices, as many days at once as the pool has threads.")
-    parser.add_argument("base", metavar="BASE_URL", type=base_url, help="where the server is, as http://host:port")
-    parser.add_argument("--days", metavar="N", type=int, default=100, help="how many days from 2026-01-01 on")
-    parser.add_argument("--timeout", metavar="SECONDS", type=float, default=10.0,
-                        help="how long each wait for a day may take")
-    parser.add_argument("--memory", metavar="FILE", type=argparse.FileType("w", bufsize=1),
-                        help="where to write this program's memory over time")
-    parser.add_argument("--concurrency", metavar="N", type=int, default=min(32, cpus + 4),
-                        help="threads in the pool")
+    parser = days.arguments("Fetches bus prices, as many days at once as the pool has threads.", "each wait for a day")
+    common.add_concurrency(parser, min(32, common.CPUS + 4), 10_000, "threads in the pool")
     args = parser.parse_args()
-    if not 1 <= args.days <= 10_000:
-        parser.error("--days: must be 1 to 10000")
-    if not 0 < args.timeout <= 86_400:
-        parser.error("--timeout: must be more than 0, and a day at most")
-    if not 1 <= args.concurrency <= 10_000:
-        parser.error("--concurrency: must be 1 to 10000")
-    if args.memory:
-        sample_memory(args.memory)
-    dates = [date(2026, 1, 1) + timedelta(day) for day in range(args.days)]
-
-    # A connection is a file: the usual limit of 1024 is soon too low.
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    common.allow_connections()
     with ThreadPoolExecutor(args.concurrency) as pool:
         try:
-            days = list(pool.map(lambda day: fetch(args.base, day, args.timeout), dates))
+            outcomes = list(pool.map(lambda day: fetch(args.base, day, args.timeout), days.dates(args)))
         except RuntimeError as error:
             parser.error(f"--concurrency: {error}: ask for fewer, or raise the limit of threads")
-
-    failed = args.days - report(dates, days)
-    print(f"{args.days - failed} ok, {failed} failed in {time.perf_counter() - start:.3f} s")
-    return min(failed, 1)
-
-
-def parse(text):
-    """Finds the cheapest and the mean price; the server tells them in cents."""
-    prices = [departure["price"] / 100 for departure in json.loads(text)["departures"]]
-    if not prices:
-        raise ValueError("no departures")
-    return min(prices), sum(prices) / len(prices)
-
-
-def report(dates, days):
-    """Prints the days, on stderr those that failed; returns the number of the others."""
-    ok = []
-    for day, result in zip(dates, days):
-        if isinstance(result, Exception):
-            print(f"{day}: {type(result).__name__}: {result}".splitlines()[0], file=sys.stderr)
-        else:
-            print(f"{day} cheapest {result[0]:.2f} mean {result[1]:.2f}")
-            ok.append((result[0], day))
-    if ok:
-        print(f"Cheapest day: {min(ok)[1]} at {min(ok)[0]:.2f}")
-    return len(ok)
-
-
-def sample_memory(file):
-    """Has a thread write this program's resident set every 10 ms, a line `seconds,rss_bytes` a sample."""
-    # By a thread: given a function to run, or as `mprof run`, memory_profiler takes its samples in another process,
-    # which would count as the program's own. What it imports itself, about 5 MiB, is in the samples.
-    from memory_profiler import memory_usage
-
-    def sample():
-        while True:
-            [(mebibytes, now)] = memory_usage(-1, interval=0.01, timestamps=True)  # sleeps for the interval, too
-            file.write(f"{now - start:.4f},{mebibytes * 2**20:.0f}\n")
-
-    start = time.time()
-    file.write("seconds,rss_bytes\n")
-    threading.Thread(target=sample, daemon=True).start()
-
-
-def base_url(text):
-    """Checks the server's address. urlsplit raises ValueError for a bad port."""
-    url = urlsplit(text)
-    if url.scheme != "http" or not url.hostname or url.port == 0:
-        raise argparse.ArgumentTypeError(f"{text} is no http:// URL")
-    return text.rstrip("/")
+    return days.report(args, outcomes)
 
 
 if __name__ == "__main__":

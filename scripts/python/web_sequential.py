@@ -8,12 +8,11 @@ Each page has a connection of its own; no proxy, no redirects.
     target/python/bin/python scripts/python/web_sequential.py http://127.0.0.1:8000/page
 """
 
-import argparse
 import sys
-import time
-from urllib.parse import urlsplit
 
 import requests
+
+import pages
 
 
 def download(url, timeout):
@@ -28,48 +27,18 @@ def download(url, timeout):
 
 
 def main():
-    start = time.perf_counter()
-    parser = argparse.ArgumentParser(description="Downloads web pages, one after the other.")
-    parser.add_argument("urls", metavar="URL", nargs="+", type=page, help="pages, as http://host:port/path")
-    parser.add_argument("--timeout", metavar="SECONDS", type=float, default=10.0,
-                        help="how long each wait for a page may take")
+    parser = pages.arguments("Downloads web pages, one after the other.", "each wait for a page")
     args = parser.parse_args()
-    if not 0 < args.timeout <= 86_400:
-        parser.error("--timeout: must be more than 0, and a day at most")
-
-    sizes = []
+    totals = pages.Totals(len(args.urls))
     for url in args.urls:
         try:
-            result = download(url, args.timeout)
+            size = download(url, args.timeout)
         except requests.Timeout:
-            result = TimeoutError(f"no answer in {args.timeout:g} s")
+            size = TimeoutError(f"no answer in {args.timeout:g} s")
         except Exception as error:  # whatever becomes of a page, the others go on
-            result = error
-        sizes += report(url, result)
-
-    took, failed = time.perf_counter() - start, len(args.urls) - len(sizes)
-    print(f"Total run time: {took:.2f} s")
-    print(f"Total size: {sum(sizes)} bytes")
-    print(f"{len(sizes)} ok, {failed} failed in {took:.3f} s")
-    return min(failed, 1)
-
-
-def report(url, result):
-    """Prints a page's size on stdout, or its error on stderr; returns a list of the size, if any."""
-    if not isinstance(result, Exception):
-        print(f"Finished download: {url}, size: {result} bytes")
-        return [result]
-    cause = f"{type(result).__name__}: {result}".splitlines()[0]
-    print(f"{url}: {cause}", file=sys.stderr)
-    return []
-
-
-def page(text):
-    """Checks a page's URL. urlsplit raises ValueError for a bad port."""
-    url = urlsplit(text)
-    if url.scheme != "http" or not url.hostname or url.port == 0:
-        raise argparse.ArgumentTypeError(f"{text} is no http:// URL")
-    return text
+            size = error
+        totals.report(url, size)
+    return totals.finish()
 
 
 if __name__ == "__main__":

@@ -52,8 +52,9 @@ fn files(workload: &str) -> Vec<Program> {
 
 /// Runs a script once for each list of arguments, in one interpreter, which imports once.
 const EACH: &str = "
-import contextlib, io, json, runpy, sys
+import contextlib, io, json, os, runpy, sys
 script, results = sys.argv[1], []
+sys.path.insert(0, os.path.dirname(script))
 for arguments in json.loads(sys.argv[2]):
     sys.argv = [script, *arguments]
     out, err, code = io.StringIO(), io.StringIO(), 0

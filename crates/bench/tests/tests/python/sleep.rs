@@ -60,7 +60,7 @@ fn bad_arguments_are_told_in_a_line() {
                 (&["--tasks", "0"], "--tasks"),
                 (&["--tasks", "10000000"], "--tasks"),
                 (&["dog", "--tasks", "3"], "--tasks"),
-                (&["--seconds", "soon"], "invalid float"),
+                (&["--seconds", "soon"], "invalid"),
                 (&["--seconds=-1"], "--seconds"),
                 (&["--concurrency", "0"], "--concurrency"),
                 (&["--nonsense"], "--nonsense"),
