@@ -51,7 +51,7 @@ struct Connection<'a> {
 fn main() -> Result<ExitCode> {
     let Args { common } = Args::parse();
     let tally = common.tally()?;
-    limits::connections(None, common.hosts.len())?;
+    limits::allow_connections(None, common.hosts.len())?;
     let query = packets::query(&common.query);
     let silence = Timespec::try_from(common.timeout)?;
 
@@ -67,7 +67,7 @@ fn main() -> Result<ExitCode> {
             match Connection::open(host, &epoll, connections.len()) {
                 Ok(connection) => connections.push(Some(connection)),
                 Err(error) => {
-                    tally.failed(host, &error);
+                    tally.report(host, Err::<String, _>(error));
                     continue;
                 }
             }

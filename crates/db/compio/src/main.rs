@@ -36,7 +36,7 @@ fn main() -> Result<ExitCode> {
 
 async fn run(common: db_hosts::Args, concurrency: Option<NonZeroUsize>) -> Result<ExitCode> {
     let tally = common.tally()?;
-    let permits = Arc::new(Semaphore::new(limits::connections(concurrency, common.hosts.len())?));
+    let permits = Arc::new(Semaphore::new(limits::allow_connections(concurrency, common.hosts.len())?));
     let mut tasks = Vec::new();
     for host in common.hosts {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken

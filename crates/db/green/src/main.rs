@@ -30,7 +30,7 @@ struct Args {
 fn main() -> Result<ExitCode> {
     let Args { common, concurrency } = Args::parse();
     let tally = common.tally()?;
-    let at_once = limits::coroutines(limits::connections(concurrency, common.hosts.len())?)?;
+    let at_once = limits::coroutines(limits::allow_connections(concurrency, common.hosts.len())?)?;
     let permits = Arc::new(Semphore::new(at_once));
     may::config().set_workers(1).set_stack_size(16 << 10).set_pool_capacity(at_once); // one thread, as gevent
     let patience = common.timeout * 5; // connect, greet, welcome, answer: over that, the coroutine has vanished

@@ -8,7 +8,7 @@ use std::{borrow::Cow, fs, str::FromStr, time::Duration};
 use anyhow::{Context, Result, ensure};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
-pub use tally::{Tally, late};
+pub use tally::{Tally, catch_panic, catch_panic_async, late};
 use url::Url;
 
 /// The arguments that all db programs have.
@@ -32,7 +32,7 @@ impl Args {
     /// # Errors
     /// When stdout is closed.
     pub fn tally(&self) -> Result<Tally> {
-        Tally::new(self.hosts.len(), self.timeout)
+        Tally::new(&self.hosts, self.timeout)
     }
 }
 

@@ -31,7 +31,7 @@ fn main() -> Result<ExitCode> {
     workers::serve(|(host, query, timeout): (Host, String, Duration)| ask(&host, &query, timeout));
     let Args { common, concurrency } = Args::parse();
     let tally = common.tally()?;
-    let workers = Workers::start(limits::processes(concurrency, common.hosts.len())?)?;
+    let workers = Workers::start(limits::allow_processes(concurrency, common.hosts.len())?)?;
     let jobs = common.hosts.into_iter().map(|host| (host, &common.query, common.timeout));
     workers.map(jobs, |(host, ..), row: Result<String>| tally.report(host, row))?;
     Ok(tally.finish())

@@ -30,7 +30,7 @@ struct Args {
 fn main() -> Result<ExitCode> {
     let Args { common, concurrency } = Args::parse();
     let tally = common.tally()?;
-    let threads = limits::connections(concurrency, common.hosts.len())?;
+    let threads = limits::allow_connections(concurrency, common.hosts.len())?;
     let pool = limits::start(|| ThreadPool::new(threads))?;
     for host in common.hosts {
         let (query, tally) = (common.query.clone(), tally.clone());

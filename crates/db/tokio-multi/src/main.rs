@@ -29,7 +29,7 @@ struct Args {
 async fn main() -> Result<ExitCode> {
     let Args { common, concurrency } = Args::parse();
     let tally = common.tally()?;
-    let permits = Arc::new(Semaphore::new(limits::connections(concurrency, common.hosts.len())?));
+    let permits = Arc::new(Semaphore::new(limits::allow_connections(concurrency, common.hosts.len())?));
     let mut tasks = Vec::new();
     for host in common.hosts {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken

@@ -30,7 +30,7 @@ pub fn at_once(concurrency: impl Into<Option<NonZeroUsize>>, total: usize) -> us
 ///
 /// # Errors
 /// When the hard limit is too low.
-pub fn connections(concurrency: impl Into<Option<NonZeroUsize>>, total: usize) -> Result<usize> {
+pub fn allow_connections(concurrency: impl Into<Option<NonZeroUsize>>, total: usize) -> Result<usize> {
     let at_once = at_once(concurrency, total);
     open_files(at_once, "connections", at_once + SPARE_FILES)?;
     Ok(at_once)
@@ -41,7 +41,7 @@ pub fn connections(concurrency: impl Into<Option<NonZeroUsize>>, total: usize) -
 ///
 /// # Errors
 /// When the hard limit is too low.
-pub fn processes(concurrency: NonZeroUsize, total: usize) -> Result<usize> {
+pub fn allow_processes(concurrency: NonZeroUsize, total: usize) -> Result<usize> {
     let at_once = concurrency.get().min(total);
     open_files(at_once, "worker processes", 2 * at_once + SPARE_FILES)?;
     Ok(at_once)

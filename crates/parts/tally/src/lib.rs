@@ -1,15 +1,19 @@
 //! What becomes of a program's items: a line on stdout for each that is done, a line on stderr for each that
 //! failed, their numbers at the end, and the exit code. Nothing here knows how a program waits.
 
+mod panics;
+
+use std::collections::HashMap;
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::os::fd::AsFd;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Error, Result};
+pub use panics::{catch_panic, catch_panic_async};
 
 /// Prints and counts the outcomes of a program's items. A clone prints and counts into the same.
 #[derive(Clone)]
@@ -24,24 +28,46 @@ struct Shared {
 
 struct State {
     ok: usize,
+    /// How many items of each name have reported nothing yet.
+    waiting: HashMap<String, usize>,
     stdout: BufWriter<File>,
-    /// Stdout is a terminal, where a line appears at once.
-    terminal: bool,
+    /// Lines are kept until there are some thousand bytes of them.
+    buffered: bool,
     /// Stdout failed, which is reported once.
     failed: bool,
 }
 
 impl Tally {
-    /// Begins to count, and to take the time, of `total` items, each of which may take `timeout`.
+    /// Begins to count, and to take the time, of the items with these names, each of which may take `timeout`. Each
+    /// line is written when it is reported, so that a process that aborts takes no row along.
     ///
     /// # Errors
     /// When stdout is closed.
-    pub fn new(total: usize, timeout: Duration) -> Result<Self> {
-        // std's own stdout makes a system call of every line. C and Python make one of some thousand bytes,
-        // unless a person is watching.
+    pub fn new(names: impl IntoIterator<Item = impl Display>, timeout: Duration) -> Result<Self> {
+        let mut waiting = HashMap::new();
+        for name in names {
+            *waiting.entry(name.to_string()).or_default() += 1;
+        }
+        Self::start(waiting.values().sum(), timeout, waiting, false)
+    }
+
+    /// Begins to count, and to take the time, of `total` items that have no name and wait for no server. Lines are
+    /// written in blocks, as C and Python do, unless a person is watching.
+    ///
+    /// # Errors
+    /// When stdout is closed.
+    pub fn buffered(total: usize) -> Result<Self> {
+        Self::start(total, Duration::MAX, HashMap::new(), !io::stdout().is_terminal())
+    }
+
+    fn start(
+        total: usize,
+        timeout: Duration,
+        waiting: HashMap<String, usize>,
+        buffered: bool,
+    ) -> Result<Self> {
         let stdout = BufWriter::new(File::from(io::stdout().as_fd().try_clone_to_owned()?));
-        let terminal = io::stdout().is_terminal();
-        let state = Mutex::new(State { ok: 0, stdout, terminal, failed: false });
+        let state = Mutex::new(State { ok: 0, waiting, stdout, buffered, failed: false });
         Ok(Self(Arc::new(Shared { start: Instant::now(), total, timeout, state })))
     }
 
@@ -50,42 +76,61 @@ impl Tally {
         self.state().print(line);
     }
 
-    /// Prints the line of an item that is done, and counts it.
+    /// Prints the line of an item without a name that is done, and counts it.
     pub fn ok(&self, line: impl Display) {
         let mut state = self.state();
         state.print(line);
         state.ok += 1;
     }
 
-    /// Prints the cause of an item's failure on stderr: `name: cause`.
-    pub fn failed(&self, name: impl Display, error: &Error) {
-        let cause = match is_timeout(error) {
-            true => format!("no answer in {:?}", self.0.timeout),
-            false => cause(error),
-        };
-        complain(format_args!("{name}: {cause}"));
-    }
-
-    /// Prints what an item came to: the line that it is, or the cause of its failure.
+    /// Prints what an item came to: on stdout the line that it is, or on stderr the cause of its failure.
     pub fn report(&self, name: impl Display, outcome: Result<impl Display>) {
+        let mut state = self.state();
+        state.forget(&name);
         match outcome {
-            Ok(line) => self.ok(line),
-            Err(error) => self.failed(name, &error),
+            Ok(line) => {
+                state.print(line);
+                state.ok += 1;
+            }
+            Err(error) if is_timeout(&error) => self.complain_of_silence(name),
+            Err(error) => complain(format_args!("{name}: {}", cause(&error))),
         }
     }
 
-    /// Prints the last line, such as `499 ok, 1 failed in 0.113 s`. An item that reported nothing, because its
-    /// task panicked or its coroutine overflowed its stack, has failed.
-    ///
-    /// Returns the program's exit code: 0 when all items are ok and stdout took every line, else 1.
+    /// Prints on stderr that an item's time is over.
+    pub fn timed_out(&self, name: impl Display) {
+        self.state().forget(&name);
+        self.complain_of_silence(name);
+    }
+
+    fn complain_of_silence(&self, name: impl Display) {
+        complain(format_args!("{name}: no answer in {:?}", self.0.timeout));
+    }
+
+    /// Prints the last line, such as `499 ok, 1 failed in 0.113 s`, and ends the process: with 0 when all items are ok
+    /// and stdout took every line, else with 1. Threads that still wait, for a name or in a driver, are not waited for.
+    pub fn exit(&self) -> ! {
+        let mut state = self.state(); // to the end: nothing is printed after the last line
+        process::exit(self.last_line(&mut state).into())
+    }
+
+    /// Prints the last line, and returns the exit code.
     pub fn finish(&self) -> ExitCode {
-        let mut state = self.state();
-        let failed = self.0.total - state.ok;
-        let line =
-            format!("{} ok, {failed} failed in {:.3} s", state.ok, self.0.start.elapsed().as_secs_f64());
-        state.print(line);
+        self.last_line(&mut self.state()).into()
+    }
+
+    /// An item that reported nothing, because its task ended or its coroutine overflowed its stack, has failed.
+    fn last_line(&self, state: &mut State) -> u8 {
+        let mut silent: Vec<_> = state.waiting.keys().collect();
+        silent.sort();
+        for name in silent {
+            complain(format_args!("{name}: its task ended without an outcome"));
+        }
+        let (ok, failed) = (state.ok, self.0.total - state.ok);
+        let seconds = self.0.start.elapsed().as_secs_f64();
+        state.print(format_args!("{ok} ok, {failed} failed in {seconds:.3} s"));
         state.flush();
-        ExitCode::from(u8::from(failed > 0 || state.failed))
+        (failed > 0 || state.failed).into()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -94,13 +139,23 @@ impl Tally {
 }
 
 impl State {
+    fn forget(&mut self, name: impl Display) {
+        let name = name.to_string();
+        if let Some(count) = self.waiting.get_mut(&name) {
+            *count -= 1;
+            if *count == 0 {
+                self.waiting.remove(&name);
+            }
+        }
+    }
+
     fn print(&mut self, line: impl Display) {
         if self.failed {
             return;
         }
-        let written = writeln!(self.stdout, "{line}");
+        let written = self.stdout.write_all(shown(line).as_bytes());
         self.check(written);
-        if self.terminal {
+        if !self.buffered {
             self.flush();
         }
     }
@@ -134,20 +189,33 @@ pub fn is_timeout(error: &Error) -> bool {
     causes.any(|cause| matches!(cause.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock))
 }
 
-/// An error and its causes in one line, without those that only repeat in their own words what caused them.
+/// An error and its causes, without those that only repeat in their own words what caused them.
 pub fn cause(error: &Error) -> String {
     let mut causes: Vec<String> = Vec::new();
-    let texts = error.chain().map(|cause| cause.to_string().replace('\n', " "));
-    for cause in texts.filter(|text| !text.is_empty()) {
+    for cause in error.chain().map(ToString::to_string).filter(|text| !text.is_empty()) {
         causes.retain(|outer| !outer.contains(&cause));
         causes.push(cause);
     }
     causes.join(": ")
 }
 
+/// A line as it is printed. What a server sent can neither begin another line nor steer the terminal.
+fn shown(line: impl Display) -> String {
+    let mut shown = String::new();
+    for letter in line.to_string().chars() {
+        match letter {
+            // Unicode's own line ends, and marks that turn the direction of writing, are no control characters.
+            '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => shown.extend(letter.escape_unicode()),
+            letter if letter.is_control() => shown.extend(letter.escape_default()),
+            letter => shown.push(letter),
+        }
+    }
+    shown + "\n"
+}
+
 /// Prints a line on stderr, if there is one.
 fn complain(line: impl Display) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let _ = io::stderr().write_all(shown(line).as_bytes());
 }
 
 #[cfg(test)]
@@ -160,27 +228,33 @@ mod tests {
     fn a_time_out_is_recognised_by_its_kind_alone() {
         let wrapped = |kind: ErrorKind| Err::<(), _>(io::Error::from(kind)).context("login").unwrap_err();
         assert!(is_timeout(&wrapped(ErrorKind::TimedOut)) && is_timeout(&wrapped(ErrorKind::WouldBlock)));
-        assert!(is_timeout(&late::<(), _>(()).unwrap_err()));
         assert!(!is_timeout(&wrapped(ErrorKind::ConnectionRefused)) && !is_timeout(&anyhow!("timed out")));
     }
 
     #[test]
-    fn a_cause_is_one_line_and_repeats_nothing() {
+    fn a_cause_repeats_nothing() {
         let refused = io::Error::other("Connection refused");
         assert_eq!(
             cause(&Error::from(refused).context("I/O: Connection refused").context("connect")),
             "connect: Connection refused"
         );
-        assert_eq!(cause(&anyhow!("two\nlines")), "two lines");
         assert_eq!(cause(&anyhow!("same").context("same")), "same");
     }
 
     #[test]
+    fn a_line_is_one_line() {
+        assert_eq!(shown("a\nb\r\u{1b}[2J\u{9b}\u{2028}é"), "a\\nb\\r\\u{1b}[2J\\u{9b}\\u{2028}é\n");
+    }
+
+    #[test]
     fn what_reports_nothing_has_failed() {
-        let tally = Tally::new(3, Duration::from_secs(2)).unwrap();
+        let tally = Tally::new(["a", "b", "twice", "twice", "late"], Duration::from_secs(2)).unwrap();
         tally.clone().report("a", Ok("a row"));
         tally.report("b", Err::<&str, _>(anyhow!("a cause")));
-        assert_eq!(tally.state().ok, 1);
-        assert_eq!(tally.finish(), ExitCode::from(1));
+        tally.report("twice", Ok("a row"));
+        tally.timed_out("late");
+        let mut state = tally.state();
+        assert_eq!((state.ok, &state.waiting), (2, &HashMap::from([("twice".to_owned(), 1)])));
+        assert_eq!(tally.last_line(&mut state), 1);
     }
 }

@@ -36,7 +36,7 @@ fn main() -> Result<ExitCode> {
 async fn run(common: prices_days::Args, concurrency: Option<NonZeroUsize>) -> Result<ExitCode> {
     let _memory = common.memory()?;
     let tally = common.tally()?;
-    let permits = Arc::new(Semaphore::new(limits::connections(concurrency, common.count())?));
+    let permits = Arc::new(Semaphore::new(limits::allow_connections(concurrency, common.count())?));
     let mut tasks = Vec::new();
     for (date, url) in common.days() {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken

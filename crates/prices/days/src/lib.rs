@@ -12,7 +12,7 @@ pub use jiff::civil::Date;
 use jiff::civil::date;
 use memory_sampler::MemorySampler;
 use serde::{Deserialize, Serialize};
-pub use tally::late;
+pub use tally::{catch_panic, catch_panic_async, late};
 pub use url::Url;
 
 /// The arguments that all prices programs have.
@@ -54,7 +54,10 @@ impl Args {
     /// # Errors
     /// When stdout is closed.
     pub fn tally(&self) -> Result<Tally> {
-        Ok(Tally { items: tally::Tally::new(self.count(), self.timeout)?, days: Arc::default() })
+        Ok(Tally {
+            items: tally::Tally::new(self.days().map(|(date, _)| date), self.timeout)?,
+            days: Arc::default(),
+        })
     }
 
     /// Writes this program's memory over time until it is dropped, where `--memory` asks for it.
@@ -116,7 +119,7 @@ impl Tally {
     pub fn report(&self, date: Date, day: Result<Day>) {
         match day {
             Ok(day) => self.days.lock().unwrap_or_else(PoisonError::into_inner).push((date, day)),
-            Err(error) => self.items.failed(date, &error),
+            Err(error) => self.items.report(date, Err::<Day, _>(error)),
         }
     }
 
@@ -125,7 +128,7 @@ impl Tally {
         let mut days = mem::take(&mut *self.days.lock().unwrap_or_else(PoisonError::into_inner));
         days.sort_by_key(|(date, _)| *date);
         for (date, day) in &days {
-            self.items.ok(format_args!("{date} {day}"));
+            self.items.report(date, Ok(format_args!("{date} {day}")));
         }
         if let Some((date, day)) = days.iter().min_by(|(_, a), (_, b)| a.cheapest.total_cmp(&b.cheapest)) {
             self.items.print(format_args!("Cheapest day: {date} at {:.2}", day.cheapest));

@@ -32,7 +32,7 @@ fn main() -> Result<ExitCode> {
     let Args { common, concurrency } = Args::parse();
     let _memory = common.memory()?;
     let tally = common.tally()?;
-    let workers = Workers::start(limits::processes(concurrency, common.count())?)?;
+    let workers = Workers::start(limits::allow_processes(concurrency, common.count())?)?;
     let jobs = common.days().map(|(date, url)| (date, url, common.timeout));
     workers.map(jobs, |(date, ..), day| tally.report(*date, day))?;
     Ok(tally.finish())

@@ -31,7 +31,7 @@ fn main() -> Result<ExitCode> {
     let Args { common, concurrency } = Args::parse();
     let _memory = common.memory()?;
     let tally = common.tally()?;
-    let threads = limits::connections(concurrency, common.count())?;
+    let threads = limits::allow_connections(concurrency, common.count())?;
     let pool = limits::start(|| ThreadPool::new(threads))?;
     let client = client(common.timeout);
     for (date, url) in common.days() {

@@ -28,7 +28,7 @@ struct Args {
 
 fn main() -> Result<ExitCode> {
     let Args { common, concurrency } = Args::parse();
-    let threads = limits::connections(concurrency, common.count())?;
+    let threads = limits::allow_connections(concurrency, common.count())?;
     Builder::new_current_thread().max_blocking_threads(threads).build()?.block_on(run(common))
 }
 

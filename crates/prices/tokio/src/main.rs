@@ -30,7 +30,7 @@ async fn main() -> Result<ExitCode> {
     let Args { common, concurrency } = Args::parse();
     let _memory = common.memory()?;
     let tally = common.tally()?;
-    let permits = Arc::new(Semaphore::new(limits::connections(concurrency, common.count())?));
+    let permits = Arc::new(Semaphore::new(limits::allow_connections(concurrency, common.count())?));
     let client = Client::builder().pool_max_idle_per_host(0).redirect(Policy::none()).no_proxy().build()?;
     let mut tasks = Vec::new();
     for (date, url) in common.days() {

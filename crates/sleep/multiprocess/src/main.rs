@@ -30,7 +30,7 @@ fn main() -> Result<ExitCode> {
     let Args { common, concurrency } = Args::parse();
     let names = common.names();
     let tally = common.tally(names.len())?;
-    let workers = Workers::start(limits::processes(concurrency, names.len())?)?;
+    let workers = Workers::start(limits::allow_processes(concurrency, names.len())?)?;
     let jobs = names.into_iter().map(|name| {
         tally.print(fetching(&name)); // as the job is handed over
         (name, common.time)

@@ -37,7 +37,7 @@ impl Args {
     /// # Errors
     /// When stdout is closed.
     pub fn tally(&self, naps: usize) -> Result<Tally> {
-        let tally = Tally::new(naps, self.time)?;
+        let tally = Tally::buffered(naps)?;
         tally.print(format_args!("This is executing on {}", thread_name()));
         Ok(tally)
     }

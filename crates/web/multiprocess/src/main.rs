@@ -31,7 +31,7 @@ fn main() -> Result<ExitCode> {
     workers::serve(|(url, timeout): (Url, Duration)| download(&client(timeout), &url));
     let Args { common, concurrency } = Args::parse();
     let tally = common.tally()?;
-    let workers = Workers::start(limits::processes(concurrency, common.urls.len())?)?;
+    let workers = Workers::start(limits::allow_processes(concurrency, common.urls.len())?)?;
     let jobs = common.urls.into_iter().inspect(|url| tally.start(url)).map(|url| (url, common.timeout));
     workers.map(jobs, |(url, _), size| tally.report(url, size))?;
     Ok(tally.finish())

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-pub use tally::late;
+pub use tally::{catch_panic, catch_panic_async, late};
 pub use url::Url;
 
 /// The arguments that all web programs have.
@@ -28,7 +28,7 @@ impl Args {
     /// # Errors
     /// When stdout is closed.
     pub fn tally(&self) -> Result<Tally> {
-        let items = tally::Tally::new(self.urls.len(), self.timeout)?;
+        let items = tally::Tally::new(&self.urls, self.timeout)?;
         Ok(Tally { items, start: Instant::now(), size: Arc::default() })
     }
 }

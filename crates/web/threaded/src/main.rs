@@ -29,7 +29,7 @@ struct Args {
 fn main() -> Result<ExitCode> {
     let Args { common, concurrency } = Args::parse();
     let tally = common.tally()?;
-    let threads = limits::connections(concurrency, common.urls.len())?;
+    let threads = limits::allow_connections(concurrency, common.urls.len())?;
     let pool = limits::start(|| ThreadPool::new(threads))?;
     let client = client(common.timeout);
     for url in common.urls {

@@ -29,7 +29,7 @@ struct Args {
 async fn main() -> Result<ExitCode> {
     let Args { common, concurrency } = Args::parse();
     let tally = common.tally()?;
-    let permits = Arc::new(Semaphore::new(limits::connections(concurrency, common.urls.len())?));
+    let permits = Arc::new(Semaphore::new(limits::allow_connections(concurrency, common.urls.len())?));
     let client = Client::builder().pool_max_idle_per_host(0).redirect(Policy::none()).no_proxy().build()?;
     let mut tasks = Vec::new();
     for url in common.urls {

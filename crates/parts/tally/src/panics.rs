@@ -1,0 +1,76 @@
+//! A driver's panic as an item's failure.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::panic::{self, AssertUnwindSafe};
+use std::pin::pin;
+use std::sync::Once;
+use std::task::Poll;
+
+use anyhow::{Result, anyhow};
+
+thread_local! {
+    /// How many items are being worked on by this thread: several, where coroutines share it.
+    static WORKING: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Works on an item. A panic, such as a driver's about what a server sent, is that item's failure and prints nothing.
+///
+/// # Errors
+/// Those of the item; when it panics, what it says.
+pub fn catch_panic<T>(item: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch(item).flatten()
+}
+
+/// The same for an item that waits in an event loop.
+///
+/// # Errors
+/// Those of the item; when it panics, what it says.
+pub async fn catch_panic_async<T>(item: impl Future<Output = Result<T>>) -> Result<T> {
+    let mut item = pin!(item);
+    poll_fn(|context| catch(|| item.as_mut().poll(context)).unwrap_or_else(|panic| Poll::Ready(Err(panic))))
+        .await
+}
+
+fn catch<T>(work: impl FnOnce() -> T) -> Result<T> {
+    static QUIET: Once = Once::new();
+    QUIET.call_once(|| {
+        let loud = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            if WORKING.get() == 0 {
+                loud(panic);
+            }
+        }));
+    });
+    WORKING.set(WORKING.get() + 1);
+    let outcome = panic::catch_unwind(AssertUnwindSafe(work));
+    WORKING.set(WORKING.get().saturating_sub(1)); // a coroutine may end on another thread than it began on
+    outcome.map_err(|panic| anyhow!("panicked: {}", said(&*panic)))
+}
+
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("without a word")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Waker};
+
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_failure() {
+        let message = |outcome: Result<u8>| outcome.unwrap_err().to_string();
+        assert_eq!(message(catch_panic(|| panic!("index {}", 3))), "panicked: index 3");
+        assert_eq!(message(catch_panic(|| Err(anyhow!("refused")))), "refused");
+        assert_eq!(catch_panic(|| Ok(1)).unwrap(), 1);
+
+        let mut item = pin!(catch_panic_async(async { panic!("no row") }));
+        let Poll::Ready(outcome) = item.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+            panic!("it waits");
+        };
+        assert_eq!(message(outcome), "panicked: no row");
+    }
+}
