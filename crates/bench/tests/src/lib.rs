@@ -2,20 +2,22 @@
 //!
 //! The programs are run as they were built: `cargo build --workspace` comes first.
 
+#![allow(missing_docs, reason = "names say it")]
+
 pub mod matrix;
 pub mod pages;
 
 use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use serde_json::Value;
 use tempfile::TempDir;
-
-use matrix::Program;
 
 /// A running lab. It stops when this is dropped: its stdin closes.
 pub struct Lab {
@@ -140,30 +142,40 @@ impl Run {
     }
 }
 
-/// Runs a program of the workspace to its end.
+/// Runs a program to its end.
 pub fn run(name: &str, args: &[&str]) -> Run {
     finish(start(name, args))
 }
 
 /// Runs a program of the workspace to its end, with limits in the words of prlimit, such as `--nofile=64:128`.
 pub fn run_limited(limits: &str, name: &str, args: &[&str]) -> Run {
-    let mut command = Command::new("prlimit");
-    command.arg(limits).arg(program(name)).args(args);
-    command.env_remove("DB_URLS").env_remove("RUST_BACKTRACE").stdin(Stdio::null());
-    finish(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("prlimit of util-linux"))
+    let mut limited = Command::new("prlimit");
+    limited.arg(limits).arg(program(name)).args(args);
+    finish(spawn(&mut limited))
 }
 
-/// Starts a program of the workspace.
+/// Starts a program: a package of the workspace, or a file of `scripts/python` with its flags.
 pub fn start(name: &str, args: &[&str]) -> Child {
-    Command::new(program(name))
-        .args(args)
-        .env_remove("DB_URLS")
-        .env_remove("RUST_BACKTRACE")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{name}: {error}"))
+    let mut words = name.split(' ');
+    let file = words.next().unwrap_or_default();
+    let mut command = if file.ends_with(".py") { python() } else { Command::new(program(file)) };
+    if file.ends_with(".py") {
+        command.arg(root().join("scripts/python").join(file));
+    }
+    spawn(command.args(words).args(args))
+}
+
+/// Starts a command with nothing of ours in its environment and its output on pipes.
+pub fn spawn(command: &mut Command) -> Child {
+    command.env_remove("DB_URLS").env_remove("RUST_BACKTRACE").stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"))
+}
+
+/// The Python that the articles' programs run in: `scripts/python/setup.sh` comes first.
+pub fn python() -> Command {
+    assert!(root().join("target/python/stamp").exists(), "no target/python: run scripts/python/setup.sh");
+    Command::new(root().join("target/python/bin/python"))
 }
 
 /// Waits for a program's end.
@@ -171,15 +183,6 @@ pub fn finish(program: Child) -> Run {
     let output = program.wait_with_output().expect("its output");
     let lines = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).lines().map(String::from).collect();
     Run { out: lines(output.stdout), err: lines(output.stderr), code: output.status.code().unwrap_or(-1) }
-}
-
-/// Does the same with every program, all at the same time.
-pub fn for_each(programs: &[&str], test: impl Fn(&str) + Sync) {
-    thread::scope(|scope| {
-        for program in programs {
-            scope.spawn(|| test(program));
-        }
-    });
 }
 
 /// How many items `ask` reports at once when each takes so many seconds. A busy machine takes its time to connect to
@@ -195,12 +198,13 @@ pub fn at_once(expected: usize, ask: impl Fn(f64) -> usize) -> usize {
     seen
 }
 
-/// Does the same with every program of the matrix, all at the same time.
-pub fn with_each(programs: impl IntoIterator<Item = Program>, test: impl Fn(&Program) + Sync) {
+/// Does the same with each, eight at a time: they mostly wait, and more would starve each other on few CPUs.
+pub fn with_each<T: Send>(items: impl IntoIterator<Item = T, IntoIter: Send>, test: impl Fn(&T) + Sync) {
+    let items = Mutex::new(items.into_iter());
+    let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
     thread::scope(|scope| {
-        for program in programs {
-            let test = &test;
-            scope.spawn(move || test(&program));
+        for _ in 0..8 {
+            scope.spawn(|| iter::from_fn(next).for_each(|item| test(&item)));
         }
     });
 }

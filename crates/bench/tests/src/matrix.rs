@@ -1,4 +1,4 @@
-//! The programs of a workload, out of bench.toml: a new row there is under the tests without a line of its own.
+//! The programs of bench.toml, Rust and Python: a new row there is under the tests without a line of its own.
 
 use std::fmt::{self, Display, Formatter};
 use std::thread::available_parallelism;
@@ -10,9 +10,11 @@ use crate::root;
 /// A program, and how many items it waits for at once without `--concurrency`.
 #[derive(Clone, Debug)]
 pub struct Program {
-    /// As its package is called, or its file with its flags.
+    /// Its package, or its file and flags.
     pub name: String,
-    /// As bench.toml calls it.
+    pub workload: String,
+    /// From the articles, in Python.
+    pub python: bool,
     pub model: String,
     at_once: matrix::AtOnce,
 }
@@ -20,15 +22,11 @@ pub struct Program {
 impl Program {
     /// How many of `total` items it waits for at once.
     pub fn at_once(&self, total: usize) -> usize {
-        self.at_once.resolve(total as u64, cpus() as u64) as usize
+        let cpus = available_parallelism().map_or(1, usize::from);
+        self.at_once.resolve(total as u64, cpus as u64) as usize
     }
 
-    /// So many items that it cannot wait for all of them at once, where its model has a bound of its own.
-    pub fn items(&self) -> usize {
-        40.min(self.at_once(40) + 2)
-    }
-
-    /// What it has one of for each item that it waits for, and how many file descriptors it needs for `count` of them.
+    /// What it has one of for each item in flight, and how many file descriptors it needs for `count` of them.
     pub fn file_descriptors(&self, count: usize) -> (&'static str, usize) {
         match self.model.as_str() {
             "multiprocess" => ("worker processes", 2 * count + 20), // two pipes each
@@ -36,9 +34,14 @@ impl Program {
         }
     }
 
-    /// Whether there is a bound that its user can choose.
+    /// Whether its user can choose how many items are in flight.
     pub fn is_concurrent(&self) -> bool {
-        self.model != "sequential"
+        !["sequential", "baseline"].contains(&self.model.as_str())
+    }
+
+    /// Whether it can have a thousand items in flight: a worker process for each would be too many.
+    pub fn is_light(&self) -> bool {
+        self.is_concurrent() && !self.python && self.model != "multiprocess"
     }
 }
 
@@ -48,32 +51,27 @@ impl Display for Program {
     }
 }
 
-fn cpus() -> usize {
-    available_parallelism().map_or(1, usize::from)
-}
-
-/// The Rust programs of a workload, each with its default bound.
+/// The Rust programs of a workload.
 pub fn programs(workload: &str) -> Vec<Program> {
-    let of = found(workload).into_iter().filter(|program| !program.python);
-    of.map(|program| Program { name: program.name, model: program.model, at_once: program.at_once }).collect()
+    let programs = all().into_iter().filter(|program| !program.python);
+    programs.filter(|program| program.workload == workload).collect()
 }
 
-/// The Python programs of a workload: each file, and where it has an event loop, once more with `--uvloop`.
-pub fn python(workload: &str) -> Vec<Program> {
-    let of = found(workload).into_iter().filter(|program| program.python);
-    of.flat_map(|matrix::Program { name, model, at_once, .. }| {
-        let event_loop = ["asyncio", "aiomysql"].iter().any(|library| name.contains(library));
-        let flags: &[&str] = if event_loop { &["", " --uvloop"] } else { &[""] };
-        let named = |flag| Program { name: format!("{name}{flag}"), model: model.clone(), at_once };
-        flags.iter().map(named).collect::<Vec<_>>()
-    })
-    .collect()
-}
-
-fn found(workload: &str) -> Vec<matrix::Program> {
+/// All programs of `make bench`; where one in Python has an event loop, once more with `--uvloop`.
+pub fn all() -> Vec<Program> {
     let matrix = Matrix::read(&root().join("bench.toml")).unwrap_or_else(|error| panic!("{error:#}"));
-    let found: Vec<_> =
-        matrix.programs().into_iter().filter(|program| program.workload == workload).collect();
-    assert!(!found.is_empty(), "bench.toml has no workload {workload}");
-    found
+    let mut programs = Vec::new();
+    for row in matrix.programs() {
+        let event_loop =
+            row.python && ["asyncio", "aiomysql"].iter().any(|library| row.name.contains(library));
+        let flags: &[&str] = if event_loop { &["", " --uvloop"] } else { &[""] };
+        programs.extend(flags.iter().map(|flag| Program {
+            name: format!("{}{flag}", row.name),
+            workload: row.workload.clone(),
+            python: row.python,
+            model: row.model.clone(),
+            at_once: row.at_once,
+        }));
+    }
+    programs
 }

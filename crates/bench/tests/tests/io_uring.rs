@@ -3,7 +3,7 @@
 use std::fs;
 
 use behaviour_tests::matrix;
-use behaviour_tests::{Run, for_each, program, run};
+use behaviour_tests::{Run, program, run, with_each};
 use tempfile::TempDir;
 
 /// The programs on io_uring, each with arguments that are good enough to get as far as the event loop.
@@ -22,12 +22,6 @@ fn commands() -> Vec<String> {
     commands.collect()
 }
 
-/// Does the same with each of them, all at the same time.
-fn with_each_command(test: impl Fn(&str) + Sync) {
-    let commands = commands();
-    for_each(&commands.iter().map(String::as_str).collect::<Vec<_>>(), test);
-}
-
 /// Runs a program whose `io_uring_setup` fails with this errno, under a seccomp filter.
 fn filtered(errno: &str, command: &str) -> Run {
     let dir = TempDir::new().unwrap();
@@ -42,8 +36,8 @@ fn filtered(errno: &str, command: &str) -> Run {
 #[test]
 fn a_filter_is_reported_in_one_line() {
     // EPERM is what Docker's profile answers, ENOSYS what others do.
-    for_each(&["1", "38"], |errno| {
-        with_each_command(|command| {
+    with_each(["1", "38"], |errno| {
+        with_each(commands(), |command| {
             let run = filtered(errno, command);
             assert!(run.code == 1 && run.out.is_empty(), "{command}: {run:?}");
             let [line] = run.err.as_slice() else { panic!("{command}: {run:?}") };
@@ -54,7 +48,7 @@ fn a_filter_is_reported_in_one_line() {
 
 #[test]
 fn another_error_is_reported_as_it_is() {
-    with_each_command(|command| {
+    with_each(commands(), |command| {
         let run = filtered("12", command);
         assert!(run.code == 1 && run.out.is_empty(), "{command}: {run:?}");
         assert_eq!(run.err, ["Error: no io_uring: Cannot allocate memory (os error 12)"], "{command}");

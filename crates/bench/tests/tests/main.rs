@@ -1,16 +1,13 @@
 //! The behaviour tests, in one program: it is linked once.
 
 mod bench;
-mod db;
 mod io_uring;
 mod lessons;
 mod links;
 mod mariadb;
+mod models;
 mod pages;
-mod prices;
-mod python;
-mod sleep;
-mod web;
+mod programs;
 
 #[test]
 fn every_file_is_one_of_these() {
