@@ -1,17 +1,17 @@
 //! Makes `measurements.csv`, pages and plots of the raw files, and compares two results directories. Bad input is one
 //! line on stderr, exit code 2, and nothing written.
 
-mod commands;
+mod columns;
 mod compare;
-mod format;
+mod folder;
+mod functions;
 mod generated;
 mod markdown;
 mod markers;
+mod number;
 mod pages;
 mod plots;
-mod published;
-mod read;
-mod sittings;
+mod source;
 
 use std::{
     io::{self, Write},
@@ -50,7 +50,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Args::parse().task {
-        Task::Report { folders, check } => commands::report(&folders, check),
+        Task::Report { folders, check } => pages::report(&folders, check),
         Task::Compare { base, new } => compare::compare(&base, &new),
     };
     match done {

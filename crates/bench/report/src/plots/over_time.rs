@@ -2,7 +2,7 @@
 
 use bench_data::results::{Entry, Group};
 
-use crate::format::list;
+use crate::markdown::list;
 
 use super::{
     axis::{Axis, Unit},

@@ -6,7 +6,7 @@ use bench_data::{
     workload::Workload,
 };
 
-use crate::format::list;
+use crate::markdown::list;
 
 use super::{
     axis::{Axis, Unit},

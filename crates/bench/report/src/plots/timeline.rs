@@ -6,7 +6,7 @@ use bench_data::{
     waits::{Call, Thread},
 };
 
-use crate::format::{count, list};
+use crate::markdown::list;
 
 use super::{
     axis::{Axis, Unit},
@@ -112,7 +112,7 @@ fn plot(group: &Group, entry: &Entry, longest: f64) -> Option<Plot> {
     let peak = steps(items.iter().copied()).into_iter().map(|(_, hosts)| hosts).max();
     let alt = format!(
         "{heading}: at most {} at once are thinking, until {}; {}.",
-        count(peak.unwrap_or(0) as usize, "host"),
+        peak.map_or("no host".to_owned(), |peak| format!("{peak} host{}", if peak == 1 { "" } else { "s" })),
         text::millis(items.iter().map(|item| item.end_s).fold(0.0, f64::max) - first_s),
         list(&told)
     );

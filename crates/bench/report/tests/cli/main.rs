@@ -2,7 +2,5 @@
 
 mod compare;
 mod folder;
-mod refused;
 mod report;
 mod repository;
-mod sure;

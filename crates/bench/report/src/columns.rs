@@ -1,0 +1,222 @@
+//! The one table of columns: what a figure is called, where it comes from, and its unit.
+
+use bench_data::{
+    measurement::Measurement,
+    results::{Entry, Group},
+    stats::Ratio,
+};
+
+use crate::{
+    folder::Row,
+    number::{self, Unit},
+};
+
+/// The content of a cell.
+pub enum Figure {
+    Number(f64),
+    /// An estimate, and its interval where there are enough rounds.
+    Ratio(f64, Option<(f64, f64)>),
+    Text(String),
+}
+
+pub struct Column {
+    pub name: &'static str,
+    /// `{reference}` in it is the program that the others are compared with.
+    pub head: &'static str,
+    pub unit: Unit,
+    pub value: fn(&Row) -> Option<Figure>,
+}
+
+impl Column {
+    /// The figure as people read it, with its unit in a sentence, without it below a head that has it.
+    pub fn text(&self, row: &Row, with_unit: bool) -> Option<String> {
+        Some(match (self.value)(row)? {
+            Figure::Number(value) if with_unit => self.unit.text(value),
+            Figure::Number(value) => self.unit.digits(value),
+            Figure::Ratio(estimate, interval) => number::ratio(estimate, interval),
+            Figure::Text(text) => text,
+        })
+    }
+}
+
+pub fn find(name: &str) -> Option<&'static Column> {
+    COLUMNS.iter().find(|column| column.name == name)
+}
+
+const fn column(
+    name: &'static str,
+    head: &'static str,
+    unit: Unit,
+    value: fn(&Row) -> Option<Figure>,
+) -> Column {
+    Column { name, head, unit, value }
+}
+
+pub const COLUMNS: &[Column] = &[
+    column("program", "program", Unit::Count, |row| text(format!("`{}`", row.entry().row.program))),
+    column("label", "program", Unit::Count, |row| text(format!("`{}`", row.label()))),
+    column("wall", "wall", Unit::Seconds, |row| number(row.figures().wall_median_s)),
+    column("wall-n", "wall", Unit::Seconds, |row| {
+        let wall = Unit::Seconds.digits(row.figures().wall_median_s?);
+        let runs = row.figures().runs?;
+        let usual = row.group.data().reference().and_then(|entry| entry.figures.runs) == Some(runs);
+        text(if usual { wall } else { format!("{wall} (n = {runs})") })
+    }),
+    column("n", "n", Unit::Count, |row| count(row.figures().runs)),
+    column("ratio", "÷ `{reference}` [95 %]", Unit::Ratio, ratio),
+    column("times", "÷ `{reference}`", Unit::Ratio, |row| match ratio(row)? {
+        Figure::Ratio(estimate, _) => Some(Figure::Number(estimate)),
+        figure => Some(figure),
+    }),
+    column("spread", "÷ `{reference}`", Unit::Ratio, spread),
+    column("over-limit", "÷ limit", Unit::Each, |row| number(row.figures().over_limit())),
+    column("limit", "limit", Unit::Seconds, |row| number(row.figures().limit_s)),
+    column("memory", "memory", Unit::Mib, |row| mib(row.figures().tree_pss_kib)),
+    column("memory-range", "lowest–highest, MiB", Unit::Mib, memory_range),
+    column("max-rss", "max RSS", Unit::Mib, |row| mib(row.figures().max_rss_kib)),
+    column("kept", "kept per waiting item", Unit::Kib, |row| number(kept(row))),
+    column("processes", "processes", Unit::Count, |row| count(row.figures().processes)),
+    column("in-flight", "peak in flight", Unit::Count, |row| count(row.figures().in_flight)),
+    column("user", "user", Unit::Seconds, |row| number(row.figures().user_s)),
+    column("system", "system", Unit::Seconds, |row| number(row.figures().system_s)),
+    column("cpu", "CPU time", Unit::Seconds, |row| number(row.figures().cpu_s())),
+    column("cpu-percent", "CPU", Unit::Percent, |row| number(row.figures().cpu_percent)),
+    column("cpu-each", "CPU time per item", Unit::Micros, |row| {
+        each(row, row.figures().cpu_s().map(|s| s * 1e6))
+    }),
+    column("calls", "system calls", Unit::Count, |row| count(row.figures().syscalls)),
+    column("calls-each", "system calls per item", Unit::Each, |row| {
+        each(row, row.figures().syscalls.map(|calls| calls as f64))
+    }),
+    column("switches", "context switches", Unit::Count, |row| count(row.figures().switches())),
+    column("switches-each", "context switches per item", Unit::Each, |row| {
+        each(row, row.figures().switches().map(|switches| switches as f64))
+    }),
+    column("voluntary", "voluntary switches", Unit::Count, |row| count(row.figures().voluntary)),
+    column("involuntary", "involuntary", Unit::Count, |row| count(row.figures().involuntary)),
+    column("minor-faults", "minor faults", Unit::Count, |row| count(row.figures().minor_faults)),
+    column("major-faults", "major", Unit::Count, |row| count(row.figures().major_faults)),
+    column("lab-cpu", "lab CPU", Unit::Seconds, |row| number(row.figures().lab_cpu_s)),
+    column("failed", "failed", Unit::Count, |row| count(row.figures().failed)),
+    column("half", "half of the healthy", Unit::Seconds, |row| number(row.figures().half_s)),
+    column("most", "99 % of the healthy", Unit::Seconds, |row| number(row.figures().most_s)),
+    column("start", "start and imports", Unit::Seconds, |row| number(row.figures().start_s)),
+    column("trips", "round trips, counted", Unit::Each, |row| number(row.figures().round_trips)),
+    column("slope", "round trips, slope", Unit::Each, |row| number(slope(row))),
+    column("sittings", "sittings", Unit::Count, |row| number(Some(sittings(row, |m| m.ratio).len() as f64))),
+    column("sitting-range", "lowest–highest", Unit::Ratio, |row| {
+        let (low, high) = bench_data::stats::range(&sittings(row, |m| m.ratio))?;
+        text(format!("{}–{}", Unit::Ratio.digits(low), Unit::Ratio.digits(high)))
+    }),
+    column("overall", "over all sittings [95 %]", Unit::Ratio, |row| {
+        let ratio = Ratio::of_sittings(&sittings(row, |m| m.ratio))?;
+        Some(Figure::Ratio(ratio.estimate, ratio.interval.map(|interval| (interval.low, interval.high))))
+    }),
+];
+
+fn number(value: Option<f64>) -> Option<Figure> {
+    value.map(Figure::Number)
+}
+
+fn count(value: Option<u64>) -> Option<Figure> {
+    value.map(|value| Figure::Number(value as f64))
+}
+
+fn mib(kib: Option<u64>) -> Option<Figure> {
+    kib.map(|kib| Figure::Number(kib as f64 / 1024.0))
+}
+
+fn text(text: String) -> Option<Figure> {
+    Some(Figure::Text(text))
+}
+
+fn each(row: &Row, value: Option<f64>) -> Option<Figure> {
+    number(value.map(|value| value / row.group.data().workload.size as f64))
+}
+
+fn memory_range(row: &Row) -> Option<Figure> {
+    let figures = row.figures();
+    let (low, high) = figures.tree_pss_min_kib.zip(figures.tree_pss_max_kib)?;
+    let mib = |kib: u64| Unit::Mib.digits(kib as f64 / 1024.0);
+    if figures.observed > Some(1) { text(format!("{}–{}", mib(low), mib(high))) } else { None }
+}
+
+/// Wall time ÷ that of the reference: within rounds, or of the medians where a row ran once.
+fn ratio(row: &Row) -> Option<Figure> {
+    let figures = row.figures();
+    if row.is_reference() {
+        return text("reference".to_owned());
+    }
+    if let Some(ratio) = figures.ratio {
+        return Some(Figure::Ratio(ratio, figures.ratio_low.zip(figures.ratio_high)));
+    }
+    let reference = row.group.data().reference()?.figures.wall_median_s?;
+    Some(Figure::Ratio(figures.wall_median_s? / reference, None))
+}
+
+/// The mean ratio of the sittings, and how far the one that differs most is from it.
+fn spread(row: &Row) -> Option<Figure> {
+    let ratios = sittings(row, |figures| figures.ratio);
+    let Some(mean) = Ratio::of_sittings(&ratios).filter(|_| ratios.len() > 1) else {
+        return if row.is_reference() { text("1".to_owned()) } else { ratio(row) };
+    };
+    let far = ratios.iter().map(|ratio| (ratio - mean.estimate).abs()).fold(0.0, f64::max);
+    let mean = Unit::Ratio.digits(mean.estimate);
+    let decimals = mean.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    text(format!("{mean} ± {far:.decimals$}"))
+}
+
+/// The figures of a row in all sittings of the same programs.
+pub fn sittings(row: &Row, value: fn(&Measurement) -> Option<f64>) -> Vec<f64> {
+    of_sittings(row.group.data(), row.entry(), value)
+}
+
+pub fn of_sittings(group: &Group, entry: &Entry, value: fn(&Measurement) -> Option<f64>) -> Vec<f64> {
+    let first = &group.sittings[0].facts;
+    let same = |number: u32| {
+        let sitting = group.sittings.iter().find(|sitting| sitting.number == number);
+        sitting.is_some_and(|sitting| {
+            (&sitting.facts.commit, sitting.facts.changed) == (&first.commit, first.changed)
+        })
+    };
+    let figures = std::iter::once(&entry.figures).chain(&entry.again);
+    figures.filter(|figures| figures.is_ok() && same(figures.sitting)).filter_map(value).collect()
+}
+
+/// The same program in all groups of its study and workload, in their order; none where they are of different programs.
+fn others(row: &Row) -> Vec<Row> {
+    let data = row.group.data();
+    let part = |group: &Group| (group.workload.study.clone(), group.workload.name.clone());
+    let groups = row.group.folder.groups();
+    let groups: Vec<_> = groups.iter().filter(|group| part(group.data()) == part(data)).collect();
+    if !groups.iter().all(|group| group.data().facts().same_vintage(data.facts())) {
+        return Vec::new();
+    }
+    groups.iter().filter_map(|group| group.same(row)).filter(|found| found.figures().is_ok()).collect()
+}
+
+/// KiB for each item more: per thread where each item in flight has one, else per item that was in flight.
+fn kept(row: &Row) -> Option<f64> {
+    let first = others(row).into_iter().next()?;
+    let waiting = |row: &Row| match row.entry().row.model.as_str() {
+        "threaded" | "tokio-blocking" => Some(row.entry().row.at_once),
+        _ => row.figures().in_flight,
+    };
+    let items = waiting(row)?.checked_sub(waiting(&first)?).filter(|items| *items > 0)?;
+    Some((row.figures().tree_pss_kib? as f64 - first.figures().tree_pss_kib? as f64) / items as f64)
+}
+
+/// By how many round-trip times an item's wait grows: the slope of the median wall time over the round-trip time, by
+/// least squares, ÷ the number of items that wait one after another.
+fn slope(row: &Row) -> Option<f64> {
+    let points: Vec<(f64, f64)> = others(row)
+        .iter()
+        .filter_map(|other| Some((other.group.data().workload.rtt_s?, other.figures().wall_median_s?)))
+        .collect();
+    let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / points.len() as f64;
+    let (x, y) = (mean(|point| point.0), mean(|point| point.1));
+    let spread: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
+    let both: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
+    let turns = row.group.data().workload.size.div_ceil(row.entry().row.at_once.max(1));
+    (points.len() > 1 && spread > 0.0).then(|| both / spread / turns as f64)
+}

@@ -1,0 +1,69 @@
+//! Marked parts of README.md and docs/: `<!-- = EXPRESSION -->…<!-- end -->`. The expression is a template's, and what stands
+//! behind it is its value. `<!-- figures: MACHINE -->` above them says whose figures they are.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow, ensure};
+use minijinja::{Environment, Value};
+
+const FIGURES: &str = "figures: ";
+const BEGIN: &str = "= ";
+const END: &str = "<!-- end -->";
+
+/// `text` with everything between markers made anew.
+///
+/// # Errors
+/// A marker without its end, or an expression without a value.
+pub fn fill(env: &Environment, path: &Path, text: &str, machines: &Value) -> Result<String> {
+    let up = "../".repeat(path.components().count() - 1);
+    let mut machine = Value::UNDEFINED;
+    let mut plots = String::new();
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, comment)) = rest.split_once("<!-- ") {
+        let Some((words, after)) = comment.split_once(" -->") else { break };
+        filled += &format!("{before}<!-- {words} -->");
+        rest = after;
+        if let Some(name) = words.strip_prefix(FIGURES) {
+            machine = machines.get_attr(name)?;
+            ensure!(!machine.is_undefined(), "there are no results called {name:?}");
+            plots = format!("{up}results/{name}/plots/");
+        }
+        let Some(expression) = words.strip_prefix(BEGIN) else { continue };
+        let line = filled.lines().count();
+        let (old, after) = after.split_once(END).with_context(|| format!("line {line}: {END} is missing"))?;
+        ensure!(!old.contains("<!-- = "), "line {line}: {END} is missing before the next marker");
+        let variables =
+            [("machine", machine.clone()), ("machines", machines.clone()), ("plots", Value::from(&plots))];
+        let value = env
+            .compile_expression(expression)
+            .and_then(|expression| expression.eval(Value::from_pairs(variables)));
+        let made = value.map_err(|error| anyhow!("line {line}: {error}"))?.to_string();
+        ensure!(!made.trim().is_empty(), "line {line}: {expression} has no value");
+        filled += &match made.contains('\n') {
+            true => format!("\n{}\n", made.trim_end()),
+            false => made,
+        };
+        filled += END;
+        rest = after;
+    }
+    Ok(filled + rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::functions;
+
+    fn filled(text: &str) -> Result<String> {
+        fill(&functions::environment(), Path::new("docs/a.md"), text, &Value::from(()))
+    }
+
+    #[test]
+    fn only_expressions_are_replaced() {
+        let text = "a <!-- remark --> b\n<!-- open";
+        assert_eq!(filled(text).unwrap(), text);
+        assert_eq!(filled("<!-- = 1 + 1 -->3<!-- end -->.").unwrap(), "<!-- = 1 + 1 -->2<!-- end -->.");
+        assert_eq!(filled("\n<!-- = 1 -->").unwrap_err().to_string(), "line 2: <!-- end --> is missing");
+    }
+}

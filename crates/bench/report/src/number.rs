@@ -1,0 +1,94 @@
+//! How every figure looks: in tables, in sentences and in pictures.
+
+/// What is measured, and so how many digits count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    Seconds,
+    Millis,
+    Micros,
+    Mib,
+    Kib,
+    Percent,
+    /// A whole number.
+    Count,
+    /// A number per item.
+    Each,
+    /// One wall time ÷ another.
+    Ratio,
+}
+
+impl Unit {
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Unit::Seconds => "s",
+            Unit::Millis => "ms",
+            Unit::Micros => "µs",
+            Unit::Mib => "MiB",
+            Unit::Kib => "KiB",
+            Unit::Percent => "%",
+            Unit::Count | Unit::Each | Unit::Ratio => "",
+        }
+    }
+
+    /// The digits alone, for a column whose head has the unit.
+    pub fn digits(self, value: f64) -> String {
+        format!("{value:.*}", self.decimals(value))
+    }
+
+    /// With its unit, for a sentence.
+    pub fn text(self, value: f64) -> String {
+        match self.symbol() {
+            "" => self.digits(value),
+            symbol => format!("{} {symbol}", self.digits(value)),
+        }
+    }
+
+    fn decimals(self, value: f64) -> usize {
+        let size = value.abs();
+        match self {
+            Unit::Seconds if size < 10.0 => 3,
+            Unit::Seconds if size < 100.0 => 1,
+            Unit::Ratio if size < 2.0 => 3,
+            Unit::Each | Unit::Ratio if size < 10.0 => 2,
+            Unit::Each | Unit::Ratio if size < 100.0 => 1,
+            Unit::Mib => 1,
+            Unit::Millis | Unit::Kib | Unit::Percent if size < 100.0 => 1,
+            _ => 0,
+        }
+    }
+}
+
+/// `0.925 [0.909, 0.962]`: both ends have the digits of the estimate. Without an interval `≈ 0.93`.
+pub fn ratio(estimate: f64, interval: Option<(f64, f64)>) -> String {
+    let decimals = Unit::Ratio.decimals(estimate);
+    match interval {
+        Some((low, high)) => format!("{estimate:.decimals$} [{low:.decimals$}, {high:.decimals$}]"),
+        None if estimate >= 10.0 => format!("≈ {estimate:.0}"),
+        None => format!("≈ {estimate:.2}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_has_the_digits_that_count() {
+        for (unit, value, text) in [
+            (Unit::Seconds, 0.13895, "0.139 s"),
+            (Unit::Seconds, 8.5534, "8.553 s"),
+            (Unit::Seconds, 50.771, "50.8 s"),
+            (Unit::Seconds, 501.02, "501 s"),
+            (Unit::Mib, 256.94, "256.9 MiB"),
+            (Unit::Kib, 0.42, "0.4 KiB"),
+            (Unit::Each, 15.83, "15.8"),
+            (Unit::Each, 0.08, "0.08"),
+            (Unit::Count, 25691.0, "25691"),
+        ] {
+            assert_eq!(unit.text(value), text);
+        }
+        assert_eq!(ratio(0.9249, Some((0.909, 1.0521))), "0.925 [0.909, 1.052]");
+        assert_eq!(ratio(14.92, Some((14.2, 15.5))), "14.9 [14.2, 15.5]");
+        assert_eq!([0.9249, 61.93, 385.5].map(|times| ratio(times, None)), ["≈ 0.92", "≈ 62", "≈ 386"]);
+    }
+}

@@ -1,0 +1,178 @@
+//! Code in documents, and the map of the crates, from the sources that are built.
+
+use std::{collections::BTreeMap, path::Path};
+
+use anyhow::{Context, Result, ensure};
+use bench_data::{files, matrix::NEIGHBOURS};
+use minijinja::{Value, context};
+use similar::{ChangeTag, TextDiff};
+
+/// Lines that surround a change.
+const AROUND: usize = 2;
+
+/// A source, or its items of these names, as in `main,ask`.
+pub fn lines(path: &str, names: Option<&str>) -> Result<String> {
+    let text = part(&files::text(Path::new(path))?, names);
+    ensure!(!text.is_empty(), "{path} has no {}", names.unwrap_or("text"));
+    let language = if path.ends_with(".py") { "python" } else { "rust" };
+    Ok(format!("```{language}\n{text}```\n"))
+}
+
+/// The lines that change from one source to the other, in the whole or in their items of these names.
+pub fn changes(old: &str, new: &str, names: Option<&str>) -> Result<String> {
+    let text = |path: &str| files::text(Path::new(path)).context("nothing to compare");
+    let (before, after) = (part(&text(old)?, names), part(&text(new)?, names));
+    ensure!(before != after, "nothing changes from {old} to {new} in {}", names.unwrap_or("them"));
+    let diff = TextDiff::from_lines(&before, &after);
+    // Lines are counted within the items: the numbers would lead nowhere.
+    let hunks = diff.unified_diff().context_radius(AROUND).to_string();
+    let hunks = hunks.lines().map(|line| if line.starts_with("@@") { "@@" } else { line });
+    Ok(format!("```diff\n--- {old}\n+++ {new}\n{}\n```\n", hunks.collect::<Vec<_>>().join("\n")))
+}
+
+/// The programs of a workload: the text of their `main.rs`, by the name of their folder.
+fn programs(workload: &str) -> Result<BTreeMap<String, String>> {
+    let mut programs = BTreeMap::new();
+    for folder in files::folders(&Path::new("crates").join(workload))? {
+        let path = folder.join("src/main.rs");
+        if path.is_file() {
+            programs.insert(file_name(&folder), files::text(&path)?);
+        }
+    }
+    Ok(programs)
+}
+
+/// For each program its length, and the lines that change from its neighbour, by workload: the cells of the map.
+pub fn map(workloads: &[String]) -> Result<Value> {
+    let folders: Vec<_> = workloads.iter().map(|workload| programs(workload)).collect::<Result<_>>()?;
+    let mut names: Vec<&str> = NEIGHBOURS.to_vec();
+    let others = folders.iter().flat_map(BTreeMap::keys).map(String::as_str);
+    for name in others {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let rows = names.into_iter().map(|name| {
+        let place = NEIGHBOURS.iter().position(|other| *other == name).unwrap_or(0);
+        let cells = folders.iter().zip(workloads).map(|(programs, workload)| {
+            let text = programs.get(name)?;
+            let neighbour = NEIGHBOURS[..place].iter().rev().find_map(|other| programs.get(*other));
+            let changed = neighbour.map(|neighbour| changed(neighbour, text));
+            Some(context! { workload, lines => text.lines().count(), changed })
+        });
+        context! { name, cells => cells.map(Value::from).collect::<Value>() }
+    });
+    Ok(rows.collect())
+}
+
+/// The lines that `diff` marks with `<` or `>`.
+fn changed(old: &str, new: &str) -> usize {
+    let diff = TextDiff::from_lines(old, new);
+    diff.iter_all_changes().filter(|change| change.tag() != ChangeTag::Equal).count()
+}
+
+/// Each library and tool with the first sentence of its documentation.
+pub fn libraries(workloads: &[String]) -> Result<Value> {
+    let mut found = Vec::new();
+    for parent in workloads.iter().map(String::as_str).chain(["parts", "bench"]) {
+        for folder in files::folders(&Path::new("crates").join(parent))? {
+            // The programs of a workload are in the table.
+            let sources =
+                if parent == "bench" { &["src/main.rs", "src/lib.rs"][..] } else { &["src/lib.rs"] };
+            if let Some(path) = sources.iter().map(|file| folder.join(file)).find(|path| path.is_file()) {
+                let name = format!("{parent}/{}", file_name(&folder));
+                found.push(context! { name, does => first_sentence(&files::text(&path)?) });
+            }
+        }
+    }
+    Ok(found.into())
+}
+
+fn first_sentence(source: &str) -> String {
+    let lines = source.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim);
+    let paragraph: Vec<&str> = lines.take_while(|line| !line.is_empty()).collect();
+    let paragraph = paragraph.join(" ").replace("[`", "`").replace("`]", "`");
+    paragraph.split_inclusive(". ").next().unwrap_or_default().trim().to_owned()
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The items of these names, with their comments and attributes; all of the text without names.
+fn part(text: &str, names: Option<&str>) -> String {
+    let Some(names) = names else { return text.to_owned() };
+    let items = items(text);
+    let wanted = items.iter().filter(|(name, _)| names.split(',').any(|wanted| wanted == name));
+    wanted.map(|(_, item)| item.as_str()).collect::<Vec<_>>().join("\n")
+}
+
+/// The items of a source as rustfmt lays them out, by name. Imports are all called `use`.
+fn items(text: &str) -> Vec<(String, String)> {
+    let mut items: Vec<(String, String)> = Vec::new();
+    let (mut name, mut item) = (String::new(), String::new());
+    for line in text.lines().filter(|line| !line.starts_with("//!")) {
+        let outermost = !line.starts_with([' ', ')']) && !line.is_empty();
+        if item.is_empty() && !outermost {
+            continue;
+        }
+        item += &format!("{line}\n");
+        if outermost && !line.starts_with("//") && !line.starts_with("#[") {
+            if name.is_empty() {
+                name = named(line);
+            }
+            if line.ends_with([';', '}']) {
+                match items.last_mut().filter(|(last, _)| *last == "use" && name == "use") {
+                    Some((_, imports)) => *imports += &item,
+                    None => items.push((name.clone(), item.clone())),
+                }
+                (name, item) = (String::new(), String::new());
+            }
+        }
+    }
+    items
+}
+
+/// The name of the item that begins in this line.
+fn named(line: &str) -> String {
+    let mut words = line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    let kinds = ["fn", "struct", "enum", "const", "static", "type", "trait", "mod", "impl"];
+    match words.find(|word| *word == "use" || kinds.contains(word)) {
+        Some("use") => "use".to_owned(),
+        Some(_) => words.next().unwrap_or_default().to_owned(),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOURCE: &str = "//! Header.\n\nuse a::{\n    b,\n};\nuse c;\n\n/// Arguments.\n#[derive(Parser)]\nstruct Args {\n    \
+        /// One\n    one: u8,\n}\n\nconst N: u8 = 1;\n\nasync fn main(\n    a: u8,\n) -> Result<()> {\n    if a {}\n\n    b();\n}\n";
+
+    #[test]
+    fn an_item_has_its_comment_and_all_of_its_lines() {
+        assert_eq!(part(SOURCE, Some("use")), "use a::{\n    b,\n};\nuse c;\n");
+        assert_eq!(
+            part(SOURCE, Some("Args,N")),
+            "/// Arguments.\n#[derive(Parser)]\nstruct Args {\n    /// One\n    one: u8,\n}\n\nconst N: u8 = 1;\n"
+        );
+        let main = part(SOURCE, Some("main"));
+        assert!(main.starts_with("async fn main(\n") && main.ends_with("    b();\n}\n"), "{main}");
+        assert_eq!(part(SOURCE, Some("ask")), "");
+    }
+    #[test]
+    fn a_line_that_replaces_another_changes_two() {
+        assert_eq!(changed("a\nb\nc\n", "a\nx\nc\nd\n"), 3);
+        assert_eq!(changed("a\n", "a\n"), 0);
+    }
+
+    #[test]
+    fn a_library_is_described_by_its_first_sentence() {
+        assert_eq!(
+            first_sentence("//! Asks [`Hosts`]\n//! once. And more.\n//!\n//! No.\nfn"),
+            "Asks `Hosts` once."
+        );
+    }
+}
