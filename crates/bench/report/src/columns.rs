@@ -60,7 +60,7 @@ pub const COLUMNS: &[Column] = &[
         let wall = Unit::Seconds.digits(row.figures().wall_median_s?);
         let runs = row.figures().runs?;
         let usual = row.group.data().reference().and_then(|entry| entry.figures.runs) == Some(runs);
-        text(if usual { wall } else { format!("{wall} (n = {runs})") })
+        text(if usual { wall } else { format!("{wall} (n\u{a0}=\u{a0}{runs})").replace(' ', "\u{a0}") })
     }),
     column("n", "n", Unit::Count, |row| count(row.figures().runs)),
     column("ratio", "÷ `{reference}` [95 %]", Unit::Ratio, ratio),
@@ -163,7 +163,7 @@ fn spread(row: &Row) -> Option<Figure> {
     let far = ratios.iter().map(|ratio| (ratio - mean.estimate).abs()).fold(0.0, f64::max);
     let mean = Unit::Ratio.digits(mean.estimate);
     let decimals = mean.split_once('.').map_or(0, |(_, decimals)| decimals.len());
-    text(format!("{mean} ± {far:.decimals$}"))
+    text(format!("{mean}\u{a0}±\u{a0}{far:.decimals$}"))
 }
 
 /// The figures of a row in all sittings of the same programs.

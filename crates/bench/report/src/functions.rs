@@ -247,16 +247,20 @@ fn cells(state: &State, row: Value, columns: String) -> Outcome {
     Ok(row_cells(&fields(state, &columns, Some(&row))?, &row).join(" | "))
 }
 
-/// `plot(NAME…)`: those of the page's pictures that there are; two stand beside each other where the page is wide enough.
-fn plot(state: &State, names: Rest<String>) -> Outcome {
+/// `plot(NAME…, right=true)`: those of the page's pictures that there are; two stand beside each other where the page is wide
+/// enough. `right`: the text that follows stands beside it.
+fn plot(state: &State, names: Rest<String>, options: Kwargs) -> Outcome {
     let folder: Option<Arc<Folder>> = state.lookup("machine").and_then(|value| value.downcast_object());
     let folder = folder.ok_or_else(|| wrong("no machine for a picture"))?;
     let base = state.lookup("plots").map_or(String::new(), |base| base.to_string());
+    let align = if options.get::<Option<bool>>("right")? == Some(true) { "align=\"right\" " } else { "" };
+    options.assert_all_used()?;
     let plots = names.iter().filter_map(|name| folder.plots.iter().find(|plot| plot.name == *name));
     let plots: Vec<_> = plots.collect();
     let pictures = plots.iter().map(|plot| match plots.len() {
-        1 => format!("![{}]({base}{}.svg)\n", plot.alt, plot.name),
-        _ => format!("<img width=\"400\" alt=\"{}\" src=\"{base}{}.svg\">\n", plot.alt, plot.name),
+        1 if align.is_empty() => format!("![{}]({base}{}.svg)\n", plot.alt, plot.name),
+        // In pixels, so that they stand below each other on a phone.
+        _ => format!("<img {align}width=\"400\" alt=\"{}\" src=\"{base}{}.svg\">\n", plot.alt, plot.name),
     });
     Ok(pictures.collect())
 }

@@ -62,7 +62,7 @@ impl Unit {
 pub fn ratio(estimate: f64, interval: Option<(f64, f64)>) -> String {
     let decimals = Unit::Ratio.decimals(estimate);
     match interval {
-        Some((low, high)) => format!("{estimate:.decimals$} [{low:.decimals$}, {high:.decimals$}]"),
+        Some((low, high)) => format!("{estimate:.decimals$} [{low:.decimals$},\u{a0}{high:.decimals$}]"),
         None if estimate >= 10.0 => format!("≈ {estimate:.0}"),
         None => format!("≈ {estimate:.2}"),
     }
@@ -87,8 +87,8 @@ mod tests {
         ] {
             assert_eq!(unit.text(value), text);
         }
-        assert_eq!(ratio(0.9249, Some((0.909, 1.0521))), "0.925 [0.909, 1.052]");
-        assert_eq!(ratio(14.92, Some((14.2, 15.5))), "14.9 [14.2, 15.5]");
+        assert_eq!(ratio(0.9249, Some((0.909, 1.0521))), "0.925 [0.909,\u{a0}1.052]");
+        assert_eq!(ratio(14.92, Some((14.2, 15.5))), "14.9 [14.2,\u{a0}15.5]");
         assert_eq!([0.9249, 61.93, 385.5].map(|times| ratio(times, None)), ["≈ 0.92", "≈ 62", "≈ 386"]);
     }
 }

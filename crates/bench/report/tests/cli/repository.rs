@@ -40,7 +40,7 @@ fn expressions_are_filled_and_checked() {
     let readme = read("README.md");
     for part in [
         "\"wall\") -->0.139 s<!-- end -->, again",
-        "-->0.973 [0.933, 1.052]<!-- end -->.",
+        "-->0.973 [0.933,\u{a0}1.052]<!-- end -->.",
         "| `db-threaded --concurrency N` | 0.190 | 56.4 |\n",
         "| ÷ `db-tokio` [95 %] | reference |\n",
         "```rust\n",
