@@ -109,8 +109,17 @@ pub const COLUMNS: &[Column] = &[
         text(format!("{}–{}", Unit::Ratio.digits(low), Unit::Ratio.digits(high)))
     }),
     column("overall", "over all sittings [95 %]", Unit::Ratio, |row| {
-        let ratio = Ratio::of_sittings(&sittings(row, |m| m.ratio))?;
-        Some(Figure::Ratio(ratio.estimate, ratio.interval.map(|interval| (interval.low, interval.high))))
+        match Ratio::of_sittings(&sittings(row, |m| m.ratio)).filter(|ratio| ratio.interval.is_some()) {
+            Some(Ratio { estimate, interval, .. }) => {
+                Some(Figure::Ratio(estimate, interval.map(|i| (i.low, i.high))))
+            }
+            None => ratio(row),
+        }
+    }),
+    column("differs-in", "sittings that differ", Unit::Count, |row| {
+        let verdicts =
+            sittings(row, |m| m.verdict.as_ref().map(|verdict| f64::from(u8::from(verdict != "none"))));
+        text(format!("{} of {}", verdicts.iter().sum::<f64>(), verdicts.len()))
     }),
 ];
 

@@ -226,6 +226,7 @@ impl Object for Group {
             "page" => Value::from(self.page()),
             "condition" => Value::from(self.condition()),
             "facts" => Value::from(Serde(facts)),
+            "wait" => Value::from(format!("{} s", data.workload.latency_s)),
             "day" => Value::from(facts.day()),
             "commit" => Value::from(facts.version_for_people()),
             "last" => Value::from(&data.sittings[data.sittings.len() - 1].facts.date),

@@ -84,7 +84,7 @@ fn unusable_raw_files_are_named_and_nothing_is_written() {
 #[test]
 fn a_row_that_ran_once_has_no_false_precision() {
     let page = Results::new().page("db.md");
-    assert!(page.contains("| `db-sequential` | 50.8 | 1 | ≈ 365 |"), "{page}");
+    assert!(page.contains("| `db-sequential` | 50.8\u{a0}(n\u{a0}=\u{a0}1) | ≈ 365 |"), "{page}");
 }
 
 #[test]
