@@ -11,7 +11,7 @@ use bench_data::{
 };
 use minijinja::{
     Value,
-    value::{Enumerator, Object, ObjectRepr, Serde},
+    value::{Object, ObjectRepr, Serde},
 };
 
 use crate::{
@@ -183,10 +183,6 @@ impl Object for Folder {
                 Value::from(Serde(machine)).get_attr(field).ok().filter(|value| !value.is_undefined())?
             }
         })
-    }
-
-    fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::NonEnumerable
     }
 }
 

@@ -34,23 +34,30 @@ const PUBLISHED: &str = include_str!("../published.toml");
 ///
 /// # Errors
 /// Unusable results or sources: then nothing is written. A file that is stale, or cannot be written.
-pub fn report(folders: &[PathBuf], check: bool) -> Result<String> {
+pub fn report(paths: &[PathBuf], check: bool) -> Result<String> {
     let env = functions::environment();
-    let generated = match folders {
-        [] => everything(&env)?,
-        folders => {
-            folders.iter().map(|path| machine(&env, path, &Folder::read(path)?)).collect::<Result<_>>()?
-        }
-    };
-    for files in &generated {
-        if check { files.check()? } else { files.write()? }
+    let all = paths.is_empty() && Path::new(RESULTS).is_dir();
+    let found = if all { results::machines(Path::new(RESULTS))? } else { paths.to_vec() };
+    let folders = found.iter().map(|path| Folder::read(path)).collect::<Result<Vec<_>>>()?;
+    let mut generated = Generated { folders: found, ..Generated::default() };
+    for (path, folder) in generated.folders.iter().zip(&folders) {
+        let pages = machine(&env, folder)?.into_iter();
+        generated.files.extend(pages.map(|(name, text)| (path.join(name), text)));
     }
-    let pages = folders.iter().map(|folder| format!("{}/README.md\n", folder.display()));
+    if paths.is_empty() {
+        repository(&env, &folders, &mut generated.files)?;
+    }
+    if check {
+        generated.check()?
+    } else {
+        generated.write()?
+    }
+    let pages = paths.iter().map(|path| format!("{}/README.md\n", path.display()));
     Ok(if check { "All generated files are as they would be made.\n".to_owned() } else { pages.collect() })
 }
 
-/// All generated files of a results directory.
-fn machine(env: &Environment, path: &Path, folder: &Arc<Folder>) -> Result<Generated> {
+/// All generated files of a results directory, by their path in it.
+fn machine(env: &Environment, folder: &Arc<Folder>) -> Result<BTreeMap<String, String>> {
     let mut pages: Vec<(String, Vec<Group>)> = Vec::new();
     for group in folder.groups() {
         match pages.iter_mut().find(|(name, _)| name == group.page()) {
@@ -58,56 +65,48 @@ fn machine(env: &Environment, path: &Path, folder: &Arc<Folder>) -> Result<Gener
             None => pages.push((group.page().to_owned(), vec![group])),
         }
     }
+    pages.push(("README".to_owned(), folder.groups()));
     let published: toml::Table = toml::from_str(PUBLISHED)?;
-    let all = pages.iter().map(|(name, groups)| {
+    let mut made = BTreeMap::from([("measurements.csv".to_owned(), folder.results.csv.clone())]);
+    for (name, groups) in pages {
         let template = match groups[0].data().workload.vary {
+            _ if name == "README" => "machine",
             Vary::Nothing | Vary::Server => "workload",
             Vary::Size => "scale",
             Vary::Fault => "faults",
             Vary::Rtt => "network",
             Vary::Time => "timeline",
         };
-        (name.as_str(), template, groups.clone())
-    });
-    let mut files = BTreeMap::from([("measurements.csv".to_owned(), folder.results.csv.clone())]);
-    for (name, template, groups) in all.chain([("README", "machine", folder.groups())]) {
         let variables = BTreeMap::from([
             ("machine", Value::from_dyn_object(Arc::clone(folder))),
-            ("page", Value::from(name)),
             ("groups", groups.into_iter().map(Value::from_object).collect()),
             ("plots", Value::from("plots/")),
             ("published", Value::from(Serde(&published))),
         ]);
-        files.insert(format!("{name}.md"), render(env, template, variables)?);
+        made.insert(format!("{name}.md"), render(env, template, variables)?);
     }
-    files.extend(folder.plots.iter().map(|plot| (format!("plots/{}.svg", plot.name), plot.svg.clone())));
-    Ok(Generated::all(path, files))
+    made.extend(folder.plots.iter().map(|plot| (format!("plots/{}.svg", plot.name), plot.svg.clone())));
+    Ok(made)
 }
 
-fn everything(env: &Environment) -> Result<Vec<Generated>> {
-    let folders =
-        if Path::new(RESULTS).is_dir() { results::machines(Path::new(RESULTS))? } else { Vec::new() };
-    let folders = folders.iter().map(|path| Folder::read(path)).collect::<Result<Vec<_>>>()?;
-    let mut generated = Vec::new();
-    for folder in &folders {
-        generated.push(machine(env, &Path::new(RESULTS).join(&folder.name), folder)?);
-    }
-    let machines =
-        folders.iter().map(|folder| (folder.name.as_str(), Value::from_dyn_object(Arc::clone(folder))));
-    let machines = Value::from_pairs(machines);
+/// The index, the map, and the documents with marked parts.
+fn repository(
+    env: &Environment,
+    folders: &[Arc<Folder>],
+    made: &mut BTreeMap<PathBuf, String>,
+) -> Result<()> {
+    let machine = |folder: &Arc<Folder>| (folder.name.clone(), Value::from_dyn_object(Arc::clone(folder)));
+    let machines = Value::from_pairs(folders.iter().map(machine));
     if !folders.is_empty() {
         let variables = BTreeMap::from([("machines", machines.clone())]);
-        generated
-            .push(Generated::one(&Path::new(RESULTS).join("README.md"), render(env, "index", variables)?));
+        made.insert(Path::new(RESULTS).join("README.md"), render(env, "index", variables)?);
     }
-    generated.push(Generated::one(Path::new("crates/README.md"), map(env)?));
-    for path in marked()? {
-        let text = files::text(&path)?;
-        let filled = markers::fill(env, &path, &text, &machines);
-        generated
-            .push(Generated::one(&path, filled.with_context(|| format!("cannot fill {}", path.display()))?));
+    made.insert(PathBuf::from("crates/README.md"), map(env)?);
+    for path in marked() {
+        let filled = markers::fill(env, &path, &files::text(&path)?, &machines);
+        made.insert(path.clone(), filled.with_context(|| format!("cannot fill {}", path.display()))?);
     }
-    Ok(generated)
+    Ok(())
 }
 
 fn map(env: &Environment) -> Result<String> {
@@ -125,16 +124,13 @@ fn map(env: &Environment) -> Result<String> {
 }
 
 /// README.md, those of the programs, and the pages in docs/.
-fn marked() -> Result<Vec<PathBuf>> {
-    let mut found = vec![PathBuf::from("README.md")];
-    for parent in files::folders(Path::new("crates")).unwrap_or_default() {
-        let folders = files::folders(&parent).unwrap_or_default();
-        found.extend(folders.iter().map(|folder| folder.join("README.md")));
-    }
-    if let Ok(list) = fs::read_dir("docs") {
-        found.extend(list.filter_map(|item| Some(item.ok()?.path())));
-    }
+fn marked() -> Vec<PathBuf> {
+    let parents = files::folders(Path::new("crates")).unwrap_or_default();
+    let folders = parents.iter().flat_map(|parent| files::folders(parent).unwrap_or_default());
+    let mut found: Vec<PathBuf> = folders.map(|folder| folder.join("README.md")).collect();
+    found.push(PathBuf::from("README.md"));
+    let documents = fs::read_dir("docs").into_iter().flatten();
+    found.extend(documents.filter_map(|item| Some(item.ok()?.path())));
     found.retain(|path| path.extension().is_some_and(|extension| extension == "md") && path.is_file());
-    found.sort();
-    Ok(found)
+    found
 }
