@@ -16,6 +16,7 @@ use minijinja::{
 
 use crate::{
     columns::{self, Figure},
+    number::Unit,
     plots::{self, Plot},
 };
 
@@ -146,7 +147,9 @@ impl Row {
     /// Why it has no figures, in a word.
     pub fn outcome(&self) -> String {
         match self.entry().row.skip {
-            Some(_) => format!("limit {}", crate::number::Unit::Seconds.text(self.entry().row.limit_s)),
+            Some(_) => {
+                format!("limit {}", Unit::Seconds.text(self.entry().row.limit_s)).replace(' ', "\u{a0}")
+            }
             None => self.figures().outcome().to_owned(),
         }
     }

@@ -32,7 +32,12 @@ pub fn details(summary: &str, text: &str) -> String {
     if text.trim().is_empty() {
         return String::new();
     }
-    format!("\n<details>\n<summary>{summary}</summary>\n\n{}\n\n</details>\n", text.trim())
+    // No Markdown is seen within the tag.
+    let words = summary.split('`').enumerate();
+    let summary: String = words
+        .map(|(i, word)| if i % 2 == 1 { format!("<code>{word}</code>") } else { word.to_owned() })
+        .collect();
+    format!("\n\n<details>\n<summary>{summary}</summary>\n\n{}\n\n</details>\n\n", text.trim())
 }
 
 /// `a`, `a and b`, `a, b and c`.
