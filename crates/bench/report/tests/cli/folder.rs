@@ -62,18 +62,10 @@ impl Results {
         self.path().to_str().unwrap().to_owned()
     }
 
-    pub fn report(&self) -> Output {
-        run(["report", &self.text()])
-    }
-
-    pub fn check(&self) -> Output {
-        run(["report", "--check", &self.text()])
-    }
-
     /// The page of this name, made anew.
     #[track_caller]
     pub fn page(&self, name: &str) -> String {
-        stdout(&self.report());
+        stdout(&run(["report", &self.text()]));
         self.read(name)
     }
 
