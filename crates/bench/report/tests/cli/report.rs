@@ -108,3 +108,25 @@ fn sittings_stand_side_by_side_and_disturbed_rounds_are_counted() {
     );
     assert!(page.contains("**Measured on a busy machine: `db`."), "{page}");
 }
+
+#[test]
+fn a_part_alone_and_rows_that_were_skipped_make_pages() {
+    let keys: Vec<_> =
+        fs::read_dir(fixture().join("raw")).unwrap().map(|item| item.unwrap().file_name()).collect();
+    for key in &keys {
+        let results = Results::new();
+        for other in keys.iter().filter(|other| *other != key) {
+            fs::remove_dir_all(results.path().join("raw").join(other)).unwrap();
+        }
+        results.page("README.md");
+        let group = results.path().join("raw").join(key);
+        for row in fs::read_dir(&group).unwrap().map(|item| item.unwrap().path()) {
+            match row.join("facts.toml").exists() {
+                true => drop(fs::remove_file(row.join("rounds.csv"))),
+                false if row.is_dir() => fs::write(row.join("status.txt"), "skipped: no io_uring\n").unwrap(),
+                false => {}
+            }
+        }
+        results.page("README.md");
+    }
+}
