@@ -1,4 +1,4 @@
-//! What templates and the marked parts of documents may call.
+//! The functions of templates and of the marked parts of documents.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -12,7 +12,7 @@ use minijinja::{
 use crate::{
     columns::{self, Column},
     folder::{Folder, Group, Row},
-    markdown::{self, Table},
+    markdown,
     number::{self, Unit},
     source,
 };
@@ -111,7 +111,7 @@ fn column(name: &str) -> Outcome<&'static Column> {
 /// `fig(row, COLUMN)` or `fig(KEY, SLUG, COLUMN)`: one figure in a sentence.
 fn fig(state: &State, args: Rest<Value>) -> Outcome {
     let (row, name) = match args.as_slice() {
-        [row, name] => (rows_of(row, &[])?.swap_remove(0), name),
+        [row, name] => (single(row)?, name),
         [key, slug, name] => (find(state, &key.to_string(), &slug.to_string())?, name),
         _ => return Err(wrong("fig takes a row and a column, or a key, a slug and a column")),
     };
@@ -174,16 +174,13 @@ impl Field {
     }
 }
 
+fn single(row: &Value) -> Outcome<Row> {
+    row.downcast_object_ref::<Row>().cloned().ok_or_else(|| wrong(format!("{row} is no row")))
+}
+
 /// Rows as they are, or by their slugs in the first of `groups` that has them.
 fn rows_of(rows: &Value, groups: &[Group]) -> Outcome<Vec<Row>> {
-    if let Some(row) = rows.downcast_object_ref::<Row>() {
-        return Ok(vec![row.clone()]);
-    }
-    let Some(slugs) = rows.as_str() else {
-        let row =
-            |value: Value| value.downcast_object_ref::<Row>().cloned().ok_or_else(|| wrong("that is no row"));
-        return rows.try_iter()?.map(row).collect();
-    };
+    let Some(slugs) = rows.as_str() else { return rows.try_iter()?.map(|row| single(&row)).collect() };
     let find = |slug: &str| {
         let found = groups.iter().find_map(|group| group.row(slug));
         found.ok_or_else(|| wrong(format!("there is no row {slug} in {groups:?}")))
@@ -209,41 +206,24 @@ fn row_cells(fields: &[Field], row: &Row) -> Vec<String> {
     fields.iter().map(cell).collect()
 }
 
-/// `table(ROWS, COLUMNS, turned=true)`: a row for each program; columns without any figure are left out. `turned`: a column
-/// for each program.
-fn table(state: &State, rows: Value, columns: String, options: Kwargs) -> Outcome {
-    let fields_without_rows = fields(state, &columns, None)?;
-    let groups: Vec<Group> = fields_without_rows.into_iter().filter_map(|field| field.group).collect();
-    let rows = rows_of(&rows, &groups)?;
+/// `table(ROWS, COLUMNS)`: a row for each program; columns without any figure are left out.
+fn table(state: &State, rows: Value, columns: String) -> Outcome {
+    let groups = fields(state, &columns, None)?.into_iter().filter_map(|field| field.group);
+    let rows = rows_of(&rows, &groups.collect::<Vec<_>>())?;
     let fields = fields(state, &columns, rows.first())?;
     let cells: Vec<Vec<String>> = rows.iter().map(|row| row_cells(&fields, row)).collect();
-    let kept: Vec<usize> = (0..fields.len())
-        .filter(|&place| cells.iter().any(|cells| !matches!(cells[place].as_str(), "–" | "")))
-        .collect();
-    let turned = options.get::<Option<bool>>("turned")?.unwrap_or(false);
-    options.assert_all_used()?;
-    if rows.is_empty() {
+    let any = |place: &usize| cells.iter().any(|cells| !matches!(cells[*place].as_str(), "–" | ""));
+    let kept: Vec<usize> = (0..fields.len()).filter(any).collect();
+    if kept.is_empty() {
         return Ok(String::new());
     }
-    let head = |place: usize| fields[place].head.clone();
-    let table = if turned {
-        let names = cells.iter().map(|cells| cells[kept[0]].clone());
-        let mut table = Table::new([String::new()].into_iter().chain(names));
-        for &place in &kept[1..] {
-            table.row([head(place)].into_iter().chain(cells.iter().map(|cells| cells[place].clone())));
-        }
-        table
-    } else {
-        let mut table = Table::new(kept.iter().map(|&place| head(place)));
-        cells.iter().for_each(|cells| table.row(kept.iter().map(|&place| cells[place].clone())));
-        table
-    };
-    Ok(table.to_string())
+    let cells = cells.iter().map(|cells| kept.iter().map(|&place| cells[place].clone()).collect());
+    Ok(markdown::table(kept.iter().map(|&place| fields[place].head.clone()).collect(), cells))
 }
 
 /// `cells(row, COLUMNS)`: the cells of one row, for a table whose other columns are words.
 fn cells(state: &State, row: Value, columns: String) -> Outcome {
-    let row = rows_of(&row, &[])?.swap_remove(0);
+    let row = single(&row)?;
     Ok(row_cells(&fields(state, &columns, Some(&row))?, &row).join(" | "))
 }
 

@@ -1,30 +1,13 @@
 //! Markdown as GitHub shows it. Cells of tables are not padded: a figure with one digit more would change every line of
 //! its table.
 
-use std::fmt::{self, Display};
-
 /// A table whose columns after the first are aligned right.
-pub struct Table {
-    head: Vec<String>,
-    rows: Vec<Vec<String>>,
-}
-
-impl Table {
-    pub fn new(head: impl IntoIterator<Item = String>) -> Self {
-        Table { head: head.into_iter().collect(), rows: Vec::new() }
-    }
-
-    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows.push(cells.into_iter().map(|cell| cell.replace('|', "\\|").replace('\n', " ")).collect());
-    }
-}
-
-impl Display for Table {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "| {} |", self.head.join(" | "))?;
-        writeln!(f, "| ---{} |", " | ---:".repeat(self.head.len() - 1))?;
-        self.rows.iter().try_for_each(|row| writeln!(f, "| {} |", row.join(" | ")))
-    }
+pub fn table(head: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> String {
+    let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+    let rule = format!("| ---{} |\n", " | ---:".repeat(head.len() - 1));
+    let cell = |cell: String| cell.replace('|', "\\|").replace('\n', " ");
+    let rows = rows.map(|cells| line(cells.into_iter().map(cell).collect()));
+    line(head) + &rule + &rows.collect::<String>()
 }
 
 /// Folded text; nothing where there is none.
@@ -55,9 +38,9 @@ mod tests {
 
     #[test]
     fn tables_are_unpadded_and_escaped() {
-        let mut table = Table::new(["a".to_owned(), "b".to_owned()]);
-        table.row(["x|y".to_owned(), "1".to_owned()]);
-        assert_eq!(table.to_string(), "| a | b |\n| --- | ---: |\n| x\\|y | 1 |\n");
+        let words = |words: [&str; 2]| words.map(str::to_owned).to_vec();
+        let table = table(words(["a", "b"]), [words(["x|y", "1"])].into_iter());
+        assert_eq!(table, "| a | b |\n| --- | ---: |\n| x\\|y | 1 |\n");
         assert_eq!(list(&["a", "b", "c"].map(str::to_owned)), "a, b and c");
     }
 }

@@ -31,7 +31,7 @@ fn expressions_are_filled_and_checked() {
         "It takes <!-- = fig(\"db\", \"db-tokio\", \"wall\") -->9 s<!-- end -->, again \
          <!-- = pair(\"db\", \"db-compio\", \"db-tokio\") --><!-- end -->.\n\n\
          <!-- = table(\"db-tokio, db-threaded-concurrency-{size}\", \"label, db:wall, db:calls-each\") --><!-- end -->\n\
-         <!-- = table(\"db-tokio\", \"label, db:ratio\", turned=true) --><!-- end -->\n\
+         <!-- = table(\"db-tokio\", \"label, db:ratio as ratio\") --><!-- end -->\n\
          <!-- = code(\"crates/db/tokio/src/main.rs\", \"Args\") --><!-- end -->\n\
          <!-- = diff(\"crates/db/tokio/src/main.rs\", \"crates/db/tokio-mini/src/main.rs\") --><!-- end -->",
     );
@@ -42,7 +42,7 @@ fn expressions_are_filled_and_checked() {
         "\"wall\") -->0.139 s<!-- end -->, again",
         "-->0.973 [0.933,\u{a0}1.052]<!-- end -->.",
         "| `db-threaded --concurrency N` | 0.190 | 56.4 |\n",
-        "| ÷ `db-tokio` [95 %] | reference |\n",
+        "| program | ratio |\n| --- | ---: |\n| `db-tokio` | reference |\n",
         "```rust\n",
         "\nstruct Args {\n",
         "```diff\n--- crates/db/tokio/src/main.rs\n",
