@@ -41,7 +41,7 @@ fn name(path: &Path) -> String {
 fn lessons() -> Vec<Lesson> {
     let crates = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let workloads = folders(crates).into_iter().filter(|path| path.is_dir());
-    let workloads = workloads.filter(|path| !["parts", "bench"].contains(&name(path).as_str()));
+    let workloads = workloads.filter(|path| !["parts", "bench", "shapes"].contains(&name(path).as_str()));
     let programs = workloads.flat_map(|workload| {
         let programs = folders(&workload).into_iter();
         programs.map(move |program| (name(&workload), name(&program), program.join("src/main.rs")))
@@ -116,4 +116,30 @@ fn only_the_model_differs_between_neighbours() {
         }
     }
     assert!(too_many.is_empty(), "changed lines: {too_many:#?}");
+}
+
+/// A shape's doc comment says what dropping it does and what is allocated: that depends on what owns its items, and
+/// `crates/shapes/hosts/tests/owners.rs` holds each owner to it.
+#[test]
+fn shapes_are_short_and_claim_what_the_owner_of_their_items_does() {
+    let crates = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    for folder in folders(&crates.join("shapes")).iter().filter(|folder| !folder.ends_with("hosts")) {
+        let (name, source) = (name(folder), fs::read_to_string(folder.join("src/main.rs")).unwrap());
+        let lines = source.lines().count();
+        assert!((20..=35).contains(&lines), "{name} has {lines} lines");
+        assert!(source.contains(&format!("--bin shapes-{name} -- ")), "{name}: its command is missing");
+        let (dropping, allocated) = match |owner| source.contains(owner) {
+            has if has("thread::scope") || has("par_iter") => ("is not possible", "nothing"),
+            has if has("TaskTracker") || has("tokio::spawn") => ("leaves the tasks running", "a task"),
+            has if has("async_channel") => ("cancels the workers", "nothing"),
+            has if has("JoinSet") => ("cancels the tasks", "a task"),
+            has if has("stream") || has("join_all") => ("drops the items", "its future"),
+            _ => ("drops the item", "nothing"),
+        };
+        for claim in
+            [format!("Dropping the whole: {dropping}"), format!("Allocated for each item: {allocated}")]
+        {
+            assert!(source.contains(&format!("\n//! {claim}")), "{name} does not say {claim:?}");
+        }
+    }
 }

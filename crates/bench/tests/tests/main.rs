@@ -8,6 +8,7 @@ mod mariadb;
 mod models;
 mod pages;
 mod programs;
+mod shapes;
 
 #[test]
 fn every_file_is_one_of_these() {
