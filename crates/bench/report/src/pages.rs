@@ -114,11 +114,13 @@ fn map(env: &Environment) -> Result<String> {
     let workloads = Matrix::read(Path::new("bench.toml"))?.resolve(BENCH, &[], &place)?;
     let mut names: Vec<String> = workloads.iter().map(|workload| workload.name.clone()).collect();
     names.dedup();
+    let (shapes, libraries) = source::others(&names)?;
     let variables = BTreeMap::from([
         ("workloads", Value::from(Serde(&workloads))),
         ("names", Value::from(Serde(&names))),
         ("programs", source::map(&names)?),
-        ("libraries", source::libraries(&names)?),
+        ("shapes", shapes),
+        ("libraries", libraries),
     ]);
     render(env, "map", variables)
 }

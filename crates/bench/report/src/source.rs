@@ -71,21 +71,27 @@ fn changed(old: &str, new: &str) -> usize {
     diff.iter_all_changes().filter(|change| change.tag() != ChangeTag::Equal).count()
 }
 
-/// Each library and tool with the first sentence of its documentation.
-pub fn libraries(workloads: &[String]) -> Result<Value> {
-    let mut found = Vec::new();
-    for parent in workloads.iter().map(String::as_str).chain(["parts", "bench"]) {
-        for folder in files::folders(&Path::new("crates").join(parent))? {
-            // The programs of a workload are in the table.
-            let sources =
-                if parent == "bench" { &["src/main.rs", "src/lib.rs"][..] } else { &["src/lib.rs"] };
+/// Folders of programs that are not in the matrix, and each library and tool with the first sentence of its documentation.
+pub fn others(workloads: &[String]) -> Result<(Value, Value)> {
+    let (mut shapes, mut libraries) = (Vec::new(), Vec::new());
+    for folder in files::folders(Path::new("crates"))? {
+        let parent = file_name(&folder);
+        let is_tools = parent == "bench";
+        let programs = programs(&parent)?;
+        if !is_tools && !programs.is_empty() && !workloads.contains(&parent) {
+            let programs =
+                programs.iter().map(|(name, text)| context! { name, lines => text.lines().count() });
+            shapes.push(context! { parent => &parent, programs => programs.collect::<Value>() });
+        }
+        for folder in files::folders(&folder)? {
+            let sources = if is_tools { &["src/main.rs", "src/lib.rs"][..] } else { &["src/lib.rs"] };
             if let Some(path) = sources.iter().map(|file| folder.join(file)).find(|path| path.is_file()) {
                 let name = format!("{parent}/{}", file_name(&folder));
-                found.push(context! { name, does => first_sentence(&files::text(&path)?) });
+                libraries.push(context! { name, does => first_sentence(&files::text(&path)?) });
             }
         }
     }
-    Ok(found.into())
+    Ok((shapes.into(), libraries.into()))
 }
 
 fn first_sentence(source: &str) -> String {
