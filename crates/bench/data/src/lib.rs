@@ -16,6 +16,7 @@ pub mod raw;
 pub mod resolve;
 pub mod results;
 pub mod rounds;
+pub mod schedule;
 mod spec;
 pub mod stats;
 pub mod tools;
