@@ -40,6 +40,8 @@ mod tests {
         let seconds = |at_once| in_list_order(&waits, at_once).as_secs_f64();
         assert_eq!([1, 50, 500, 1000].map(seconds), [95.0, 2.6, 1.0, 1.0]);
         assert_eq!(at_best(&waits, 50).as_secs_f64(), 1.9);
+        let many = uneven(10_000, 1_000, Duration::from_millis(100), 10);
+        assert_eq!([in_list_order(&many, 50), at_best(&many, 50)].map(|t| t.as_secs_f64()), [38.7, 38.0]);
         waits.sort_by_key(|wait| Reverse(*wait));
         assert_eq!(in_list_order(&waits, 50).as_secs_f64(), 1.9, "the slow first");
     }

@@ -30,6 +30,8 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("compare", include_str!("../templates/compare.md.j2")),
     ("answer", include_str!("../templates/answer.md.j2")),
     ("numbers", include_str!("../templates/numbers.md.j2")),
+    ("shapes", include_str!("../templates/shapes.md.j2")),
+    ("write", include_str!("../templates/write.md.j2")),
 ];
 
 type Outcome<T = String> = Result<T, Error>;

@@ -1,6 +1,7 @@
 //! The behaviour tests, in one program: it is linked once.
 
 mod bench;
+mod copied;
 mod io_uring;
 mod lessons;
 mod links;
