@@ -30,6 +30,38 @@ pub struct Call {
     pub end_s: f64,
 }
 
+/// A call that returns sooner did not sleep, as far as anybody can see, in seconds.
+const SLEEP_S: f64 = 0.001;
+
+/// A thread that slept this long in a call is said to sleep in it, in seconds.
+const NAMED_S: f64 = 0.02;
+
+impl Thread {
+    /// From when to when it does not sleep.
+    pub fn awake(&self) -> Vec<(f64, f64)> {
+        let mut from = self.begin_s;
+        let mut parts = Vec::new();
+        for call in self.calls.iter().filter(|call| call.end_s - call.begin_s >= SLEEP_S) {
+            parts.push((from, call.begin_s));
+            from = call.end_s;
+        }
+        parts.push((from, self.end_s));
+        parts.retain(|(from, to)| to >= from);
+        parts
+    }
+
+    /// The calls in which it sleeps, the longest first.
+    pub fn sleeps_in(&self) -> Vec<&str> {
+        let mut slept: BTreeMap<&str, f64> = BTreeMap::new();
+        for call in &self.calls {
+            *slept.entry(&call.name).or_default() += call.end_s - call.begin_s;
+        }
+        let mut slept: Vec<(&str, f64)> = slept.into_iter().filter(|(_, sum)| *sum >= NAMED_S).collect();
+        slept.sort_by(|a, b| b.1.total_cmp(&a.1));
+        slept.into_iter().map(|(name, _)| name).collect()
+    }
+}
+
 /// The threads in the order of their first call: the main one is the first.
 ///
 /// # Errors

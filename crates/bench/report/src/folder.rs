@@ -1,6 +1,10 @@
 //! Results as templates see them: a folder has groups, a group has rows, a row has figures.
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{
+    fmt,
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 use anyhow::Result;
 use bench_data::{
@@ -24,15 +28,19 @@ use crate::{
 pub struct Folder {
     pub name: String,
     pub results: Results,
-    pub plots: Vec<Plot>,
+    plots: OnceLock<Vec<Plot>>,
 }
 
 impl Folder {
     pub fn read(path: &Path) -> Result<Arc<Self>> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let results = Results::read(path, &Matrix::read(Path::new("bench.toml"))?.models)?;
-        let plots = plots::all(&results);
-        Ok(Arc::new(Folder { name, results, plots }))
+        Ok(Arc::new(Folder { name, results, plots: OnceLock::new() }))
+    }
+
+    /// Its pictures, drawn once.
+    pub fn plots(self: &Arc<Self>) -> &[Plot] {
+        self.plots.get_or_init(|| plots::all(self))
     }
 
     pub fn groups(self: &Arc<Self>) -> Vec<Group> {

@@ -237,7 +237,7 @@ fn plot(state: &State, names: Rest<String>, options: Kwargs) -> Outcome {
     let base = state.lookup("plots").map_or(String::new(), |base| base.to_string());
     let align = if options.get::<Option<bool>>("right")? == Some(true) { "align=\"right\" " } else { "" };
     options.assert_all_used()?;
-    let plots = names.iter().filter_map(|name| folder.plots.iter().find(|plot| plot.name == *name));
+    let plots = names.iter().filter_map(|name| folder.plots().iter().find(|plot| plot.name == *name));
     let plots: Vec<_> = plots.collect();
     let pictures = plots.iter().map(|plot| match plots.len() {
         1 if align.is_empty() => format!("![{}]({base}{}.svg)\n", plot.alt, plot.name),

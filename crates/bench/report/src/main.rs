@@ -1,6 +1,7 @@
 //! Makes `measurements.csv`, pages and plots of the raw files, and compares two results directories. Bad input is one
 //! line on stderr, exit code 2, and nothing written.
 
+mod chart;
 mod columns;
 mod compare;
 mod folder;

@@ -85,7 +85,7 @@ fn machine(env: &Environment, folder: &Arc<Folder>) -> Result<BTreeMap<String, S
         ]);
         made.insert(format!("{name}.md"), render(env, template, variables)?);
     }
-    made.extend(folder.plots.iter().map(|plot| (format!("plots/{}.svg", plot.name), plot.svg.clone())));
+    made.extend(folder.plots().iter().map(|plot| (format!("plots/{}.svg", plot.name), plot.svg.clone())));
     Ok(made)
 }
 

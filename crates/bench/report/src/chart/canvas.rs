@@ -1,0 +1,146 @@
+//! A page of SVG that grows downwards.
+//!
+//! Colours are classes, so that one rule under `prefers-color-scheme: dark` turns them all. The page has a background of
+//! its own: a reader whose site is dark and whose system is light can read it too.
+
+use std::collections::BTreeMap;
+
+use bench_data::workload::Model;
+
+use super::marker::px;
+
+/// Width in units of the drawing. Pages show it at this many pixels, or less where the screen is narrow.
+pub const WIDTH: f64 = 480.0;
+/// Size of all text: 11.2 px where GitHub on a phone leaves 358 px for a picture.
+pub const TEXT: f64 = 15.0;
+pub const LINE: f64 = 20.0;
+pub const MARGIN: f64 = 10.0;
+
+/// Class, colour in the light scheme, colour in the dark one.
+pub const COLORS: [(&str, &str, &str); 4] = [
+    ("page", "#ffffff", "#0d1117"),
+    ("ink", "#1f2328", "#e6edf3"),
+    ("muted", "#57606a", "#9da7b3"),
+    ("grid", "#d0d7de", "#30363d"),
+];
+
+const FONTS: &str =
+    "-apple-system, BlinkMacSystemFont, 'Segoe UI', 'Noto Sans', Helvetica, Arial, sans-serif";
+
+/// A seam keeps apart what overlaps.
+const STYLES: &str = "\
+text,.fill{fill:currentColor}
+.line,.thin,.lead,.hollow{fill:none;stroke:currentColor;stroke-linejoin:round}
+.line{stroke-width:2}
+.hollow{stroke-width:1.6}
+.lead{stroke-dasharray:1 3}
+.dash{stroke-dasharray:5 3}
+";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+pub struct Canvas {
+    body: String,
+    /// Colours of the models that are drawn.
+    models: BTreeMap<String, (String, String)>,
+    /// Where the next thing may begin.
+    pub top: f64,
+}
+
+impl Canvas {
+    pub fn new(heading: &str, notes: &str) -> Self {
+        let mut canvas = Canvas { body: String::new(), models: BTreeMap::new(), top: MARGIN };
+        // Bold letters are wider.
+        let heading =
+            wrap(heading, (WIDTH - 2.0 * MARGIN) / 1.1).into_iter().map(|line| (line, "ink heading"));
+        let notes = wrap(notes, WIDTH - 2.0 * MARGIN).into_iter().map(|line| (line, "muted"));
+        for (line, class) in heading.chain(notes) {
+            canvas.top += LINE;
+            canvas.text(&line, (MARGIN, canvas.top - 5.0), Anchor::Start, class);
+        }
+        canvas.top += 4.0;
+        canvas
+    }
+
+    /// Text whose base line begins, has its middle or ends at a point.
+    pub fn text(&mut self, text: &str, (x, y): (f64, f64), anchor: Anchor, class: &str) {
+        let anchor = match anchor {
+            _ if text.is_empty() => return,
+            Anchor::Start => "start",
+            Anchor::Middle => "middle",
+            Anchor::End => "end",
+        };
+        let (x, y, text) = (px(x), px(y), escape(text));
+        self.body +=
+            &format!("<text class=\"{class}\" x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\">{text}</text>\n");
+    }
+
+    pub fn path(&mut self, class: &str, path: &str) {
+        self.body += &format!("<path class=\"{class}\" d=\"{path}\"/>\n");
+    }
+
+    /// The class of a model's colour; of none, that of text.
+    pub fn class(&mut self, model: Option<&Model>) -> String {
+        let Some(model) = model else { return "ink".to_owned() };
+        let class = format!("m-{}", model.name);
+        self.models.insert(class.clone(), (model.light.clone(), model.dark.clone()));
+        class
+    }
+
+    /// The finished picture; its height is what was used.
+    pub fn finish(self, alt: &str) -> String {
+        let height = (self.top + MARGIN).ceil();
+        let models =
+            self.models.iter().map(|(class, (light, dark))| (class.as_str(), light.as_str(), dark.as_str()));
+        let (mut light_rules, mut dark_rules) = (String::new(), String::new());
+        for (class, light, dark) in COLORS.into_iter().chain(models) {
+            light_rules += &format!(".{class}{{color:{light}}}\n");
+            dark_rules += &format!(".{class}{{color:{dark}}}\n");
+        }
+        let (_, light, dark) = COLORS[0];
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
+             height=\"{height}\" role=\"img\" font-family=\"{FONTS}\" font-size=\"{TEXT}\">\n\
+             <title>{}</title>\n\
+             <style>\n{STYLES}.heading{{font-weight:600}}\n.seam{{stroke:{light}}}\n{light_rules}\
+             @media (prefers-color-scheme:dark){{\n.seam{{stroke:{dark}}}\n{dark_rules}}}\n</style>\n\
+             <path class=\"fill page\" d=\"M0 0H{WIDTH}V{height}H0Z\"/>\n{}</svg>\n",
+            escape(alt),
+            self.body
+        )
+    }
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// Width of a text in units, as in DejaVu Sans, which is the widest that readers have.
+pub fn width(text: &str) -> f64 {
+    let part = |c: char| match c {
+        'i' | 'j' | 'l' | '|' | '\'' | ' ' | '.' | ',' | ':' => 0.32,
+        'f' | 't' | 'r' | '(' | ')' | '-' | '/' => 0.40,
+        'm' | 'M' | 'w' | 'W' | '%' => 0.97,
+        '×' | '←' | '→' | '↓' | '↑' | '–' | '÷' => 0.84,
+        'A'..='Z' => 0.70,
+        _ => 0.62,
+    };
+    TEXT * text.chars().map(part).sum::<f64>()
+}
+
+/// Breaks a text at blanks into lines that are not wider than `most`.
+fn wrap(text: &str, most: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if width(line) + width(word) + width(" ") <= most => *line += &format!(" {word}"),
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}

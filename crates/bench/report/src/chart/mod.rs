@@ -1,0 +1,262 @@
+//! Charts as SVG: one function, two shapes. For light and dark pages, legible on a phone; the same data make the same bytes.
+
+mod axis;
+mod canvas;
+mod marker;
+#[cfg(test)]
+mod tests;
+
+use bench_data::workload::Model;
+
+pub use axis::Axis;
+use canvas::{Anchor, Canvas, LINE, MARGIN, WIDTH, width};
+use marker::{closed, open, rectangle};
+
+/// A place on both axes.
+pub type Point = (f64, f64);
+
+/// Height of a row, and of one with a note.
+const ROW: (f64, f64) = (24.0, 2.0 * LINE + 6.0);
+const INDENT: f64 = 12.0;
+/// Half the height of a bar.
+const BAR: f64 = 6.0;
+/// From a point to the cross that says that the line stops there.
+const STUB: f64 = 18.0;
+
+/// A chart's shape, and its axes.
+pub enum Shape {
+    /// A row for each series, under each other. A mark's height is from 0 at the row's lower edge to 1 at its upper one.
+    Rows { x: Axis },
+    /// All series over one pair of axes, their names in a column at the right edge.
+    Lines { x: Axis, y: Axis },
+}
+
+pub struct Text<'a> {
+    pub heading: &'a str,
+    /// How to read the chart.
+    pub notes: String,
+    /// For readers who cannot see it.
+    pub alt: &'a str,
+}
+
+#[derive(Default)]
+pub struct Series {
+    pub name: String,
+    /// In rows: under the name.
+    pub note: String,
+    /// In rows: at the right edge.
+    pub figure: String,
+    /// Whose colour and marker; none: those of text.
+    pub model: Option<Model>,
+    /// Hollow markers and dashed lines: Python.
+    pub hollow: bool,
+    pub marks: Vec<Mark>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Mark {
+    /// The model's marker.
+    Marker(Point),
+    Dot(Point, f64),
+    /// A line with a cap at each end.
+    Interval(Point, Point),
+    Line(Vec<Point>),
+    Area(Vec<Point>),
+    /// From one value of the horizontal axis to another.
+    Bar(f64, f64),
+    Outline(f64, f64),
+    /// An upright stroke through a row.
+    Limit(f64),
+    /// The series ends here although its axis goes on.
+    Stop(Point),
+}
+
+impl Mark {
+    fn points(&self) -> Vec<Point> {
+        match self {
+            Mark::Marker(point) | Mark::Dot(point, _) | Mark::Stop(point) => vec![*point],
+            Mark::Interval(low, high) => vec![*low, *high],
+            Mark::Line(points) | Mark::Area(points) => points.clone(),
+            Mark::Bar(from, to) | Mark::Outline(from, to) => vec![(*from, 0.5), (*to, 0.5)],
+            Mark::Limit(value) => vec![(*value, 0.5)],
+        }
+    }
+}
+
+pub fn chart(text: &Text, series: &[Series], shape: &Shape) -> String {
+    let mut canvas = Canvas::new(text.heading, &text.notes);
+    let points: Vec<Point> = series.iter().flat_map(|series| &series.marks).flat_map(Mark::points).collect();
+    let places = points.iter().map(|point| point.0);
+    match shape {
+        Shape::Rows { x } => rows(&mut canvas, series, x.fitted(places)),
+        Shape::Lines { x, y } => {
+            lines(&mut canvas, series, x.fitted(places), y.fitted(points.iter().map(|point| point.1)));
+        }
+    }
+    canvas.finish(text.alt)
+}
+
+fn rows(canvas: &mut Canvas, series: &[Series], x: Axis) {
+    let indent = |row: &Series| if row.hollow { INDENT } else { 0.0 };
+    let widest = |width: &dyn Fn(&Series) -> f64| series.iter().map(width).fold(0.0, f64::max);
+    let names = widest(&|row| indent(row) + width(&row.name).max(width(&row.note)));
+    let figures = widest(&|row| width(&row.figure)).max(12.0);
+    let x = x.drawn(MARGIN + names + 14.0, WIDTH - MARGIN - figures - 14.0);
+    let height = |row: &Series| if row.note.is_empty() { ROW.0 } else { ROW.1 };
+    let bottom = canvas.top + series.iter().map(height).sum::<f64>() + 4.0;
+    frame(canvas, &x, (canvas.top, bottom));
+    let mut top = canvas.top + 2.0;
+    for row in series {
+        let middle = top + height(row) / 2.0;
+        let above = if row.note.is_empty() { 0.0 } else { LINE / 2.0 };
+        canvas.text(&row.name, (MARGIN + indent(row), middle - above + 5.0), Anchor::Start, "ink");
+        canvas.text(&row.note, (MARGIN + indent(row), middle + above + 4.0), Anchor::Start, "muted");
+        let class = if row.marks.is_empty() { "muted" } else { "ink" };
+        canvas.text(&row.figure, (WIDTH - MARGIN, middle + 5.0), Anchor::End, class);
+        let band = Axis::zero("", "").within(0.0, 1.0).drawn(top + height(row) - 5.0, top + 5.0);
+        row.marks.iter().for_each(|mark| draw(canvas, row, mark, &x, &band));
+        top += height(row);
+    }
+    below(canvas, &x, bottom);
+}
+
+fn lines(canvas: &mut Canvas, series: &[Series], x: Axis, y: Axis) {
+    canvas.text(&y.title, (MARGIN, canvas.top + 15.0), Anchor::Start, "ink");
+    let top = canvas.top + LINE + 8.0;
+    let bottom = top + (LINE * series.len() as f64).max(260.0);
+    let y = y.drawn(bottom, top);
+    let ticks = y.ticks(|_, _| 28.0);
+    let left = MARGIN + ticks.iter().map(|(_, text)| width(text)).fold(0.0, f64::max) + 8.0;
+    let names = series.iter().map(|line| width(&line.name)).fold(0.0, f64::max);
+    let right = WIDTH - MARGIN - names - 44.0;
+    let x = x.drawn(left + 8.0, right);
+    for (place, text) in ticks {
+        canvas.path("thin grid", &open([(left, place), (right, place)]));
+        canvas.text(&text, (left - 6.0, place + 5.0), Anchor::End, "muted");
+    }
+    frame(canvas, &x, (top, bottom));
+    canvas.path("thin muted", &open([(left, top), (left, bottom), (right, bottom)]));
+    let end = |line: &Series| {
+        let (mark, point) = line.marks.iter().rev().find_map(|mark| Some((mark, *mark.points().last()?)))?;
+        let stub = if matches!(mark, Mark::Stop(_)) { STUB + 4.0 } else { 0.0 };
+        Some((x.at(point.0) + stub, y.at(point.1)))
+    };
+    let mut ends: Vec<(Point, &Series)> = series.iter().filter_map(|line| Some((end(line)?, line))).collect();
+    ends.sort_by(|a, b| a.0.1.total_cmp(&b.0.1));
+    let heights = spread(&ends.iter().map(|(end, _)| end.1).collect::<Vec<_>>(), (top, bottom));
+    for ((end, _), height) in ends.iter().zip(&heights) {
+        canvas
+            .path("lead muted", &open([(end.0 + 7.0, end.1), (right + 2.0, end.1), (right + 16.0, *height)]));
+    }
+    for line in series {
+        line.marks.iter().for_each(|mark| draw(canvas, line, mark, &x, &y));
+    }
+    for ((_, line), height) in ends.iter().zip(heights) {
+        draw_marker(canvas, line, (right + 24.0, height));
+        let class = canvas.class(line.model.as_ref());
+        canvas.text(&line.name, (right + 34.0, height + 5.0), Anchor::Start, &class);
+    }
+    below(canvas, &x, bottom);
+}
+
+/// Behind the series: what the values lie on.
+fn frame(canvas: &mut Canvas, x: &Axis, (top, bottom): (f64, f64)) {
+    for (place, _) in x.ticks_beside() {
+        canvas.path("thin grid", &open([(place, top), (place, bottom)]));
+    }
+    if let Some(value) = x.reference {
+        canvas.path("line muted", &open([(x.at(value), top), (x.at(value), bottom)]));
+    }
+}
+
+/// Under the series: ticks and the title of the horizontal axis.
+fn below(canvas: &mut Canvas, x: &Axis, bottom: f64) {
+    canvas.path("thin muted", &open([(x.start, bottom), (x.end, bottom)]));
+    for (place, text) in x.ticks_beside() {
+        canvas.text(&text, (place, bottom + 17.0), Anchor::Middle, "muted");
+    }
+    let wide = width(&x.title);
+    let left = x.start.min(WIDTH - MARGIN - wide);
+    canvas.text(&x.title, (left, bottom + 17.0 + LINE), Anchor::Start, "ink");
+    canvas.top = bottom + 17.0 + LINE + 4.0;
+}
+
+fn draw(canvas: &mut Canvas, series: &Series, mark: &Mark, x: &Axis, y: &Axis) {
+    let class = canvas.class(series.model.as_ref());
+    let at = |point: &Point| (x.at(point.0), y.at(point.1));
+    let middle = (y.start + y.end) / 2.0;
+    let bar = |from: f64, to: f64| rectangle((x.at(from), middle - BAR), (x.at(to), middle + BAR));
+    let dash = if series.hollow { " dash" } else { "" };
+    match mark {
+        Mark::Marker(point) => draw_marker(canvas, series, at(point)),
+        Mark::Dot(point, radius) => {
+            canvas.path(&format!("fill seam {class}"), &marker::circle(at(point), *radius))
+        }
+        Mark::Interval(low, high) => {
+            let (low, high) = (at(low), at(high));
+            // A cap stands across the line, whichever way that goes.
+            let cap = |(x, y): Point| match low.1 == high.1 {
+                true => open([(x, y - 6.0), (x, y + 6.0)]),
+                false => open([(x - 6.0, y), (x + 6.0, y)]),
+            };
+            canvas.path(&format!("line {class}"), &[open([low, high]), cap(low), cap(high)].concat());
+        }
+        Mark::Line(points) => {
+            canvas.path(&format!("line{dash} {class}"), &open(thinned(points.iter().map(at))))
+        }
+        Mark::Area(points) => canvas.path(&format!("fill {class}"), &closed(thinned(points.iter().map(at)))),
+        Mark::Bar(from, to) => canvas.path(&format!("fill {class}"), &bar(*from, *to)),
+        Mark::Outline(from, to) => canvas.path(&format!("hollow {class}"), &bar(*from, *to)),
+        Mark::Limit(value) => {
+            canvas.path("line ink", &open([(x.at(*value), middle - 9.0), (x.at(*value), middle + 9.0)]));
+        }
+        Mark::Stop(point) => {
+            let (x, y) = at(point);
+            canvas.path(&format!("lead {class}"), &open([(x, y), (x + STUB, y)]));
+            let stroke = |dy: f64| open([(x + STUB - 5.0, y - dy), (x + STUB + 5.0, y + dy)]);
+            canvas.path(&format!("line {class}"), &[stroke(5.0), stroke(-5.0)].concat());
+        }
+    }
+}
+
+fn draw_marker(canvas: &mut Canvas, series: &Series, at: Point) {
+    let class = canvas.class(series.model.as_ref());
+    let Some(model) = &series.model else { return };
+    let style = if series.hollow { "hollow" } else { "fill seam" };
+    canvas.path(&format!("{style} {class}"), &marker::path(model.marker, at, 10.0));
+}
+
+/// Without the points that lie on the one before: they are not seen, and would make the file large.
+fn thinned(points: impl Iterator<Item = Point>) -> Vec<Point> {
+    let mut kept: Vec<Point> = Vec::new();
+    let mut last = None;
+    for point in points {
+        let near = |other: &Point| (other.0 - point.0).abs() < 0.5 && (other.1 - point.1).abs() < 0.5;
+        last = kept.last().is_some_and(near).then_some(point);
+        if last.is_none() {
+            kept.push(point);
+        }
+    }
+    kept.extend(last);
+    kept
+}
+
+/// Moves heights, in ascending order, as little as needed to be a line apart and between two heights.
+fn spread(wanted: &[f64], (top, bottom): (f64, f64)) -> Vec<f64> {
+    let gap = LINE - 1.0;
+    // Groups that touch: the sum of the places that their members want for the first of them, and how many there are.
+    let mut groups: Vec<(f64, usize)> = Vec::new();
+    for (i, height) in wanted.iter().enumerate() {
+        groups.push((height - gap * i as f64, 1));
+        while let [.., (sum, count), (next, more)] = groups[..] {
+            if sum / count as f64 <= next / more as f64 {
+                break;
+            }
+            groups.truncate(groups.len() - 2);
+            groups.push((sum + next, count + more));
+        }
+    }
+    let last = (bottom - gap * wanted.len().saturating_sub(1) as f64).max(top);
+    let starts = groups.iter().flat_map(|(sum, count)| std::iter::repeat_n(sum / *count as f64, *count));
+    starts.enumerate().map(|(i, start)| start.clamp(top, last) + gap * i as f64).collect()
+}

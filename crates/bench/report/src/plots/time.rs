@@ -1,0 +1,158 @@
+//! What happens within one run, in time: from the program's own samples, the lab's trace and strace.
+
+use bench_data::{trace::Item, waits::Thread};
+
+use super::{Plot, ok, plot, series};
+use crate::{
+    chart::{Axis, Mark, Point, Series, Shape},
+    folder::{Group, Row},
+    markdown::list,
+    number::Unit,
+};
+
+/// Items in flight are shown for this many times the wait of one item: the slow programs repeat themselves.
+const WAITS: f64 = 6.0;
+
+pub fn memory(group: &Group) -> Option<Plot> {
+    let line = |row: Row| {
+        let samples = row.entry().ran()?.memory.iter();
+        let points: Vec<Point> =
+            samples.map(|sample| (sample.seconds, sample.rss_bytes as f64 / 1024.0 / 1024.0)).collect();
+        let end = *points.last().filter(|_| points.len() > 1 && ok(&row))?;
+        Some(Series { marks: vec![Mark::Line(points), Mark::Marker(end)], ..series(&row)? })
+    };
+    let lines: Vec<Series> = group.rows().filter_map(line).collect();
+    let shape = Shape::Lines {
+        x: Axis::log("time since the start, log scale", " s"),
+        y: Axis::log("memory, log scale   ↓ better", " MiB"),
+    };
+    let workload = &group.data().workload;
+    let (name, heading) =
+        (format!("{}-memory-over-time", workload.key), format!("{}: memory over time", workload.title));
+    let notes = "Resident set of a program's first process, as the program samples itself.";
+    plot(&name, &heading, notes, &format!("a line for each of {} programs", lines.len()), &lines, &shape)
+}
+
+pub fn in_flight(group: &Group) -> Option<Plot> {
+    let workload = &group.data().workload;
+    let strip = |row: Row| {
+        let items = row.entry().ran()?.trace.iter().filter(|item| item.workload == workload.name);
+        let steps = steps(items);
+        let (peak, end) = (peak(&steps), steps.last()?.0);
+        let mut area = Vec::new();
+        for pair in steps.windows(2) {
+            area.extend([(pair[0].0, pair[0].1 / peak), (pair[1].0, pair[0].1 / peak)]);
+        }
+        let area = [vec![(steps[0].0, 0.0)], area, vec![(end, 0.0)]].concat();
+        let note = format!("{peak}, {}", Unit::Seconds.text(end));
+        Some((end, Series { note, marks: vec![Mark::Area(area)], ..series(&row)? }))
+    };
+    let rows = group.rows().filter(|row| ok(row) && !row.entry().row.python && !row.is_baseline());
+    let (ends, strips): (Vec<f64>, Vec<Series>) = rows.filter_map(strip).unzip();
+    let (last, shown) =
+        (ends.into_iter().fold(0.0, f64::max), (WAITS * workload.latency_s * 1e3).round() / 1e3);
+    let mut notes = "Under each name: its peak, which is the height of its strip, and its end.".to_owned();
+    if last > shown {
+        notes += &format!(" The first {shown} s are shown.");
+    }
+    let said = format!("a strip for each program; the last ends after {}", Unit::Seconds.text(last));
+    let (name, heading) =
+        (format!("{}-in-flight", workload.key), format!("{}: items in flight", workload.title));
+    plot(&name, &heading, &notes, &said, &strips, &Shape::Rows { x: time(last.min(shown)) })
+}
+
+/// A picture for each program, all over the same axis: its hosts, then its threads.
+pub fn timelines(group: &Group) -> Vec<Plot> {
+    let rows: Vec<Row> = group.rows().filter(|row| ok(row) && !hosts(row).is_empty()).collect();
+    let end = |row: &Row| {
+        threads(row).iter().map(|thread| thread.end_s).fold(0.0, f64::max) - hosts(row)[0].accepted_s
+    };
+    let longest = rows.iter().map(end).fold(0.0, f64::max);
+    rows.iter().filter_map(|row| timeline(row, longest)).collect()
+}
+
+fn timeline(row: &Row, longest: f64) -> Option<Plot> {
+    let (program, hosts, threads) = (series(row)?, hosts(row), threads(row));
+    let first = hosts[0].accepted_s;
+    let host = |(number, item): (usize, &&Item)| {
+        let [accepted, begin, end] = [item.accepted_s, item.begin_s, item.end_s].map(|time| time - first);
+        let marks = vec![Mark::Outline(accepted, begin), Mark::Bar(begin, end)];
+        Series { name: format!("host {number}"), model: program.model.clone(), marks, ..Series::default() }
+    };
+    let thread = |(number, thread): (usize, &Thread)| {
+        let name = if number == 1 { "main thread".to_owned() } else { format!("thread {number}") };
+        let calls: Vec<String> = thread.sleeps_in().into_iter().map(str::to_owned).collect();
+        let note =
+            if calls.is_empty() { "does not sleep".to_owned() } else { format!("in {}", list(&calls)) };
+        let awake = thread.awake().into_iter().filter(|(_, to)| *to > first);
+        let line = Mark::Line(vec![(thread.begin_s - first, 0.5), (thread.end_s - first, 0.5)]);
+        let bars = awake.map(|(from, to)| Mark::Bar((from - first).max(0.0), to - first));
+        Series { name, note, marks: [line].into_iter().chain(bars).collect(), ..Series::default() }
+    };
+    let strips: Vec<Series> = (1..).zip(&hosts).map(host).chain((1..).zip(threads).map(thread)).collect();
+    let notes = "Host: hollow while it is connected to and logged in, filled while it thinks. Thread: thick while it \
+                 runs, thin while it sleeps in the call under its name.";
+    let peak = peak(&steps(hosts.iter().copied()));
+    let said = format!("at most {peak} thinking at once, threads: {}", threads.len());
+    let heading = format!("{}: {} hosts in time", program.name, hosts.len());
+    plot(
+        &format!("timeline-{}", program.name),
+        &heading,
+        notes,
+        &said,
+        &strips,
+        &Shape::Rows { x: time(longest) },
+    )
+}
+
+fn threads(row: &Row) -> &[Thread] {
+    row.entry().ran().map_or(&[], |ran| &ran.threads)
+}
+
+/// In the order in which they were connected to; the lab noted those of the runs before, too.
+fn hosts(row: &Row) -> Vec<&Item> {
+    let (Some(ran), Some(main)) = (row.entry().ran(), threads(row).first()) else { return Vec::new() };
+    let mut hosts: Vec<&Item> = ran.trace.iter().filter(|item| item.accepted_s >= main.begin_s).collect();
+    hosts.sort_by(|a, b| a.accepted_s.total_cmp(&b.accepted_s));
+    hosts
+}
+
+fn time(end: f64) -> Axis {
+    Axis::zero("time since the first connection", " s").within(0.0, end)
+}
+
+/// From when on how many items are in flight, in seconds since the first connection.
+fn steps<'a>(items: impl Iterator<Item = &'a Item> + Clone) -> Vec<Point> {
+    let first = items.clone().map(|item| item.accepted_s).fold(f64::MAX, f64::min);
+    let changes = items.flat_map(|item| [(item.begin_s - first, 1.0), (item.end_s - first, -1.0)]);
+    let mut changes: Vec<Point> = changes.collect();
+    // At the same time, what ends goes first.
+    changes.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let count = |now: &mut f64, (time, change): Point| {
+        *now += change;
+        Some((time, *now))
+    };
+    changes.into_iter().scan(0.0, count).collect()
+}
+
+fn peak(steps: &[Point]) -> f64 {
+    steps.iter().map(|step| step.1).fold(0.0, f64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_flight_is_what_began_and_has_not_ended() {
+        let item = |begin_s, end_s| {
+            let columns = format!("workload,item,accepted_s,begin_s,end_s\ndb,,8,{begin_s},{end_s}\n");
+            bench_data::files::rows::<Item>(&columns).unwrap().remove(0)
+        };
+        let items = [item(8.0, 9.0), item(8.5, 9.5), item(9.0, 10.0)];
+        assert_eq!(
+            steps(items.iter()),
+            [(0.0, 1.0), (0.5, 2.0), (1.0, 1.0), (1.0, 2.0), (1.5, 1.0), (2.0, 0.0)]
+        );
+    }
+}
