@@ -140,7 +140,12 @@ impl Axis {
             let all = every(&[1.0, 2.0, 5.0], 1);
             // In a narrow range there are too few: its ticks are those of a linear axis.
             if all.len() > 1 {
-                return vec![every(&[1.0], 1), every(&[1.0], 2), every(&[1.0, 3.0], 1), all];
+                let steps: [&[f64]; 4] = [&[1.0], &[2.0], &[5.0], &[1.0, 3.0]];
+                return steps
+                    .map(|steps| every(steps, 1))
+                    .into_iter()
+                    .chain([every(&[1.0], 2), all])
+                    .collect();
             }
         }
         let decade = 10f64.powi((high - low).log10().floor() as i32);
