@@ -222,8 +222,10 @@ fn ends<'a>(rows: impl Iterator<Item = &'a Row>, column: &str) -> String {
     rows.sort_by(|a, b| a.0.total_cmp(&b.0));
     let said =
         |(_, row): &(f64, &Row)| Some(format!("{} ({})", columns::find(column)?.text(row, true)?, name(row)));
-    let ends = rows.first().and_then(said).zip(rows.last().and_then(said));
-    ends.map_or(String::new(), |(low, high)| format!("from {low} to {high}"))
+    match (rows.first().and_then(said), rows.last().and_then(said)) {
+        (Some(low), Some(high)) if low != high => format!("from {low} to {high}"),
+        (low, _) => low.unwrap_or_default(),
+    }
 }
 
 /// What a column measures, in words, and its unit.

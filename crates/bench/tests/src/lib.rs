@@ -1,4 +1,4 @@
-//! What the behaviour tests share: a lab on free ports, and a program's run as its user sees it.
+//! Shared by the behaviour tests: a lab on free ports, and a program's run as its user sees it.
 //!
 //! The programs are run as they were built: `cargo build --workspace` comes first.
 

@@ -1,5 +1,5 @@
-//! What all db programs have in common: their arguments, the hosts to ask, and the outcome of each. Nothing here
-//! knows a driver, or how a program waits.
+//! Shared by all db programs: arguments, the hosts to ask, and the outcome of each. Nothing here knows a driver or a
+//! concurrency model.
 
 use std::fmt::{self, Display, Formatter};
 use std::net::{SocketAddr, ToSocketAddrs};

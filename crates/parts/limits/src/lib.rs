@@ -1,5 +1,5 @@
-//! What a program may be asked for, and what the machine has for it. What is too much is reported in one line,
-//! with its remedy, before the program runs into it. Nothing here knows how a program waits.
+//! Checks requested limits against what the machine allows. A limit that is too high is reported in one line, with its
+//! remedy, before the program runs into it.
 
 use std::num::NonZeroUsize;
 use std::panic::{self, AssertUnwindSafe};

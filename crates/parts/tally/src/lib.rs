@@ -1,5 +1,5 @@
-//! What becomes of a program's items: a line on stdout for each that is done, a line on stderr for each that
-//! failed, their numbers at the end, and the exit code. Nothing here knows how a program waits.
+//! The outcome of a program's items: a line on stdout for each that is done, a line on stderr for each that failed,
+//! their numbers at the end, and the exit code.
 
 mod panics;
 

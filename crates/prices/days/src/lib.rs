@@ -1,5 +1,5 @@
-//! What all prices programs have in common: their arguments, the days to fetch, the reading of the server's answer,
-//! and the outcome of each day. Nothing here knows an HTTP client, or how a program waits.
+//! Shared by all prices programs: arguments, the days to fetch, the parser of the server's answer, and the outcome of
+//! each day. Nothing here knows an HTTP client or a concurrency model.
 
 use std::fmt::{self, Display, Formatter};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,5 +1,5 @@
-//! What all sleep programs have in common: their arguments, and the lines that article 3 prints. Nothing here knows
-//! how a program waits.
+//! Shared by all sleep programs: arguments, and the lines that article 3 prints. Nothing here knows a concurrency
+//! model.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::{thread, time::Duration};

@@ -1,5 +1,5 @@
-//! What all web programs have in common: their arguments, the pages to download, and the outcome of each. Nothing
-//! here knows an HTTP client, or how a program waits.
+//! Shared by all web programs: arguments, the pages to download, and the outcome of each. Nothing here knows an HTTP
+//! client or a concurrency model.
 
 use std::process::ExitCode;
 use std::sync::Arc;
