@@ -67,7 +67,7 @@ pub struct Seen {
 }
 
 /// When the healthy hosts or days were answered, in seconds from the first connection; null as long as too few were.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Healthy {
     /// How many items they answered.
@@ -96,7 +96,7 @@ pub struct LabStats {
 }
 
 /// The lab's counters of one workload.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Counts {
     /// Connections accepted.

@@ -17,4 +17,7 @@ pub struct Item {
     pub begin_s: f64,
     /// When its answer was handed to the network, or its client was gone.
     pub end_s: f64,
+    /// When its connection was closed; in older results unknown.
+    #[serde(default)]
+    pub closed_s: Option<f64>,
 }

@@ -1,105 +1,59 @@
 //! The HTTP server: pages, prices, statistics.
 
-use std::future::pending;
-use std::io;
+use std::io::{self, ErrorKind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-use axum::body::{Body, Bytes};
-use axum::extract::{Extension, Path, Query, Request, State};
+use axum::body::Bytes;
+use axum::extract::connect_info::Connected;
+use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use axum::http::header::{CONNECTION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::serve::{IncomingStream, Listener};
 use axum::{Json, Router};
 use bench_data::observed::LabStats;
-use futures_lite::stream;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::{Service, service_fn};
-use hyper_util::rt::TokioIo;
-use hyper_util::service::TowerToHyperService;
 use jiff::civil::Date;
 use serde::Deserialize;
-use tokio::net::TcpListener;
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
+use crate::fault::{Fault, Moment, Step};
 use crate::listen;
-use crate::network::Way;
-use crate::prices::{self, day_number};
-use crate::sick::{Kind, SLOWNESS};
-use crate::stats::{Counters, Stats};
+use crate::play::{Answer, Peer};
+use crate::prices;
+use crate::session::Session;
+use crate::stats::{Stats, Workload};
 
 /// What the HTTP server answers from.
 pub struct Site {
     /// How long it takes to answer `/prices`.
     pub prices_delay: Duration,
     /// How a day misbehaves: the entry at its number modulo the length.
-    pub sick_days: Vec<Option<Kind>>,
+    pub sick_days: Vec<Option<Arc<Fault>>>,
     /// The round-trip time to pages and prices.
     pub rtt: Duration,
     /// Where to count.
     pub stats: Arc<Stats>,
 }
 
-/// When a connection was accepted, its way through the network, and which workloads it has been counted for.
-struct Connection {
-    accepted: Instant,
-    way: Way,
-    web: AtomicBool,
-    prices: AtomicBool,
-}
-
-impl Connection {
-    /// Hands a response to hyper when its way is over.
-    async fn send(&self, response: Response, counters: &Counters) -> Response {
-        // What is never answered has no way.
-        if response.extensions().get::<NoAnswer>().is_none()
-            && let Some(way) = self.way.answer(counters)
-        {
-            way.await;
-        }
-        response
-    }
-}
-
-/// In a response: close the connection and send nothing.
-#[derive(Clone, Debug)]
-struct NoAnswer;
-
 /// Serves every connection that the listener accepts, for ever.
-pub async fn serve(listener: TcpListener, site: Site) {
-    let rtt = site.rtt;
+pub async fn serve(listener: TcpListener, site: Site) -> io::Result<()> {
+    let site = Arc::new(site);
     let routes = Router::new()
         .route("/stats", get(report))
         .route("/stats/reset", post(reset_stats))
         .route("/page/{name}", get(page))
         .route("/prices", get(prices_of_day))
         .route("/stretch/{factor}/prices", get(prices_stretched))
-        .with_state(Arc::new(site));
-    let routes = TowerToHyperService::new(routes);
-    loop {
-        let stream = listen::accept(&listener).await;
-        let routes = routes.clone();
-        let accepted = Instant::now();
-        let connection =
-            Arc::new(Connection { accepted, way: Way::new(rtt), web: false.into(), prices: false.into() });
-        let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(Arc::clone(&connection));
-            let response = routes.call(request);
-            async move {
-                let Ok(response) = response.await;
-                // hyper closes the connection on an error of its service: axum itself has none.
-                match response.extensions().get::<NoAnswer>() {
-                    Some(_) => Err("no answer"),
-                    None => Ok(response),
-                }
-            }
-        });
-        // An error is the client's, or a sickness.
-        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
-    }
+        .with_state(Arc::clone(&site));
+    axum::serve(Door { listener, site }, routes.into_make_service_with_connect_info::<Client>()).await
 }
 
 async fn report(State(site): State<Arc<Site>>) -> Json<LabStats> {
@@ -108,24 +62,6 @@ async fn report(State(site): State<Arc<Site>>) -> Json<LabStats> {
 
 async fn reset_stats(State(site): State<Arc<Site>>) {
     site.stats.reset();
-}
-
-/// How a page misbehaves: `fault=` in its query.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum PageFault {
-    #[serde(rename = "404")]
-    NotFound,
-    #[serde(rename = "500")]
-    ServerError,
-    /// Closes half-way in the body.
-    Close,
-    /// Never answers.
-    Hang,
-    /// Says a longer Content-Length than what it sends.
-    Length,
-    /// Sends the client to another page.
-    Redirect,
 }
 
 #[derive(Deserialize)]
@@ -137,7 +73,7 @@ struct PageQuery {
     /// Bytes of the body.
     #[serde(default = "default_page_size")]
     size: usize,
-    fault: Option<PageFault>,
+    fault: Option<String>,
 }
 
 fn default_page_size() -> usize {
@@ -147,47 +83,27 @@ fn default_page_size() -> usize {
 /// The largest page that can be asked for, in bytes.
 const MAX_PAGE: usize = 16 << 20;
 
-/// `GET /page/{name}?delay=SECONDS[&size=BYTES][&fault=404|500|close|hang|length|redirect]`
+/// `GET /page/{name}?delay=SECONDS[&size=BYTES][&fault=FAULT]`
 async fn page(
-    State(site): State<Arc<Site>>,
-    Extension(connection): Extension<Arc<Connection>>,
+    ConnectInfo(client): ConnectInfo<Client>,
     Path(name): Path<String>,
     Query(query): Query<PageQuery>,
 ) -> Response {
-    let counters = &site.stats.web;
-    count_connection(counters, &connection.web, connection.accepted);
-    let trace = site.stats.trace.as_ref();
-    let traced = trace.map(|trace| trace.begin("web", name, connection.accepted));
-    let response = answer_page(counters, query).await;
-    drop(traced);
-    connection.send(response, counters).await
-}
-
-async fn answer_page(counters: &Counters, query: PageQuery) -> Response {
     let Ok(delay) = Duration::try_from_secs_f64(query.delay) else {
         return bad_request("delay is a number of seconds, 0 or more");
     };
     if query.size > MAX_PAGE {
         return bad_request("size is 16777216 bytes at most");
     }
-    let in_flight = counters.received();
-    sleep(delay).await;
-    let page = page_text(query.size);
-    match query.fault {
-        None => {
-            in_flight.answered(true);
-            typed("text/html", page)
-        }
-        Some(PageFault::NotFound) => StatusCode::NOT_FOUND.into_response(),
-        Some(PageFault::ServerError) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        Some(PageFault::Close) => half(page),
-        Some(PageFault::Length) => wrong_length(page),
-        Some(PageFault::Redirect) => redirect("/page/elsewhere"),
-        Some(PageFault::Hang) => pending().await,
-    }
+    let fault = match query.fault.as_deref().map(Fault::of_page).transpose() {
+        Ok(Some(None)) => return bad_request("a fault of hosts"),
+        Ok(fault) => fault.flatten(),
+        Err(error) => return bad_request(format!("fault: {error:#}")),
+    };
+    client.answer(Workload::Web, name, delay, fault.as_ref(), "text/html", page_text(query.size)).await
 }
 
-/// A page of so many bytes.
+/// A page of this many bytes.
 fn page_text(size: usize) -> Bytes {
     const HEAD: &str = "<!doctype html>\n<title>A page of the lab</title>\n";
     const LINE: &str = "<p>This page is as long as it was asked to be.</p>\n";
@@ -201,11 +117,11 @@ struct PricesQuery {
 
 /// `GET /prices?date=YYYY-MM-DD`
 async fn prices_of_day(
-    site: State<Arc<Site>>,
-    connection: Extension<Arc<Connection>>,
-    query: Query<PricesQuery>,
+    State(site): State<Arc<Site>>,
+    ConnectInfo(client): ConnectInfo<Client>,
+    Query(query): Query<PricesQuery>,
 ) -> Response {
-    prices_after(site.prices_delay, site, connection, query).await
+    client.answer_prices(&site, query.date, site.prices_delay).await
 }
 
 /// The most that `/stretch/{factor}` multiplies the delay by.
@@ -214,104 +130,224 @@ const MAX_STRETCH: f64 = 10.0;
 /// `GET /stretch/{factor}/prices?date=YYYY-MM-DD`: as above, after `factor` times the delay.
 async fn prices_stretched(
     Path(factor): Path<f64>,
-    site: State<Arc<Site>>,
-    connection: Extension<Arc<Connection>>,
-    query: Query<PricesQuery>,
+    State(site): State<Arc<Site>>,
+    ConnectInfo(client): ConnectInfo<Client>,
+    Query(query): Query<PricesQuery>,
 ) -> Response {
     if !(f64::MIN_POSITIVE..=MAX_STRETCH).contains(&factor) {
         return bad_request("the factor is a number above 0, 10 at most");
     }
     let delay = site.prices_delay.as_secs_f64() * factor;
-    prices_after(Duration::try_from_secs_f64(delay).unwrap_or(Duration::MAX), site, connection, query).await
+    client.answer_prices(&site, query.date, Duration::try_from_secs_f64(delay).unwrap_or(Duration::MAX)).await
 }
 
-async fn prices_after(
-    delay: Duration,
-    State(site): State<Arc<Site>>,
-    Extension(connection): Extension<Arc<Connection>>,
-    Query(query): Query<PricesQuery>,
-) -> Response {
-    let counters = &site.stats.prices;
-    count_connection(counters, &connection.prices, connection.accepted);
-    let trace = site.stats.trace.as_ref();
-    let traced = trace.map(|trace| trace.begin("prices", query.date.to_string(), connection.accepted));
-    let response = answer_prices(&site, query.date, delay).await;
-    drop(traced);
-    connection.send(response, counters).await
+fn bad_request(message: impl Into<String>) -> Response {
+    (StatusCode::BAD_REQUEST, message.into()).into_response()
 }
 
-async fn answer_prices(site: &Site, date: Date, delay: Duration) -> Response {
-    let in_flight = site.stats.prices.received();
-    let day = day_number(date).rem_euclid(site.sick_days.len() as i32);
-    let sick = site.sick_days[day as usize];
-    match sick {
-        Some(Kind::Refuse) => return no_answer(),
-        Some(Kind::Hang) => pending().await,
-        Some(Kind::Slow) => sleep(delay.saturating_mul(SLOWNESS)).await,
-        _ => sleep(delay).await,
+/// The listener, and what its connections are counted in.
+struct Door {
+    listener: TcpListener,
+    site: Arc<Site>,
+}
+
+impl Listener for Door {
+    type Io = Client;
+    type Addr = ();
+
+    async fn accept(&mut self) -> (Client, ()) {
+        let stream = listen::accept(&self.listener).await;
+        let session = Session::new(Arc::clone(&self.site.stats), self.site.rtt);
+        (Client(Arc::new(Connection { stream, session, mute: false.into() })), ())
     }
-    let mut prices = prices::of_day(date);
-    if sick == Some(Kind::NoPrice) {
-        prices.departures[0].price = None;
+
+    fn local_addr(&self) -> io::Result<()> {
+        Ok(())
     }
-    let Ok(json) = serde_json::to_vec(&prices).map(Bytes::from) else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
-    match sick {
-        Some(Kind::Error) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        Some(Kind::NotJson) => typed("text/html", page_text(default_page_size())),
-        Some(Kind::NoPrice) => typed("application/json", json),
-        Some(Kind::Close) => half(json),
-        Some(Kind::Length) => wrong_length(json),
-        Some(Kind::Redirect) => redirect("/prices?date=2000-01-01"),
-        _ => {
-            in_flight.answered(sick.is_none());
-            typed("application/json", json)
+}
+
+/// A connection, in the hands of hyper and of whoever answers.
+#[derive(Clone)]
+struct Client(Arc<Connection>);
+
+struct Connection {
+    stream: TcpStream,
+    session: Session,
+    /// A fault has answered: what hyper writes is not sent.
+    mute: AtomicBool,
+}
+
+impl Connected<IncomingStream<'_, Door>> for Client {
+    fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
+        stream.io().clone()
+    }
+}
+
+impl Client {
+    async fn answer_prices(self, site: &Site, date: Date, delay: Duration) -> Response {
+        let place = prices::place(date).rem_euclid(site.sick_days.len() as i32);
+        let fault = site.sick_days[place as usize].as_deref();
+        match serde_json::to_vec(&prices::of_day(date)) {
+            Ok(json) => {
+                self.answer(Workload::Prices, date.to_string(), delay, fault, "application/json", json.into())
+                    .await
+            }
+            Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        }
+    }
+
+    /// Answers after a delay, as healthily as it can.
+    async fn answer(
+        mut self,
+        workload: Workload,
+        item: String,
+        delay: Duration,
+        fault: Option<&Fault>,
+        content_type: &'static str,
+        body: Bytes,
+    ) -> Response {
+        let connection = Arc::clone(&self.0);
+        connection.mute.store(false, Relaxed);
+        let in_flight = connection.session.begin(workload, || item);
+        if fault.is_none_or(|fault| fault.before != Moment::Accept) {
+            sleep(delay).await;
+        }
+        let Some(fault) = fault else {
+            in_flight.answered(true);
+            drop(in_flight);
+            if let Some(way) = connection.session.answer(workload) {
+                way.await;
+            }
+            return ([(CONTENT_TYPE, content_type)], body).into_response();
+        };
+        if fault.sends()
+            && let Some(way) = connection.session.answer(workload)
+        {
+            way.await;
+        }
+        let played = self.play(fault, content_type, &body, delay).await;
+        if fault.answers() {
+            in_flight.answered(false);
+        }
+        connection.mute.store(true, Relaxed);
+        match played {
+            Ok(()) => ().into_response(),
+            Err(_) => [(CONNECTION, "close")].into_response(),
+        }
+    }
+
+    async fn play(
+        &mut self,
+        fault: &Fault,
+        content_type: &str,
+        body: &[u8],
+        delay: Duration,
+    ) -> io::Result<()> {
+        // What the head says of the length is true for a body, and for bytes in its place.
+        let length = |step: &Step| match step {
+            Step::Bytes(bytes) => bytes.len(),
+            _ => 0,
+        };
+        let length = match fault.steps.iter().any(|step| matches!(step, Step::Part(_))) {
+            true => body.len(),
+            false if fault.before == Moment::Body => fault.steps.iter().map(length).sum(),
+            false => body.len(),
+        };
+        let head =
+            format!("HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n");
+        if fault.before == Moment::Body {
+            self.send(head.as_bytes()).await?;
+            return fault.play(self, &Answer::text(body, body.len() / 2, delay)).await;
+        }
+        let whole = [head.as_bytes(), body].concat();
+        fault.play(self, &Answer::text(&whole, head.len() + body.len() / 2, delay)).await
+    }
+}
+
+impl Peer for Client {
+    async fn send(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            self.0.stream.writable().await?;
+            match self.0.stream.try_write(bytes) {
+                Ok(written) => bytes = &bytes[written..],
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// hyper watches the connection, and drops the answer with it.
+    async fn pause(&mut self, time: Duration) -> io::Result<()> {
+        sleep(time).await;
+        Ok(())
+    }
+
+    async fn read(&mut self) -> io::Result<u8> {
+        Err(ErrorKind::Unsupported.into())
+    }
+
+    fn error(&self, status: u16) -> Step {
+        let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+        let reason = reason.unwrap_or_default();
+        Step::Bytes(format!("HTTP/1.1 {status} {reason}\r\ncontent-length: 0\r\n\r\n").into())
+    }
+
+    fn reset(&self) {
+        // A connection that cannot be reset is gone already.
+        let _ = SockRef::from(&self.0.stream).set_linger(Some(Duration::ZERO));
+    }
+}
+
+impl AsyncRead for Client {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let stream = &self.0.stream;
+        loop {
+            ready!(stream.poll_read_ready(context))?;
+            match stream.try_read(buffer.initialize_unfilled()) {
+                Ok(read) => {
+                    buffer.advance(read);
+                    if read > 0 && buffer.remaining() > 0 {
+                        // All was read: saves the system call that would find nothing.
+                        let _ =
+                            stream.try_io(Interest::READABLE, || Err::<(), _>(ErrorKind::WouldBlock.into()));
+                    }
+                    return Poll::Ready(Ok(()));
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
         }
     }
 }
 
-fn count_connection(counters: &Counters, counted: &AtomicBool, accepted: Instant) {
-    if !counted.swap(true, Relaxed) {
-        counters.connected(accepted);
+impl AsyncWrite for Client {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.0.mute.load(Relaxed) {
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        loop {
+            ready!(self.0.stream.poll_write_ready(context))?;
+            match self.0.stream.try_write(bytes) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                written => return Poll::Ready(written),
+            }
+        }
     }
-}
 
-fn typed(content_type: &'static str, body: Bytes) -> Response {
-    ([(CONTENT_TYPE, content_type)], body).into_response()
-}
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
 
-fn bad_request(message: &'static str) -> Response {
-    (StatusCode::BAD_REQUEST, message).into_response()
-}
-
-fn redirect(location: &'static str) -> Response {
-    (StatusCode::FOUND, [(LOCATION, location)]).into_response()
-}
-
-fn no_answer() -> Response {
-    let mut response = Response::default();
-    response.extensions_mut().insert(NoAnswer);
-    response
-}
-
-/// The first half of the body, and then the connection closes.
-fn half(body: Bytes) -> Response {
-    cut(body.len(), body.slice(..body.len() / 2))
-}
-
-/// All of the body, but the header says that there is more of it, and then the connection closes.
-fn wrong_length(body: Bytes) -> Response {
-    cut(body.len() + 100, body)
-}
-
-/// A body that ends before the Content-Length says so. hyper closes the connection when a body
-/// ends in an error; the pause lets it send what came before.
-fn cut(content_length: usize, sent: Bytes) -> Response {
-    let end = stream::once_future(async {
-        sleep(Duration::from_millis(10)).await;
-        Err(io::Error::other("cut"))
-    });
-    let body = stream::StreamExt::chain(stream::once(Ok(sent)), Box::pin(end));
-    ([(CONTENT_LENGTH, content_length)], Body::from_stream(body)).into_response()
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // After a fault nothing but its own end follows: a RST where it is one.
+        Poll::Ready(match self.0.mute.load(Relaxed) {
+            true => Ok(()),
+            false => SockRef::from(&self.0.stream).shutdown(std::net::Shutdown::Write),
+        })
+    }
 }

@@ -55,13 +55,17 @@ pub fn port(socket: &Socket) -> Result<u16> {
 
 /// The next connection from this machine. What the kernel refuses for the moment is tried again.
 pub async fn accept(listener: &TcpListener) -> TcpStream {
+    let mut failed = false;
     loop {
         match listener.accept().await {
             Ok((stream, peer)) if peer.ip().is_loopback() => return stream,
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
             Err(error) => {
-                eprintln!("bench-lab: cannot accept a connection: {error}");
+                if !failed {
+                    eprintln!("bench-lab: cannot accept a connection for now: {error}");
+                }
+                failed = true;
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }

@@ -2,29 +2,32 @@
 //!
 //! `bench-lab --dir DIR` listens, writes `DIR/db.urls` (one `mysql://` URL for each host, one per line) and
 //! `DIR/http.url` (the base URL), and prints `ready`. It stops on SIGTERM or SIGINT, and when its
-//! standard input closes, so that it never outlives whoever started it: in a script, give it a
-//! pipe (`sleep infinity | bench-lab …`), not `/dev/null`.
+//! standard input is a pipe that closes, so that it never outlives whoever started it.
 //!
 //! One thread serves everything. What it counts is at `GET /stats` (see [`stats`]); a reset is
 //! `POST /stats/reset`. With `--trace FILE` it notes when each item began and ended (see [`trace`]).
 //! With `--rtt SECONDS` it answers as over a network, whose timers a second thread wakes (see
-//! [`network`]). With `--sick KIND=COUNT` hosts and days of prices misbehave (see [`sick`]), with
+//! [`session`]). With `--sick FAULT=N` hosts and days of prices misbehave (see [`fault`]), with
 //! `fault=` in its query a page does, and under `/stretch/{factor}` prices take longer (see [`http`]).
 
+mod fault;
 mod http;
 mod listen;
 mod mysql;
-mod network;
+mod play;
 mod prices;
-mod sick;
+mod session;
 mod stats;
 mod trace;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::fs;
+use std::fs::{self, File};
+use std::future::pending;
 use std::io::{self, Write as _};
 use std::net::Ipv4Addr;
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -38,9 +41,9 @@ use tempfile::NamedTempFile;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
+use crate::fault::Share;
 use crate::http::Site;
-use crate::mysql::{Auth, DATABASE, Hosts, USER};
-use crate::sick::{Kind, Share};
+use crate::mysql::{Auth, DATABASE, Hosts, Login, USER};
 use crate::stats::{Counters, Stats};
 use crate::trace::Trace;
 
@@ -77,9 +80,14 @@ struct Args {
     #[arg(long, default_value = "native")]
     auth: Auth,
 
-    /// COUNT of the hosts, and of every --days days of prices, misbehave as KIND says: refuse,
-    /// hang, error, close, slow; prices also length, not-json, no-price, redirect. Repeatable
-    #[arg(long, value_name = "KIND=COUNT")]
+    /// The plugin that the greeting of a host names, where it is not the account's: that follows by auth switch
+    #[arg(long, value_name = "PLUGIN")]
+    default_plugin: Option<String>,
+
+    /// N of the hosts, and of every --days days of prices, misbehave. FAULT: refuse, hang, error, close, slow; prices also
+    /// 404, 500, redirect, length, not-json, no-price; or BEFORE:STEP[,STEP…] (see crates/bench/lab/src/fault.rs).
+    /// Repeatable
+    #[arg(long, value_name = "FAULT=N")]
     sick: Vec<Share>,
 
     /// The days after which sick days of prices repeat
@@ -106,8 +114,11 @@ fn main() -> ExitCode {
 
 /// Serves until it is told to stop. Every failure is one of starting.
 fn run(args: Args) -> Result<()> {
-    let sick_hosts = sick::spread(&args.sick, Kind::of_hosts, args.hosts, "--hosts")?;
-    let sick_days = sick::spread(&args.sick, |_| true, args.days, "--days")?;
+    let sick_hosts =
+        fault::spread(args.sick.iter().map(|share| (&share.host, share.count)), args.hosts, "--hosts")?;
+    let sick_days =
+        fault::spread(args.sick.iter().map(|share| (&share.day, share.count)), args.days, "--days")?;
+    let login = Login::new(random_password()?, args.auth, args.default_plugin)?;
     let trace = args.trace.as_deref().map(Trace::create).transpose()?;
     raise_descriptor_limit(args.hosts)?;
     tokio::runtime::Builder::new_current_thread()
@@ -127,23 +138,22 @@ fn run(args: Args) -> Result<()> {
             let web = listen::listen(args.http_port)?;
 
             let refusing_port = listen::port(&refusing)?;
-            let password = random_password()?;
             let mut urls = String::new();
             let mut sick = HashMap::new();
-            for (host, kind) in sick_hosts.into_iter().enumerate() {
+            for (host, fault) in sick_hosts.into_iter().enumerate() {
                 let address = listen::host_address(host);
                 // One connect to each host fits in the queues, however late they are accepted.
-                let port = match kind {
-                    Some(Kind::Refuse) => refusing_port,
+                let port = match &fault {
+                    Some(fault) if fault.refuses() => refusing_port,
                     _ => db[host / listen::BACKLOG].local_addr()?.port(),
                 };
-                writeln!(urls, "mysql://{USER}:{password}@{address}:{port}/{DATABASE}")?;
-                sick.extend(kind.map(|kind| (address, kind)));
+                writeln!(urls, "mysql://{USER}:{}@{address}:{port}/{DATABASE}", login.password)?;
+                sick.extend(fault.map(|fault| (address, fault)));
             }
             let base_url = format!("http://{}:{}\n", Ipv4Addr::LOCALHOST, web.local_addr()?.port());
 
             let rtt = args.rtt;
-            let hosts = Arc::new(Hosts { password, auth: args.auth, sick, rtt, stats: Arc::clone(&stats) });
+            let hosts = Arc::new(Hosts { login, sick, rtt, stats: Arc::clone(&stats) });
             let site = Site { prices_delay: args.prices_delay, sick_days, rtt, stats };
             for listener in db {
                 tokio::spawn(mysql::serve(listener, Arc::clone(&hosts)));
@@ -195,9 +205,13 @@ fn write_file(dir: &Path, name: &str, text: &str) -> Result<()> {
     write().with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Ends when standard input does. Read in a thread of its own, because tokio's standard input
-/// would keep the runtime from ending before the next line.
+/// Ends when standard input does, if it is a pipe: a job in the background that reads its terminal is stopped. Read in a
+/// thread of its own, because tokio's standard input would keep the runtime from ending before the next line.
 async fn stdin_closed() {
+    let stdin = io::stdin().as_fd().try_clone_to_owned().map(File::from);
+    if !stdin.and_then(|stdin| stdin.metadata()).is_ok_and(|stdin| stdin.file_type().is_fifo()) {
+        return pending().await;
+    }
     let (closed, wait) = oneshot::channel::<()>();
     thread::spawn(move || {
         let _ = io::copy(&mut io::stdin(), &mut io::sink());

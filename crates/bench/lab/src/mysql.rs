@@ -1,38 +1,36 @@
 //! The MySQL hosts: one server that answers for all of their addresses.
 
-mod answer;
-mod handshake;
-mod query;
+mod login;
+mod statement;
 mod wire;
 
 use std::collections::HashMap;
-use std::future::pending;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use mysql_common::constants::Command;
+use mysql_common::constants::{CapabilityFlags, Command};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
-use self::answer::SqlError;
-pub use self::answer::{DATABASE, USER};
-pub use self::handshake::Auth;
-use self::query::Reply;
-use self::wire::{Connection, End};
+pub use self::login::{Auth, Login};
+use self::statement::{Item, Reply, SqlError};
+use self::wire::{Connection, End, Format};
+use crate::fault::{Fault, Moment};
 use crate::listen;
-use crate::network::Way;
-use crate::sick::{Kind, SLOWNESS};
-use crate::stats::Stats;
+use crate::session::Session;
+use crate::stats::{Stats, Workload};
+
+/// The only user.
+pub const USER: &str = "bench";
+
+/// The only database.
+pub const DATABASE: &str = "bench";
 
 /// What all hosts have in common, and which of them are sick.
 pub struct Hosts {
-    /// The password of [`USER`].
-    pub password: String,
-    /// How it is checked.
-    pub auth: Auth,
-    /// The hosts that misbehave.
-    pub sick: HashMap<Ipv4Addr, Kind>,
+    pub login: Login,
+    pub sick: HashMap<Ipv4Addr, Arc<Fault>>,
     /// The round-trip time to them.
     pub rtt: Duration,
     /// Where to count.
@@ -45,16 +43,16 @@ pub async fn serve(listener: TcpListener, hosts: Arc<Hosts>) {
     loop {
         id = id.wrapping_add(1);
         let stream = listen::accept(&listener).await;
-        let accepted = Instant::now();
-        hosts.stats.db.connected(accepted);
+        let session = Session::new(Arc::clone(&hosts.stats), hosts.rtt);
+        session.connected(Workload::Db);
         let hosts = Arc::clone(&hosts);
         tokio::spawn(async move {
-            let sick = hosts.sickness(&stream);
-            let mut connection = Connection::new(stream, accepted, Way::new(hosts.rtt), &hosts.stats.db);
-            if let Err(End::Refused(error)) = hosts.serve(&mut connection, id, sick).await {
+            let fault = hosts.fault(&stream);
+            let mut connection = Connection::new(stream, &session, fault);
+            if let Err(End::Refused(error)) = hosts.serve(&mut connection, id).await {
                 connection.put_error(&error);
                 // The connection ends here; a client that is gone already misses nothing.
-                let _ = connection.flush().await;
+                let _ = connection.flush_at(Moment::Login).await;
             }
         });
     }
@@ -62,82 +60,93 @@ pub async fn serve(listener: TcpListener, hosts: Arc<Hosts>) {
 
 impl Hosts {
     /// How the host that the client connected to misbehaves.
-    fn sickness(&self, stream: &TcpStream) -> Option<Kind> {
+    fn fault(&self, stream: &TcpStream) -> Option<&Fault> {
         if self.sick.is_empty() {
             return None; // saves asking the kernel for the address
         }
         match stream.local_addr().ok()?.ip() {
-            IpAddr::V4(host) => self.sick.get(&host).copied(),
+            IpAddr::V4(host) => self.sick.get(&host).map(|fault| &**fault),
             IpAddr::V6(_) => None,
         }
     }
 
     /// Serves a connection until its client quits or something is wrong.
-    async fn serve(&self, connection: &mut Connection<'_>, id: u32, sick: Option<Kind>) -> Result<(), End> {
-        if sick == Some(Kind::Hang) {
-            return connection.unless_closed(pending()).await;
-        }
-        handshake::serve(connection, id, self.auth, &self.password).await?;
+    async fn serve(&self, connection: &mut Connection<'_>, id: u32) -> Result<(), End> {
+        self.login.serve(connection, id).await?;
+        let mut prepared = Vec::new();
         loop {
             let (command, argument) = connection.next_command().await?;
-            match command {
+            let (reply, format) = match command {
                 QUIT => return Ok(()),
-                QUERY => match query::parse(argument) {
-                    Reply::Ok => connection.put_ok(),
-                    Reply::Rows(rows) => connection.put_rows(&rows),
-                    Reply::Error(error) => connection.put_error(&error),
-                    Reply::Sleep(column, time) => self.sleep(connection, column, time, sick).await?,
-                },
-                PING | RESET_CONNECTION => connection.put_ok(),
-                SET_OPTION => connection.put_eof(),
-                INIT_DB => match handshake::check_database(Some(argument)) {
-                    Ok(()) => connection.put_ok(),
-                    Err(error) => connection.put_error(&error),
-                },
-                STMT_PREPARE => connection.put_error(&SqlError::new(
-                    1295,
-                    b"HY000",
-                    "This command is not supported in the prepared statement protocol yet",
-                )),
+                PING | RESET_CONNECTION => (Reply::Ok, Format::Text),
+                QUERY => (statement::parse(argument), Format::Text),
+                STMT_PREPARE => {
+                    let reply = statement::parse(argument);
+                    connection.put_prepared(prepared.len() as u32, &reply);
+                    prepared.push(reply);
+                    connection.flush().await?;
+                    continue;
+                }
+                STMT_EXECUTE => {
+                    let statement = argument.first_chunk().map(|id| u32::from_le_bytes(*id) as usize);
+                    let statement = statement.and_then(|id| prepared.get(id)).cloned();
+                    let unknown = || SqlError::new(1243, b"HY000", "Unknown prepared statement handler");
+                    (statement.unwrap_or_else(|| Reply::Error(unknown())), Format::Binary)
+                }
                 STMT_CLOSE => continue, // has no answer
-                _ => connection.put_error(&SqlError::new(1047, b"08S01", "Unknown command")),
+                _ => (Reply::Error(SqlError::new(1047, b"08S01", "Unknown command")), Format::Text),
+            };
+            match reply {
+                Reply::Item(item) => {
+                    answer_item(connection, &item, format).await?;
+                    continue;
+                }
+                Reply::Ok => connection.put_ok(),
+                Reply::Rows(rows) => connection.put_rows(&rows, format, false),
+                Reply::Error(error) => connection.put_error(&error),
             }
             connection.flush().await?;
         }
     }
+}
 
-    /// Answers `select sleep(x)`, the item that is counted, as healthily as the host is.
-    async fn sleep(
-        &self,
-        connection: &mut Connection<'_>,
-        column: String,
-        time: Duration,
-        sick: Option<Kind>,
-    ) -> Result<(), End> {
-        let in_flight = self.stats.db.received();
-        let trace = self.stats.trace.as_ref();
-        let _traced = trace.map(|trace| trace.begin("db", connection.host(), connection.accepted));
-        let slowness = if sick == Some(Kind::Slow) { SLOWNESS } else { 1 };
-        connection.unless_closed(sleep(time.saturating_mul(slowness))).await?;
-        if sick == Some(Kind::Error) {
-            connection.put_error(&SqlError::new(1105, b"HY000", "This host is sick"));
-            return Ok(());
+/// Answers `select sleep(x)` or a call, the item that is counted, as healthily as the host is.
+async fn answer_item(connection: &mut Connection<'_>, item: &Item, format: Format) -> Result<(), End> {
+    if item.is_call && !connection.capabilities.contains(CapabilityFlags::CLIENT_MULTI_RESULTS) {
+        let message = format!("PROCEDURE {DATABASE}.p can't return a result set in the given context");
+        connection.put_error(&SqlError::new(1312, b"0A000", message));
+        return connection.flush().await;
+    }
+    let host = connection.host();
+    let in_flight = connection.session.begin(Workload::Db, || host);
+    let fault = connection.fault;
+    if fault.is_none_or(|fault| fault.before != Moment::Query) {
+        connection.unless_closed(sleep(item.time)).await?;
+    }
+    connection.put_rows(&item.rows, format, item.is_call);
+    if item.is_call {
+        connection.put_ok();
+    }
+    match fault {
+        None => {
+            in_flight.answered(connection.is_healthy);
+            drop(in_flight);
+            connection.flush().await
         }
-        connection.put_rows(&query::slept(column));
-        if sick == Some(Kind::Close) {
-            connection.flush_half().await?;
-            return Err(End::Closed);
+        Some(fault) => {
+            let played = connection.play(fault, item.time).await;
+            if fault.answers() {
+                in_flight.answered(false);
+            }
+            played
         }
-        in_flight.answered(sick.is_none());
-        Ok(())
     }
 }
 
 const QUIT: u8 = Command::COM_QUIT as u8;
-const INIT_DB: u8 = Command::COM_INIT_DB as u8;
 const QUERY: u8 = Command::COM_QUERY as u8;
 const PING: u8 = Command::COM_PING as u8;
 const STMT_PREPARE: u8 = Command::COM_STMT_PREPARE as u8;
+const STMT_EXECUTE: u8 = Command::COM_STMT_EXECUTE as u8;
 const STMT_CLOSE: u8 = Command::COM_STMT_CLOSE as u8;
-const SET_OPTION: u8 = Command::COM_SET_OPTION as u8;
 const RESET_CONNECTION: u8 = Command::COM_RESET_CONNECTION as u8;

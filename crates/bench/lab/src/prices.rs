@@ -17,16 +17,20 @@ pub struct Prices {
 pub struct Departure {
     /// Local time, `HH:MM`.
     pub departs: String,
-    /// In cents; always known, unless the day is sick.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub price: Option<u32>,
+    /// In cents.
+    pub price: u32,
 }
 
 /// Departures a day.
 const DEPARTURES: u32 = 20;
 
+/// Which day it is of those that the programs ask for: 0 is the first, 2026-01-01.
+pub fn place(date: Date) -> i32 {
+    day_number(date) - day_number(Date::constant(2026, 1, 1))
+}
+
 /// The days from 1970-01-01 to a date.
-pub fn day_number(date: Date) -> i32 {
+fn day_number(date: Date) -> i32 {
     (date - Date::constant(1970, 1, 1)).get_days()
 }
 
@@ -41,7 +45,7 @@ pub fn of_day(date: Date) -> Prices {
             let minutes = 6 * 60 + 10 + 50 * i;
             let wave = (7 * i64::from(day_number(date)) + 13 * i64::from(i)).rem_euclid(23);
             let price = 990 + 100 * wave as u32 + if rush { 400 } else { 0 };
-            Departure { departs: format!("{:02}:{:02}", minutes / 60, minutes % 60), price: Some(price) }
+            Departure { departs: format!("{:02}:{:02}", minutes / 60, minutes % 60), price }
         })
         .collect();
     Prices { date, departures }
@@ -59,15 +63,16 @@ mod tests {
         assert_eq!(day_number(day), 20_777);
         let prices = of_day(day);
         let first = &prices.departures[0];
-        assert_eq!((first.departs.as_str(), first.price), ("06:10", Some(990 + 1000 + 400)));
+        assert_eq!((first.departs.as_str(), first.price), ("06:10", 990 + 1000 + 400));
         let last = &prices.departures[19];
         assert_eq!(last.departs, "22:00");
     }
 
     #[test]
-    fn every_date_has_prices() {
-        for day in [Date::MIN, Date::MAX, Date::ZERO] {
-            assert_eq!(of_day(day).departures.len(), 20);
+    fn every_date_has_prices_and_a_place() {
+        for day in [Date::MIN, Date::MAX] {
+            assert_eq!((of_day(day).departures.len(), place(day) < 0), (20, day == Date::MIN));
         }
+        assert_eq!([date(2025, 12, 31), date(2026, 1, 1), date(2026, 2, 20)].map(place), [-1, 0, 50]);
     }
 }

@@ -1,7 +1,6 @@
 //! What the lab counts, so that a program's claim about its concurrency can be checked.
 
 use std::fs;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,128 +9,83 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::trace::Trace;
 
+/// A workload, and where its counters are.
+#[derive(Clone, Copy)]
+pub enum Workload {
+    /// `select sleep(x)` and `call p(x)`; what client libraries ask by themselves is no item.
+    Db,
+    /// `/page/…`
+    Web,
+    /// `/prices`
+    Prices,
+}
+
 /// The counters of a workload since the last reset.
 #[derive(Default)]
 pub struct Counters {
-    connections: AtomicU64,
-    items: AtomicU64,
-    in_flight: AtomicU64,
-    max_in_flight: AtomicU64,
-    round_trips: AtomicU64,
-    /// What the healthy hosts or days do, when others are sick.
-    healthy: Option<Mutex<Progress>>,
-}
-
-/// The items of the hosts or days that are not sick, since the last reset.
-#[derive(Default)]
-struct Progress {
-    /// How many such hosts or days there are.
-    total: u64,
+    counts: Counts,
+    in_flight: u64,
+    /// Hosts or days that are well, where others are sick.
+    healthy: u64,
     /// When the first connection was accepted.
     first: Option<Instant>,
-    items: u64,
-    half: Option<Duration>,
-    most: Option<Duration>,
 }
-
-/// An item that is being answered: from its request received to just before its answer is sent.
-pub struct InFlight<'a>(&'a Counters);
 
 impl Counters {
     /// The counters of hosts or days, each with how it misbehaves, if it does.
     pub fn of<T>(places: &[Option<T>]) -> Self {
-        let total = places.iter().filter(|sick| sick.is_none()).count();
-        let healthy = Progress { total: total as u64, ..Progress::default() };
-        Self { healthy: (total < places.len()).then(|| healthy.into()), ..Self::default() }
+        let healthy = places.iter().filter(|sick| sick.is_none()).count();
+        let mut counters = Self { healthy: healthy as u64, ..Self::default() };
+        counters.counts.healthy = (healthy < places.len()).then(Healthy::default);
+        counters
     }
 
     /// Counts a connection, and when it was accepted.
-    pub fn connected(&self, accepted: Instant) {
-        self.connections.fetch_add(1, Relaxed);
-        if let Some(healthy) = &self.healthy {
-            let first = &mut lock(healthy).first;
-            *first = Some(first.map_or(accepted, |first| first.min(accepted)));
-        }
+    pub fn connected(&mut self, accepted: Instant) {
+        self.counts.connections += 1;
+        self.first = Some(self.first.map_or(accepted, |first| first.min(accepted)));
     }
 
     /// Counts round trips that a client waits for an answer.
-    pub fn waited(&self, round_trips: u64) {
-        self.round_trips.fetch_add(round_trips, Relaxed);
+    pub fn waited(&mut self, round_trips: u32) {
+        self.counts.round_trips += u64::from(round_trips);
     }
 
-    /// Counts an item as in flight until it is answered or dropped.
-    pub fn received(&self) -> InFlight<'_> {
-        let now = self.in_flight.fetch_add(1, Relaxed) + 1;
-        self.max_in_flight.fetch_max(now, Relaxed);
-        InFlight(self)
+    /// Counts an item that is in flight from now on.
+    pub fn began(&mut self) {
+        self.in_flight += 1;
+        self.counts.max_in_flight = self.counts.max_in_flight.max(self.in_flight);
     }
 
-    fn reset(&self) {
-        self.connections.store(0, Relaxed);
-        self.items.store(0, Relaxed);
-        self.round_trips.store(0, Relaxed);
-        self.max_in_flight.store(self.in_flight.load(Relaxed), Relaxed);
-        if let Some(healthy) = &self.healthy {
-            let mut healthy = lock(healthy);
-            *healthy = Progress { total: healthy.total, ..Progress::default() };
+    pub fn ended(&mut self) {
+        self.in_flight -= 1;
+    }
+
+    /// Counts an item that was answered as it was asked: by a `healthy` host or day, or by one that is only slow. Takes the
+    /// time when it is the healthy one in the middle, or one of the last.
+    pub fn answered(&mut self, healthy: bool) {
+        self.counts.items += 1;
+        let Some(progress) = self.counts.healthy.as_mut().filter(|_| healthy) else { return };
+        progress.items += 1;
+        let seconds = self.first.map(|first| first.elapsed().as_secs_f64());
+        if progress.items == self.healthy.div_ceil(2) {
+            progress.half_s = seconds;
+        }
+        if progress.items == (self.healthy * 99).div_ceil(100) {
+            progress.most_s = seconds;
         }
     }
 
-    fn report(&self) -> Counts {
-        Counts {
-            connections: self.connections.load(Relaxed),
-            items: self.items.load(Relaxed),
-            max_in_flight: self.max_in_flight.load(Relaxed),
-            round_trips: self.round_trips.load(Relaxed),
-            healthy: self.healthy.as_ref().map(|healthy| lock(healthy).report()),
-        }
-    }
-}
-
-impl Progress {
-    /// Counts an item, and takes the time when it is the one in the middle, or one of the last.
-    fn answered(&mut self) {
-        self.items += 1;
-        let time = self.first.map(|first| first.elapsed());
-        if self.items == self.total.div_ceil(2) {
-            self.half = time;
-        }
-        if self.items == (self.total * 99).div_ceil(100) {
-            self.most = time;
-        }
-    }
-
-    fn report(&self) -> Healthy {
-        let seconds = |time: Option<Duration>| time.map(|time| time.as_secs_f64());
-        Healthy { items: self.items, half_s: seconds(self.half), most_s: seconds(self.most) }
-    }
-}
-
-impl InFlight<'_> {
-    /// Counts an item that is answered as it was asked, by a `healthy` host or day, or by a slow
-    /// one; one that fails is dropped instead.
-    pub fn answered(self, healthy: bool) {
-        self.0.items.fetch_add(1, Relaxed);
-        if let Some(counts) = self.0.healthy.as_ref().filter(|_| healthy) {
-            lock(counts).answered();
-        }
-    }
-}
-
-impl Drop for InFlight<'_> {
-    fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Relaxed);
+    fn reset(&mut self) {
+        let healthy = self.counts.healthy.as_ref().map(|_| Healthy::default());
+        self.counts = Counts { max_in_flight: self.in_flight, healthy, ..Counts::default() };
+        self.first = None;
     }
 }
 
 /// All that the lab counts.
 pub struct Stats {
-    /// `select sleep(x)`; what client libraries ask by themselves is no item.
-    pub db: Counters,
-    /// `/page/…`
-    pub web: Counters,
-    /// `/prices`
-    pub prices: Counters,
+    counters: [Mutex<Counters>; 3],
     /// When each item began and ended, where that is asked for.
     pub trace: Option<Trace>,
     /// CPU time of the process and the machine's listen drops at the last reset.
@@ -139,16 +93,21 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// Counts `select sleep(x)` and `/prices` in these counters, and notes all items in this trace.
+    /// Counts hosts and days in these counters, and notes all items in this trace.
     pub fn new(db: Counters, prices: Counters, trace: Option<Trace>) -> Self {
-        let since = Mutex::new((Duration::ZERO, listen_drops()));
-        Self { db, web: Counters::default(), prices, trace, since }
+        let counters = [db, Counters::default(), prices].map(Mutex::new);
+        Self { counters, trace, since: Mutex::new((Duration::ZERO, listen_drops())) }
+    }
+
+    /// The counters of a workload.
+    pub fn of(&self, workload: Workload) -> MutexGuard<'_, Counters> {
+        lock(&self.counters[workload as usize])
     }
 
     /// Counts from now on. What is in flight remains so.
     pub fn reset(&self) {
-        for counters in [&self.db, &self.web, &self.prices] {
-            counters.reset();
+        for counters in &self.counters {
+            lock(counters).reset();
         }
         if let Some(trace) = &self.trace {
             trace.reset();
@@ -162,9 +121,9 @@ impl Stats {
         LabStats {
             cpu_s: cpu_time().saturating_sub(cpu).as_secs_f64(),
             listen_drops: listen_drops().zip(drops).map(|(now, then)| now.saturating_sub(then)),
-            db: self.db.report(),
-            web: self.web.report(),
-            prices: self.prices.report(),
+            db: self.of(Workload::Db).counts.clone(),
+            web: self.of(Workload::Web).counts.clone(),
+            prices: self.of(Workload::Prices).counts.clone(),
         }
     }
 }
@@ -174,7 +133,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Connects that this network namespace has dropped at its listeners since it began. The kernel
+/// Connections that this network namespace has dropped at its listeners since it began. The kernel
 /// counts an overflow in ListenOverflows and once more here.
 fn listen_drops() -> Option<u64> {
     field(&fs::read_to_string("/proc/net/netstat").ok()?, "TcpExt:", "ListenDrops")
@@ -196,43 +155,25 @@ fn cpu_time() -> Duration {
 mod tests {
     use super::*;
 
-    fn count(items: u64, max_in_flight: u64) -> Counts {
-        Counts { connections: 0, items, max_in_flight, round_trips: 0, healthy: None }
-    }
-
-    #[test]
-    fn counts_what_is_in_flight_and_what_was_answered() {
-        let counters = Counters::of(&[None::<()>]);
-        let (first, second) = (counters.received(), counters.received());
-        first.answered(true);
-        assert_eq!(counters.report(), count(1, 2));
-        counters.reset();
-        assert_eq!(counters.report(), count(0, 1));
-        drop(second);
-        counters.reset();
-        assert_eq!(counters.report(), count(0, 0));
-    }
-
     #[test]
     fn takes_the_time_of_half_and_of_99_percent_of_the_healthy() {
         let mut places = vec![None; 200];
         places.push(Some(()));
-        let counters = Counters::of(&places);
-        let healthy = || counters.report().healthy.expect("one is sick");
+        let mut counters = Counters::of(&places);
+        let answer = |counters: &mut Counters, items: u64| {
+            (0..items).for_each(|_| counters.answered(true));
+            counters.counts.healthy.clone().expect("one is sick")
+        };
         for _ in 0..2 {
             let now = Instant::now();
             counters.connected(now);
             counters.connected(now - Duration::from_secs(5)); // the first, though it comes second
-            counters.received().answered(false); // a slow one
-            assert_eq!(healthy(), Healthy { items: 0, half_s: None, most_s: None });
-            (0..99).for_each(|_| counters.received().answered(true));
-            assert_eq!(healthy(), Healthy { items: 99, half_s: None, most_s: None });
-            (99..197).for_each(|_| counters.received().answered(true));
-            let half = healthy().half_s.expect("half were answered");
+            counters.answered(false); // a slow one
+            assert_eq!(answer(&mut counters, 99), Healthy { items: 99, half_s: None, most_s: None });
+            let half = answer(&mut counters, 98).half_s.expect("half were answered");
             assert!((5.0..10.0).contains(&half), "{half}");
-            assert_eq!(healthy().most_s, None);
-            (197..250).for_each(|_| counters.received().answered(true));
-            let count = healthy();
+            assert_eq!(answer(&mut counters, 0).most_s, None);
+            let count = answer(&mut counters, 53);
             assert!((count.items, count.half_s) == (250, Some(half)), "{count:?}");
             assert!(count.most_s.is_some_and(|most| most >= half), "{count:?}");
             counters.reset();

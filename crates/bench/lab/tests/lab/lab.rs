@@ -1,19 +1,17 @@
 //! A lab of a test's own.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::net::TcpStream;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
 use tempfile::TempDir;
 
 /// A running lab with ports and files of its own. It stops when dropped.
 pub struct Lab {
-    /// What was started.
     pub child: Child,
-    /// Where its files are.
     pub dir: TempDir,
     /// The lines of db.urls.
     pub urls: Vec<String>,
@@ -24,15 +22,14 @@ pub struct Lab {
 impl Lab {
     /// Starts a lab, of ten hosts unless the arguments say how many, and waits until it is ready.
     pub fn start(args: &[&str]) -> Self {
+        Self::start_with(Stdio::piped(), args)
+    }
+
+    pub fn start_with(stdin: Stdio, args: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let hosts = if args.contains(&"--hosts") { &[][..] } else { &["--hosts", "10"] };
-        let mut child = command(&dir)
-            .args(hosts)
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut lab = command(&dir);
+        let mut child = lab.args(hosts).args(args).stdin(stdin).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         assert_eq!(line, "ready\n");
@@ -42,22 +39,11 @@ impl Lab {
         Self { child, dir, urls, base }
     }
 
-    /// A figure of `GET /stats`, as `db/items`.
-    pub fn stat(&self, name: &str) -> u64 {
+    /// Connections, items and the highest number in flight of a workload.
+    pub fn counts(&self, workload: &str) -> [u64; 3] {
         let text = ureq::get(format!("{}/stats", self.base)).call().unwrap().into_body().read_to_string();
-        let stats: Value = serde_json::from_str(&text.unwrap()).unwrap();
-        stats.pointer(&format!("/{name}")).and_then(Value::as_u64).unwrap()
-    }
-
-    /// `POST /stats/reset`
-    pub fn reset(&self) {
-        ureq::post(format!("{}/stats/reset", self.base)).send_empty().unwrap();
-    }
-
-    /// Connections, items and the most in flight of a workload.
-    pub fn counts(&self, workload: &str) -> (u64, u64, u64) {
-        let stat = |name| self.stat(&format!("{workload}/{name}"));
-        (stat("connections"), stat("items"), stat("max_in_flight"))
+        let stats: serde_json::Value = serde_json::from_str(&text.unwrap()).unwrap();
+        ["connections", "items", "max_in_flight"].map(|name| stats[workload][name].as_u64().unwrap())
     }
 
     /// The exit status, which must come within two seconds.
@@ -85,4 +71,22 @@ pub fn command(dir: &TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bench-lab"));
     command.arg("--dir").arg(dir.path());
     command
+}
+
+/// A connection to `address`, whose reads end after 0.3 s.
+pub fn connect(address: &str) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    stream
+}
+
+/// What comes, until nothing comes any more; and whether the connection is then "open", "closed" or "reset".
+pub fn read(stream: &mut TcpStream) -> (Vec<u8>, &'static str) {
+    let mut bytes = Vec::new();
+    let end = match stream.read_to_end(&mut bytes) {
+        Ok(_) => "closed",
+        Err(error) if error.kind() == ErrorKind::ConnectionReset => "reset",
+        Err(_) => "open",
+    };
+    (bytes, end)
 }

@@ -1,9 +1,7 @@
-//! The lab from outside: with the clients that the programs use, and with bad ones.
+//! The lab from outside: with the clients that the programs use, and with bad ones. That programs get what they ask for,
+//! and how many round trips they wait, is shown by the behaviour tests of the workspace.
 
-mod clients;
 mod http;
 mod lab;
-mod network;
+mod mysql;
 mod process;
-mod protocol;
-mod trace;

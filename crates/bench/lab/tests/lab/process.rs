@@ -3,45 +3,31 @@
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use mysql::Conn;
 use mysql::prelude::Queryable;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::lab::{Lab, command};
 
-/// A lab with an idle connection, one that waits for a query, and one that waits for a page.
-fn busy_lab() -> Lab {
-    let lab = Lab::start(&["--prices-delay", "60"]);
-    let mut connection = mysql::Conn::new(lab.urls[0].as_str()).unwrap();
-    let mut idle = mysql::Conn::new(lab.urls[1].as_str()).unwrap();
-    thread::spawn(move || connection.query_drop("select sleep(60)"));
-    let prices = format!("{}/prices?date=2026-11-21", lab.base);
-    thread::spawn(move || {
-        let _ = ureq::get(prices).call();
-        idle.ping()
-    });
-    while lab.stat("db/max_in_flight") + lab.stat("prices/max_in_flight") < 2 {
-        thread::sleep(Duration::from_millis(5));
-    }
-    lab
-}
-
 #[test]
-fn stops_when_standard_input_closes() {
-    let mut lab = busy_lab();
-    drop(lab.child.stdin.take());
-    assert_eq!(lab.wait().code(), Some(0));
-}
-
-#[test]
-fn stops_on_signals() {
-    for signal in [Signal::TERM, Signal::INT] {
-        let mut lab = busy_lab();
-        kill_process(Pid::from_child(&lab.child), signal).unwrap();
-        assert_eq!(lab.wait().code(), Some(0));
+fn stops_when_its_pipe_closes_and_on_signals() {
+    for signal in [None, Some(Signal::TERM), Some(Signal::INT)] {
+        // What is not a pipe does not stop it.
+        let mut lab = Lab::start_with(signal.map_or(Stdio::piped(), |_| Stdio::null()), &[]);
+        let mut connection = Conn::new(lab.urls[0].as_str()).unwrap();
+        thread::spawn(move || connection.query_drop("select sleep(60)"));
+        while lab.counts("db")[2] == 0 {
+            thread::sleep(Duration::from_millis(5));
+        }
+        match signal {
+            Some(signal) => kill_process(Pid::from_child(&lab.child), signal).unwrap(),
+            None => drop(lab.child.stdin.take()),
+        }
+        assert_eq!(lab.wait().code(), Some(0), "{signal:?}");
     }
 }
 
@@ -49,13 +35,10 @@ fn stops_on_signals() {
 fn its_files_are_complete_and_private() {
     let lab = Lab::start(&["--hosts", "300"]);
     let mode = fs::metadata(lab.dir.path().join("db.urls")).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
-    assert_eq!(fs::read_dir(lab.dir.path()).unwrap().count(), 2);
-    assert_eq!(lab.urls.len(), 300);
-    assert!(lab.urls[299].contains("@127.0.2.50:"));
-    let other = Lab::start(&[]);
+    assert_eq!((mode & 0o777, fs::read_dir(lab.dir.path()).unwrap().count()), (0o600, 2));
+    assert!(lab.urls.len() == 300 && lab.urls[299].contains("@127.0.2.50:"));
     let password = |lab: &Lab| lab.urls[0].split(['/', '@']).nth(2).unwrap().to_owned();
-    assert_ne!(password(&lab), password(&other));
+    assert_ne!(password(&lab), password(&Lab::start(&[])));
 }
 
 #[test]
@@ -63,22 +46,21 @@ fn bad_arguments_are_told_in_a_line() {
     let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     for (args, message) in [
-        (vec!["--hosts", "0"], "invalid value '0' for '--hosts <N>'"),
-        (vec!["--hosts", "2", "--sick", "hang=3"], "bench-lab: --sick asks for 3 sick ones, --hosts is 2"),
-        (vec!["--sick", "no-price=101"], "bench-lab: --sick asks for 101 sick ones, --days is 100"),
-        (vec!["--sick", "ill=1"], "invalid value 'ill=1' for '--sick <KIND=COUNT>': no such kind"),
-        (vec!["--prices-delay=-1"], "invalid value '-1' for '--prices-delay <SECONDS>'"),
-        (vec!["--rtt=-0.001"], "invalid value '-0.001' for '--rtt <SECONDS>'"),
-        (vec!["--rtt", "far"], "invalid value 'far' for '--rtt <SECONDS>'"),
-        (vec!["--db-port", &port], &format!("bench-lab: cannot listen on port {port}")),
-        (vec!["--dir", "/dev/null/lab"], "bench-lab: cannot write /dev/null/lab/db.urls"),
+        (&["--hosts", "0"], "invalid value '0' for '--hosts <N>'"),
+        (&["--sick", "hang=501"], "bench-lab: --sick asks for 501 sick ones, --hosts is 500"),
+        (&["--sick", "no-price=101"], "bench-lab: --sick asks for 101 sick ones, --days is 100"),
+        (&["--sick", "ill=1"], "invalid value 'ill=1' for '--sick <FAULT=N>': not a name of a fault"),
+        (&["--rtt", "far"], "invalid value 'far' for '--rtt <SECONDS>'"),
+        (&["--db-port", &port], &format!("bench-lab: cannot listen on port {port}")),
+        (&["--dir", "/dev/null/lab"], "bench-lab: cannot write /dev/null/lab/db.urls"),
+        (&["--trace", "/no/such/folder/trace.csv"], "bench-lab: cannot write /no/such/folder/trace.csv"),
     ] {
         let dir = tempfile::tempdir().unwrap();
-        let mut command = command(&dir);
-        if args[0] == "--dir" {
-            command = std::process::Command::new(command.get_program());
+        let mut lab = Command::new(command(&dir).get_program());
+        if args[0] != "--dir" {
+            lab = command(&dir);
         }
-        let output = command.args(&args).stdin(Stdio::null()).output().unwrap();
+        let output = lab.args(args).stdin(Stdio::null()).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{args:?}: {stderr}");
         assert!(stderr.contains(message), "{args:?}: {stderr}");
@@ -90,7 +72,7 @@ fn bad_arguments_are_told_in_a_line() {
 fn too_few_descriptors_are_told() {
     let dir = tempfile::tempdir().unwrap();
     let lab = command(&dir);
-    let output = std::process::Command::new("sh")
+    let output = Command::new("sh")
         .args(["-c", "ulimit -n 300 && exec \"$0\" \"$@\" --hosts 500"])
         .arg(lab.get_program())
         .args(lab.get_args())

@@ -1,0 +1,256 @@
+//! The login: greeting, the client's response, the password check.
+
+use clap::ValueEnum;
+use mysql_common::collations::CollationId;
+use mysql_common::constants::{CapabilityFlags, StatusFlags};
+use mysql_common::io::ParseBuf;
+use mysql_common::packets::{
+    AuthMoreData, AuthPlugin, AuthSwitchRequest, HandshakePacket, HandshakeResponse,
+};
+use mysql_common::scramble::{scramble_native, scramble_sha256};
+use rsa::pkcs8::{EncodePublicKey, LineEnding};
+use rsa::{BoxedUint, PrivateKey};
+use rustix::rand::{GetRandomFlags, getrandom};
+use sha1::Sha1;
+
+use super::statement::{SqlError, VERSION};
+use super::wire::{Connection, End};
+use super::{DATABASE, USER};
+use crate::fault::Moment;
+
+/// How a client proves that it knows the password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Auth {
+    /// mysql_native_password: every client knows it
+    Native,
+    /// caching_sha2_password, as if the password was in the server's cache already
+    Sha2,
+    /// caching_sha2_password as after a restart of the server: it asks for the password itself, encrypted with RSA
+    Sha2Full,
+}
+
+/// What the server can do. Without CLIENT_CONNECT_ATTRS clients need not describe themselves, and
+/// without CLIENT_SSL they send no passwords in clear text.
+const CAPABILITIES: CapabilityFlags = CapabilityFlags::CLIENT_LONG_PASSWORD
+    .union(CapabilityFlags::CLIENT_FOUND_ROWS)
+    .union(CapabilityFlags::CLIENT_LONG_FLAG)
+    .union(CapabilityFlags::CLIENT_CONNECT_WITH_DB)
+    .union(CapabilityFlags::CLIENT_PROTOCOL_41)
+    .union(CapabilityFlags::CLIENT_TRANSACTIONS)
+    .union(CapabilityFlags::CLIENT_SECURE_CONNECTION)
+    .union(CapabilityFlags::CLIENT_MULTI_RESULTS)
+    .union(CapabilityFlags::CLIENT_PLUGIN_AUTH)
+    .union(CapabilityFlags::CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA)
+    .union(CapabilityFlags::CLIENT_DEPRECATE_EOF);
+
+/// caching_sha2_password's "the scramble was right, no more is needed".
+const FAST_AUTH_SUCCESS: [u8; 1] = [3];
+
+/// caching_sha2_password's "the password itself is needed".
+const FULL_AUTH: [u8; 1] = [4];
+
+/// A client's request for the public key.
+const PUBLIC_KEY_REQUEST: [u8; 1] = [2];
+
+/// The random bytes that a client's proof depends on.
+type Scramble = [u8; 20];
+
+/// How clients log in.
+pub struct Login {
+    pub password: String,
+    pub auth: Auth,
+    /// The plugin that the greeting names, where it is not the account's.
+    pub default_plugin: Option<String>,
+    key: Option<PrivateKey>,
+}
+
+impl Login {
+    pub fn new(password: String, auth: Auth, default_plugin: Option<String>) -> Result<Self, rsa::Error> {
+        let key = (auth == Auth::Sha2Full).then(key).transpose()?;
+        Ok(Self { password, auth, default_plugin, key })
+    }
+
+    /// Lets the client log in, or refuses it.
+    pub async fn serve(&self, connection: &mut Connection<'_>, id: u32) -> Result<(), End> {
+        let scramble = random_scramble()?;
+        connection.put(&self.greeting(id, &scramble));
+        connection.flush_at(Moment::Greeting).await?;
+
+        let packet = connection.next_packet().await?;
+        // What client and server have in common decides what the packet holds, and the parser looks
+        // only at what the client says.
+        if let Some(flags) = packet.first_chunk_mut() {
+            *flags = (u32::from_le_bytes(*flags) & CAPABILITIES.bits()).to_le_bytes();
+        }
+        let response: HandshakeResponse<'_> = ParseBuf(packet).parse(()).map_err(|_| bad_handshake())?;
+        let capabilities = response.capabilities();
+        if !capabilities.contains(CapabilityFlags::CLIENT_PROTOCOL_41) {
+            return Err(bad_handshake());
+        }
+        let user = String::from_utf8_lossy(response.user()).into_owned();
+        let database = check_database(response.db_name());
+        let plugin = response.auth_plugin().unwrap_or(&AuthPlugin::MysqlNativePassword);
+        // The proof, or nothing when the client has used another plugin.
+        let proof = (*plugin == self.auth.plugin()).then(|| response.scramble_buf().to_vec());
+        connection.capabilities = capabilities;
+
+        let proof = match proof {
+            Some(proof) => proof,
+            None => {
+                let data = [&scramble[..], &[0]].concat();
+                connection.put(&AuthSwitchRequest::new(self.auth.plugin().as_bytes().to_vec(), data));
+                connection.flush_at(Moment::Login).await?;
+                connection.next_packet().await?.to_vec()
+            }
+        };
+        let is_proof_good = match &self.key {
+            Some(key) => self.full_authentication(connection, key, &scramble).await?,
+            None => self.auth.accepts(&proof, &scramble, &self.password),
+        };
+        if user != USER || !is_proof_good {
+            let using = if proof.is_empty() { "NO" } else { "YES" };
+            return Err(End::Refused(SqlError::new(
+                1045,
+                b"28000",
+                format!("Access denied for user '{user}'@'localhost' (using password: {using})"),
+            )));
+        }
+        database.map_err(End::Refused)?;
+        if self.auth == Auth::Sha2 {
+            connection.put(&AuthMoreData::new(&FAST_AUTH_SUCCESS[..]));
+        }
+        connection.put_ok();
+        connection.flush_at(Moment::Login).await
+    }
+
+    /// Asks for the password itself, encrypted for this key: whether it is the right one.
+    async fn full_authentication(
+        &self,
+        connection: &mut Connection<'_>,
+        key: &PrivateKey,
+        scramble: &Scramble,
+    ) -> Result<bool, End> {
+        connection.put(&AuthMoreData::new(&FULL_AUTH[..]));
+        connection.flush_at(Moment::Login).await?;
+        if *connection.next_packet().await? == PUBLIC_KEY_REQUEST {
+            let pem = key.as_public_key().to_public_key_pem(LineEnding::LF).map_err(|_| End::Closed)?;
+            connection.put(&AuthMoreData::new(pem.into_bytes()));
+            connection.flush().await?;
+            connection.next_packet().await?;
+        }
+        let encrypted = connection.packet();
+        let decrypted = key.oaep_decrypt::<Sha1>(encrypted).unwrap_or_default();
+        let password = decrypted.iter().zip(scramble.iter().cycle()).map(|(byte, scramble)| byte ^ scramble);
+        Ok(password.eq([self.password.as_bytes(), &[0]].concat()))
+    }
+
+    fn greeting<'a>(&self, id: u32, scramble: &Scramble) -> HandshakePacket<'a> {
+        let (first, second) = (scramble[..8].try_into().unwrap_or_default(), &scramble[8..]);
+        let own = self.auth.plugin();
+        let plugin = self.default_plugin.as_deref().map_or(own.as_bytes(), str::as_bytes);
+        HandshakePacket::new(
+            10,
+            VERSION.as_bytes(),
+            id,
+            first,
+            Some([second, &[0]].concat()),
+            CAPABILITIES,
+            CollationId::UTF8MB4_GENERAL_CI as u8,
+            StatusFlags::SERVER_STATUS_AUTOCOMMIT,
+            Some(plugin.to_vec()),
+        )
+    }
+}
+
+/// The primes of [`key`], most significant digits first.
+#[rustfmt::skip]
+const PRIMES: [[u64; 16]; 2] = [[
+    0xe3d0_513d_d156_9046, 0xdd50_fbb1_021d_8e30, 0x352e_067b_8d64_7660, 0x6ba1_d9ed_a635_6096,
+    0x27ef_0be8_8e89_8d41, 0xa90a_a16f_4499_defd, 0x7cc0_a2e9_c1e8_6125, 0xb823_a664_d362_81ef,
+    0xb21f_c5a8_b75a_0a31, 0x280a_65cd_1b3a_0994, 0x0f89_b8cf_df95_6bbd, 0xa6a2_535c_dedf_858b,
+    0xbefc_35af_bcb8_b6c1, 0x7989_e3a0_ddeb_9a61, 0x6d91_1c61_e39c_dd4b, 0x6b07_c8eb_70cb_832d,
+], [
+    0xe762_058c_ca84_d5dc, 0xd5ee_38f6_0a82_3b91, 0x24e2_2a92_3754_c0ca, 0x0346_24c9_f1b1_e3af,
+    0xbe20_43fc_d11c_30f9, 0x5374_6dce_2416_97e3, 0x73dd_889c_816c_5bc3, 0xdc0f_d6a6_db63_3dc7,
+    0x74bf_f167_dded_00f6, 0x8208_1e1b_22de_1e7d, 0x6c4d_6477_a42d_7719, 0x7081_c843_cd74_863e,
+    0x122f_59c3_7aa7_565f, 0xe600_06c1_071d_fdfc, 0x81e6_b203_981c_ca30, 0x1936_148b_6294_4d27,
+]];
+
+/// The same key in every start, because making one takes seconds in a debug build. It protects nothing: what it encrypts
+/// crosses loopback only, and the password is another one every start.
+fn key() -> rsa::Result<PrivateKey> {
+    let primes = PRIMES.map(|prime| BoxedUint::from_be_slice_vartime(&prime.map(u64::to_be_bytes).concat()));
+    PrivateKey::from_primes(primes.into(), BoxedUint::from(65_537_u32))
+}
+
+/// Whether a client may use a database; it need not name one.
+pub fn check_database(name: Option<&[u8]>) -> Result<(), SqlError> {
+    match name.map(String::from_utf8_lossy) {
+        Some(name) if !name.is_empty() && name != DATABASE => {
+            Err(SqlError::new(1049, b"42000", format!("Unknown database '{name}'")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Printable characters only, as MySQL's: clients take a zero byte for the end.
+fn random_scramble() -> Result<Scramble, End> {
+    let mut scramble = [0; 20];
+    getrandom(&mut scramble, GetRandomFlags::empty()).map_err(|_| End::Closed)?;
+    Ok(scramble.map(|byte| b'0' + byte % 64))
+}
+
+fn bad_handshake() -> End {
+    End::Refused(SqlError::new(1043, b"08S01", "Bad handshake"))
+}
+
+impl Auth {
+    fn plugin(self) -> AuthPlugin<'static> {
+        match self {
+            Self::Native => AuthPlugin::MysqlNativePassword,
+            Self::Sha2 | Self::Sha2Full => AuthPlugin::CachingSha2Password,
+        }
+    }
+
+    /// Whether the proof is made from this scramble and this password.
+    fn accepts(self, proof: &[u8], scramble: &Scramble, password: &str) -> bool {
+        let password = password.as_bytes();
+        match self {
+            Self::Native => scramble_native(scramble, password).is_some_and(|good| good == proof),
+            Self::Sha2 | Self::Sha2Full => {
+                scramble_sha256(scramble, password).is_some_and(|good| good == proof)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCRAMBLE: &Scramble = b"0123456789abcdefghij";
+
+    /// Computed from the plugins' definitions with Python's hashlib.
+    const PROOFS: [(Auth, &str); 2] = [
+        (Auth::Native, "f5cac3f3b3df2133feb57db682c71e6ed433a988"),
+        (Auth::Sha2, "7e4adda2f2d5ef09b4147518becb0cee2939376203650a8c2bb2815959364bd0"),
+    ];
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap()).collect()
+    }
+
+    #[test]
+    fn accepts_the_right_proof_only() {
+        for (auth, proof) in PROOFS {
+            let mut proof = bytes(proof);
+            assert!(auth.accepts(&proof, SCRAMBLE, "secret"), "{auth:?}");
+            assert!(!auth.accepts(&proof, SCRAMBLE, "secreu"), "{auth:?}");
+            assert!(!auth.accepts(&proof, b"0123456789abcdefghik", "secret"), "{auth:?}");
+            assert!(!auth.accepts(&[], SCRAMBLE, "secret"), "{auth:?}");
+            assert!(!auth.accepts(&proof[1..], SCRAMBLE, "secret"), "{auth:?}");
+            proof[0] ^= 1;
+            assert!(!auth.accepts(&proof, SCRAMBLE, "secret"), "{auth:?}");
+        }
+    }
+}
