@@ -40,16 +40,6 @@ fn a_worker_that_is_killed_costs_one_row_and_in_python_all() {
     }
 }
 
-#[test]
-fn a_nap_counts_when_its_end_is_printed() {
-    let program = start("sleep-multiprocess", &["--seconds", "0.5", "--concurrency", "1"]);
-    kill("-KILL", &worker(program.id(), || true));
-    let run = finish(program);
-    assert!(run.code == 1 && run.ends_with(0, 2), "{run:?}");
-    assert_eq!(run.err, ["dog: its worker process has ended", "cat: no worker process is left"]);
-    assert_eq!(run.count("Done "), 0, "{run:?}");
-}
-
 /// The names of the threads that fetched.
 fn threads(run: &Run) -> HashSet<&str> {
     let lines = run.out.iter().filter_map(|line| line.strip_prefix("Fetching database "));
@@ -62,7 +52,6 @@ fn sleepers_are_on_the_threads_of_their_model() {
         let name = match (program.model.as_str(), program.python) {
             ("threaded", true) => "ThreadPoolExecutor-0_",
             ("threaded", false) => "ThreadPool-",
-            ("multiprocess", _) => "Process-",
             ("green", _) => "thread-",
             ("tokio-multi", _) => "tokio-rt-worker-",
             (_, true) => "MainThread",
@@ -86,11 +75,22 @@ fn sleepers_are_on_the_threads_of_their_model() {
 
 #[test]
 fn the_event_loop_has_as_many_threads_as_told() {
-    let mut command = Command::new(behaviour_tests::program("sleep-tokio-multi"));
-    command.args(["--tasks", "50", "--seconds", "0.1"]).env("TOKIO_WORKER_THREADS", "1");
-    let run = finish(spawn(&mut command));
-    assert!(run.code == 0 && run.ends_with(50, 0), "{run:?}");
-    assert_eq!(threads(&run), HashSet::from(["tokio-rt-worker-0"]), "{run:?}");
+    let run = |program: &str, args: &[&str], threads: &str| {
+        let mut command = Command::new(behaviour_tests::program(program));
+        finish(spawn(command.args(args).env("TOKIO_WORKER_THREADS", threads)))
+    };
+    let one = run("sleep-tokio-multi", &["--tasks", "50", "--seconds", "0.1"], "1");
+    assert!(one.code == 0 && one.ends_with(50, 0), "{one:?}");
+    assert_eq!(threads(&one), HashSet::from(["tokio-rt-worker-0"]), "{one:?}");
+    for (program, args) in
+        [("sleep-tokio-multi", [].as_slice()), ("prices-tokio-multi", &["http://127.0.0.1:1"])]
+    {
+        for threads in ["many", "0", "", "-1", "1000000000"] {
+            let run = run(program, args, threads);
+            assert!(run.code == 2 && run.out.is_empty(), "{program} {threads}: {run:?}");
+            assert!(run.err.concat().contains("--threads <N>"), "{program} {threads}: {run:?}");
+        }
+    }
 }
 
 #[test]

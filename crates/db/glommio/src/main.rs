@@ -7,16 +7,15 @@
 //!     cargo run --release --bin bench-lab -- --dir target/lab
 //!     cargo run --release --bin db-glommio -- --urls target/lab/db.urls
 
-use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
+use std::{num::NonZeroUsize, rc::Rc};
 
 use anyhow::{Context, Result};
 use clap::Parser;
 use connect::connect;
-use db_hosts::{Host, late};
-use glommio::net::TcpStream;
-use glommio_executor::{executor, spawn, timeout, yield_now};
+use db_hosts::{Host, catch_panic_async};
+use glommio::{LocalExecutorBuilder, Placement, net::TcpStream, sync::Semaphore, timer::timeout};
+use glommio_executor::look_for_arrivals;
 use mini_mysql::{Conn, Row};
-use tokio::sync::Semaphore;
 
 /// Asks MySQL hosts, all at once.
 #[derive(Parser)]
@@ -28,29 +27,32 @@ struct Args {
     concurrency: Option<NonZeroUsize>,
 }
 
-fn main() -> Result<ExitCode> {
+fn main() -> Result<()> {
     let Args { common, concurrency } = Args::parse();
-    executor()?.run(run(common, concurrency))
+    let builder = LocalExecutorBuilder::new(Placement::Unbound).io_memory(64 << 10); // by default 10 MiB, all touched
+    glommio_executor::make(builder)?.run(run(common, concurrency))
 }
 
-async fn run(common: db_hosts::Args, concurrency: Option<NonZeroUsize>) -> Result<ExitCode> {
+async fn run(common: db_hosts::Args, concurrency: Option<NonZeroUsize>) -> Result<()> {
     let tally = common.tally()?;
-    let permits = Arc::new(Semaphore::new(limits::allow_connections(concurrency, common.hosts.len())?));
+    let permits = Rc::new(Semaphore::new(limits::allow_connections(concurrency, common.hosts.len())? as u64));
     let mut tasks = Vec::new();
     for host in common.hosts {
-        let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
+        let permit = permits.acquire_static_permit(1).await.expect("nobody closes it"); // waits here while all are taken
         let (query, tally) = (common.query.clone(), tally.clone());
-        tasks.push(spawn(async move {
+        tasks.push(glommio::spawn_local(async move {
             let _permit = permit;
-            let row = timeout(common.timeout, ask(&host, &query)).await;
-            tally.report(&host, row.unwrap_or_else(late));
+            match timeout(common.timeout, async { Ok(catch_panic_async(ask(&host, &query)).await) }).await {
+                Ok(row) => tally.report(&host, row),
+                Err(_) => tally.timed_out(&host),
+            }
         }));
-        yield_now().await; // the first hosts are asked while the last are still being connected to
+        look_for_arrivals().await; // by itself glommio looks when no task can run
     }
     for task in tasks {
-        let _ = task.await; // one that panicked has reported nothing: it failed
+        task.await; // a task of glommio's that is dropped is cancelled
     }
-    Ok(tally.finish())
+    tally.exit()
 }
 
 /// Opens a connection, asks, and closes the connection.

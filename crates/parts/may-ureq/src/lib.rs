@@ -1,118 +1,65 @@
 //! ureq over may's sockets: where a wait would block the thread, another coroutine runs.
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::net::SocketAddr;
 use std::sync::{Arc, mpsc};
-use std::{thread, time::Duration};
+use std::time::Duration;
 
 use may::net::TcpStream;
 use may::sync::Semphore;
-use ureq::Error;
-use ureq::config::Config;
-use ureq::http::Uri;
-use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
-};
+use ureq::Agent;
+use ureq_extras::{Socket, look_up_aside};
 
-/// Finds a host's addresses. A name is looked up on an OS thread of its own: in a coroutine it would block them all.
+/// An agent that makes its coroutine wait, for as long as `timeout` at the most: see [`ureq_extras::agent`].
+pub fn agent(timeout: Duration) -> Agent {
+    ureq_extras::agent_over::<MaySocket>(timeout)
+}
+
+/// may's TCP stream.
 #[derive(Debug)]
-pub struct MayResolver;
+struct MaySocket(TcpStream);
 
-impl Resolver for MayResolver {
-    fn resolve(&self, uri: &Uri, config: &Config, limit: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
-        let (name, settings) = (uri.clone(), config.clone());
-        let look_up = move || DefaultResolver::default().resolve(&name, &settings, NextTimeout::default());
-        if ureq_extras::is_address(uri) {
-            return look_up();
-        }
+impl Socket for MaySocket {
+    fn look_up(name: &str, port: u16, time: Duration) -> io::Result<Vec<SocketAddr>> {
         // Not a channel of may's, whose `recv_timeout` may take twice as long.
         let (sender, receiver) = mpsc::channel();
         let done = Arc::new(Semphore::new(0));
         let post = done.clone();
-        thread::Builder::new().spawn(move || {
-            let _ = sender.send(look_up()); // refused when it comes too late
+        look_up_aside(name, port, move |addresses| {
+            _ = sender.send(addresses);
             post.post();
         })?;
-        match time_left(limit)? {
-            Some(time) => _ = done.wait_timeout(time),
-            None => done.wait(),
-        }
-        receiver.try_recv().unwrap_or(Err(Error::Timeout(limit.reason)))
+        done.wait_timeout(time);
+        receiver.try_recv().map_err(|_| ErrorKind::TimedOut)?
+    }
+
+    fn connect(address: &SocketAddr, time: Duration) -> io::Result<Self> {
+        let stream = TcpStream::connect_timeout(address, time)?;
+        stream.set_nodelay(true)?;
+        Ok(Self(stream))
+    }
+
+    fn limit_reads(&self, time: Duration) -> io::Result<()> {
+        self.0.set_read_timeout(Some(time))
+    }
+
+    fn limit_writes(&self, time: Duration) -> io::Result<()> {
+        self.0.set_write_timeout(Some(time))
     }
 }
 
-/// Connects to the first of a host's addresses that takes the connection.
-#[derive(Debug)]
-pub struct MayConnector;
-
-impl Connector for MayConnector {
-    type Out = MayTransport;
-
-    fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<MayTransport>, Error> {
-        let mut result = Err(Error::HostNotFound);
-        for address in &details.addrs {
-            result = match time_left(details.timeout)? {
-                Some(time) => TcpStream::connect_timeout(address, time),
-                None => TcpStream::connect(address),
-            }
-            .map_err(|error| late(error, details.timeout));
-            if !matches!(result, Err(Error::Io(_))) {
-                break; // connected, or no time is left for the others
-            }
-        }
-        let stream = result?;
-        stream.set_nodelay(details.config.no_delay())?;
-        let buffers =
-            LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
-        Ok(Some(MayTransport { stream, buffers }))
+impl Read for MaySocket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
     }
 }
 
-/// A connection and its buffers.
-#[derive(Debug)]
-pub struct MayTransport {
-    stream: TcpStream,
-    buffers: LazyBuffers,
-}
-
-impl Transport for MayTransport {
-    fn buffers(&mut self) -> &mut dyn Buffers {
-        &mut self.buffers
+impl Write for MaySocket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
     }
 
-    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        self.stream.set_write_timeout(time_left(timeout)?)?;
-        self.stream.write_all(&self.buffers.output()[..amount]).map_err(|error| late(error, timeout))
-    }
-
-    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        self.stream.set_read_timeout(time_left(timeout)?)?;
-        let amount =
-            self.stream.read(self.buffers.input_append_buf()).map_err(|error| late(error, timeout))?;
-        self.buffers.input_appended(amount);
-        Ok(amount > 0)
-    }
-
-    fn is_open(&mut self) -> bool {
-        false // only asked of a connection that would be used again; each request has one of its own
-    }
-}
-
-/// How long the next wait may last; `None` without a limit.
-///
-/// # Errors
-/// When no time is left.
-fn time_left(timeout: NextTimeout) -> Result<Option<Duration>, Error> {
-    if timeout.after.is_zero() {
-        return Err(Error::Timeout(timeout.reason));
-    }
-    Ok(timeout.not_zero().map(|time| *time))
-}
-
-/// ureq's error for a wait that was too long.
-fn late(error: io::Error, timeout: NextTimeout) -> Error {
-    match error.kind() {
-        ErrorKind::TimedOut | ErrorKind::WouldBlock => Error::Timeout(timeout.reason),
-        _ => error.into(),
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }

@@ -1,47 +1,58 @@
-//! What the programs with ureq need besides it, however they wait.
+//! ureq as the programs use it, however they wait: one agent for each, with the reasons here and not in the lessons.
+
+mod names;
+mod transport;
 
 use std::io::{self, ErrorKind};
-use std::net::IpAddr;
+use std::time::Duration;
 
-use ureq::Error;
+use http_answers::{LONG_BODY, LONG_HEAD, MAX_HEAD};
 use ureq::config::Config;
-use ureq::http::Uri;
-use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::NextTimeout;
+use ureq::http::Request;
+use ureq::middleware::MiddlewareNext;
+use ureq::{Agent, Error, SendBody};
 
-/// Finds a host's addresses. With a time limit ureq starts a thread for each look-up, even of an IP address, which
-/// needs none: here only names have one.
-#[derive(Debug)]
-pub struct Names;
+pub use names::Names;
+pub use transport::{Connections, Socket, look_up_aside};
 
-impl Resolver for Names {
-    fn resolve(&self, uri: &Uri, config: &Config, limit: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
-        let limit = if is_address(uri) { NextTimeout::default() } else { limit }; // the default is none
-        DefaultResolver::default().resolve(uri, config, limit)
-    }
+/// An agent that blocks the thread that asks, for as long as `timeout` at the most: from looking the name up to the
+/// last byte of the answer.
+pub fn agent(timeout: Duration) -> Agent {
+    agent_over::<std::net::TcpStream>(timeout)
 }
 
-/// Whether the host is an IP address.
-pub fn is_address(uri: &Uri) -> bool {
-    uri.host().is_some_and(|host| host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok())
+/// An agent over sockets of another kind.
+pub fn agent_over<S: Socket>(timeout: Duration) -> Agent {
+    Agent::with_parts(config(timeout), Connections::<S>::default(), Names::<S>::default())
+}
+
+fn config(timeout: Duration) -> Config {
+    Config::builder()
+        .timeout_global(Some(timeout))
+        .max_idle_connections(0) // a connection for each request, so that every model waits for the same round trips
+        .max_redirects(0) // another host may be behind one
+        .http_status_as_error(false) // the program sees each status
+        .proxy(None) // whatever the environment says
+        .max_response_header_size(MAX_HEAD)
+        .input_buffer_size(4 << 10) // 128 KiB by default, all of which is touched; the transport enlarges it for a long head
+        .output_buffer_size(4 << 10)
+        .middleware(|request: Request<SendBody>, next: MiddlewareNext| {
+            let answer = next.handle(request)?;
+            http_answers::check(&answer).map_err(|error| Error::Other(error.into()))?;
+            Ok(answer)
+        })
+        .build()
 }
 
 /// What went wrong, as an error of std's: by its kind a time-out is recognised.
 pub fn cause(error: Error) -> io::Error {
     match error {
         Error::Timeout(_) => io::Error::new(ErrorKind::TimedOut, error),
+        Error::LargeResponseHeader(..) | Error::Protocol(ureq_proto::Error::HttpParseTooManyHeaders) => {
+            io::Error::other(LONG_HEAD)
+        }
+        Error::BodyExceedsLimit(_) => io::Error::other(LONG_BODY),
+        Error::Other(error) => io::Error::other(error),
         error => error.into_io(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tells_addresses_from_names() {
-        let is = |uri: &str| is_address(&uri.parse().unwrap());
-        assert!(is("http://127.0.0.1:8000/page") && is("http://[::1]/"));
-        assert!(!is("http://localhost:8000/page") && !is("http://127.0.0.1.example/"));
     }
 }

@@ -8,14 +8,15 @@
 //!     cargo run --release --bin bench-lab -- --dir target/lab
 //!     cargo run --release --bin prices-compio -- "$(cat target/lab/http.url)"
 
-use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
+use std::{num::NonZeroUsize, sync::Arc};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use compio::{io::compat::AsyncStream, net::TcpStream, runtime::spawn, time::timeout};
+use compio::runtime::{self, ResumeUnwind};
+use compio::{io::compat::AsyncStream, net::TcpStream, time::timeout};
 use compio_executor::executor;
 use futures_lite::future::yield_now;
-use prices_days::{Day, Url, late};
+use prices_days::{Day, Url, catch_panic_async};
 use tokio::sync::Semaphore;
 
 /// Fetches bus prices, all days at once.
@@ -28,30 +29,31 @@ struct Args {
     concurrency: Option<NonZeroUsize>,
 }
 
-fn main() -> Result<ExitCode> {
+fn main() -> Result<()> {
     let Args { common, concurrency } = Args::parse();
     executor()?.block_on(run(common, concurrency))
 }
 
-async fn run(common: prices_days::Args, concurrency: Option<NonZeroUsize>) -> Result<ExitCode> {
-    let _memory = common.memory()?;
+async fn run(common: prices_days::Args, concurrency: Option<NonZeroUsize>) -> Result<()> {
     let tally = common.tally()?;
     let permits = Arc::new(Semaphore::new(limits::allow_connections(concurrency, common.count())?));
     let mut tasks = Vec::new();
     for (date, url) in common.days() {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
         let tally = tally.clone();
-        tasks.push(spawn(async move {
+        tasks.push(runtime::spawn(async move {
             let _permit = permit;
-            let day = timeout(common.timeout, fetch(&url)).await;
-            tally.report(date, day.unwrap_or_else(late));
+            match timeout(common.timeout, catch_panic_async(fetch(&url))).await {
+                Ok(day) => tally.report(date, day),
+                Err(_) => tally.timed_out(date),
+            }
         }));
         yield_now().await; // the first days are asked for while the last are still being connected to
     }
     for task in tasks {
-        let _ = task.await; // one that panicked has reported nothing: it failed
+        task.await.resume_unwind(); // a task of compio's that is dropped is cancelled
     }
-    Ok(tally.finish())
+    tally.exit()
 }
 
 /// Fetches the prices of a day over a connection of its own.

@@ -2,17 +2,17 @@
 //! each day. Nothing here knows an HTTP client or a concurrency model.
 
 use std::fmt::{self, Display, Formatter};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::{mem, path::PathBuf, process::ExitCode, time::Duration};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{path::PathBuf, time::Duration};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Error, Result, anyhow, ensure};
 use clap::value_parser;
 use jiff::ToSpan;
 pub use jiff::civil::Date;
 use jiff::civil::date;
 use memory_sampler::MemorySampler;
 use serde::{Deserialize, Serialize};
-pub use tally::{catch_panic, catch_panic_async, late};
+pub use tally::{catch_panic, catch_panic_async};
 pub use url::Url;
 
 /// The arguments that all prices programs have.
@@ -49,23 +49,15 @@ impl Args {
         })
     }
 
-    /// Counts and prints the prices of these days.
+    /// Counts and prints the prices of these days; meanwhile writes this program's memory over time, where `--memory`
+    /// asks for it.
     ///
     /// # Errors
-    /// When stdout is closed.
+    /// When stdout is closed, the file cannot be made, or the system starts no thread.
     pub fn tally(&self) -> Result<Tally> {
-        Ok(Tally {
-            items: tally::Tally::new(self.days().map(|(date, _)| date), self.timeout)?,
-            days: Arc::default(),
-        })
-    }
-
-    /// Writes this program's memory over time until it is dropped, where `--memory` asks for it.
-    ///
-    /// # Errors
-    /// When the file cannot be made, or the system starts no thread.
-    pub fn memory(&self) -> Result<Option<MemorySampler>> {
-        self.memory.as_deref().map(MemorySampler::start).transpose()
+        let memory = self.memory.as_deref().map(MemorySampler::start).transpose()?;
+        let items = tally::Tally::new(self.days().map(|(date, _)| date), self.timeout)?;
+        Ok(Tally { items, state: Arc::new(Mutex::new(State { cheapest: None, memory })) })
     }
 }
 
@@ -77,8 +69,8 @@ struct Departures {
 
 #[derive(Deserialize)]
 struct Departure {
-    /// In cents.
-    price: u32,
+    /// In cents; JSON does not tell 1250 from 1250.0.
+    price: f64,
 }
 
 /// What the departures of a day cost.
@@ -94,10 +86,29 @@ impl Day {
     /// # Errors
     /// When it is not JSON, or has no departures, or one without a price.
     pub fn parse(answer: impl AsRef<[u8]>) -> Result<Self> {
-        let Departures { departures } = serde_json::from_slice(answer.as_ref())?;
-        let prices = departures.iter().map(|departure| f64::from(departure.price) / 100.0);
+        let answer = answer.as_ref();
+        let Departures { departures } =
+            serde_json::from_slice(answer).map_err(|error| explain(answer, error))?;
+        for Departure { price } in &departures {
+            ensure!((0.0..1e9).contains(price), "{price} is no price");
+        }
+        let prices = departures.iter().map(|departure| departure.price / 100.0);
         let cheapest = prices.clone().reduce(f64::min).context("no departures")?;
         Ok(Self { cheapest, mean: prices.sum::<f64>() / departures.len() as f64 })
+    }
+}
+
+/// Names what came instead of JSON, where the parser only has the place at which it stopped.
+fn explain(answer: &[u8], error: serde_json::Error) -> Error {
+    match answer.trim_ascii() {
+        [] => anyhow!("the answer is empty"),
+        [0xef, 0xbb, 0xbf, ..] => anyhow!("the answer begins with a byte order mark (BOM), not with JSON"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, ..] | [_, 0, ..] => {
+            anyhow!("the answer is UTF-16, not UTF-8")
+        }
+        [0x1f, 0x8b, ..] => anyhow!("the answer is compressed (gzip), which was not asked for"),
+        _ if error.is_data() => error.into(),
+        _ => Error::from(error).context("not JSON"),
     }
 }
 
@@ -111,29 +122,44 @@ impl Display for Day {
 #[derive(Clone)]
 pub struct Tally {
     items: tally::Tally,
-    days: Arc<Mutex<Vec<(Date, Day)>>>,
+    state: Arc<Mutex<State>>,
+}
+
+struct State {
+    cheapest: Option<(Date, f64)>,
+    memory: Option<MemorySampler>,
 }
 
 impl Tally {
-    /// Keeps the prices of a day for the end, or prints the cause of its failure.
+    /// Prints what a day came to: its prices, or the cause of its failure.
     pub fn report(&self, date: Date, day: Result<Day>) {
-        match day {
-            Ok(day) => self.days.lock().unwrap_or_else(PoisonError::into_inner).push((date, day)),
-            Err(error) => self.items.report(date, Err::<Day, _>(error)),
+        if let Ok(Day { cheapest, .. }) = day {
+            let mut state = self.state();
+            // Of days that cost the same, the first: they come in any order.
+            if state.cheapest.is_none_or(|(first, price)| (cheapest, date) < (price, first)) {
+                state.cheapest = Some((date, cheapest));
+            }
         }
+        self.items.report(date, day.map(|day| format!("{date} {day}")));
     }
 
-    /// Prints the days in their order, the cheapest of them, and the last line; returns the program's exit code.
-    pub fn finish(&self) -> ExitCode {
-        let mut days = mem::take(&mut *self.days.lock().unwrap_or_else(PoisonError::into_inner));
-        days.sort_by_key(|(date, _)| *date);
-        for (date, day) in &days {
-            self.items.report(date, Ok(format_args!("{date} {day}")));
+    /// Prints that a day's time is over.
+    pub fn timed_out(&self, date: Date) {
+        self.items.timed_out(date);
+    }
+
+    /// Prints the cheapest day and the last line, and ends the program with its exit code.
+    pub fn exit(&self) -> ! {
+        let State { cheapest, memory } = &mut *self.state();
+        if let Some((date, price)) = cheapest {
+            self.items.print(format_args!("Cheapest day: {date} at {price:.2}"));
         }
-        if let Some((date, day)) = days.iter().min_by(|(_, a), (_, b)| a.cheapest.total_cmp(&b.cheapest)) {
-            self.items.print(format_args!("Cheapest day: {date} at {:.2}", day.cheapest));
-        }
-        self.items.finish()
+        drop(memory.take()); // its last samples
+        self.items.exit()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -153,15 +179,24 @@ mod tests {
     #[test]
     fn prices_are_cents() {
         let day =
-            Day::parse(r#"{"departures": [{"price": 1250}, {"price": 990}, {"price": 1000}]}"#).unwrap();
+            Day::parse(r#"{"departures": [{"price": 1250}, {"price": 990.0}, {"price": 1e3}]}"#).unwrap();
         assert_eq!(day.to_string(), "cheapest 9.90 mean 10.80");
     }
 
     #[test]
-    fn an_answer_without_prices_says_what_is_missing() {
-        let error = |answer: &str| Day::parse(answer).err().unwrap().to_string();
-        assert_eq!(error(r#"{"departures": []}"#), "no departures");
-        assert!(error(r#"{"departures": [{}]}"#).starts_with("missing field `price`"));
+    fn an_answer_that_is_no_prices_says_what_it_is() {
+        for (answer, cause) in [
+            (r#"{"departures": []}"#.as_bytes(), "no departures"),
+            (br#"{"departures": [{}]}"#, "missing field `price` at line 1 column 18"),
+            (br#"{"departures": [{"price": -5}]}"#, "-5 is no price"),
+            (b" \r\n", "the answer is empty"),
+            (b"\xef\xbb\xbf{}", "the answer begins with a byte order mark (BOM), not with JSON"),
+            (b"{\0}\0", "the answer is UTF-16, not UTF-8"),
+            (b"\x1f\x8b\x08", "the answer is compressed (gzip), which was not asked for"),
+            (b"<html>", "not JSON: expected value at line 1 column 1"),
+        ] {
+            assert_eq!(format!("{:#}", Day::parse(answer).err().unwrap()), cause);
+        }
     }
 
     #[test]

@@ -7,14 +7,13 @@
 //!     cargo run --release --bin bench-lab -- --dir target/lab
 //!     cargo run --release --bin prices-glommio -- "$(cat target/lab/http.url)"
 
-use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
+use std::{num::NonZeroUsize, rc::Rc};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use glommio::net::TcpStream;
-use glommio_executor::{executor, spawn, timeout, yield_now};
-use prices_days::{Day, Url, late};
-use tokio::sync::Semaphore;
+use glommio::{LocalExecutorBuilder, Placement, net::TcpStream, sync::Semaphore, timer::timeout};
+use glommio_executor::look_for_arrivals;
+use prices_days::{Day, Url, catch_panic_async};
 
 /// Fetches bus prices, all days at once.
 #[derive(Parser)]
@@ -26,30 +25,32 @@ struct Args {
     concurrency: Option<NonZeroUsize>,
 }
 
-fn main() -> Result<ExitCode> {
+fn main() -> Result<()> {
     let Args { common, concurrency } = Args::parse();
-    executor()?.run(run(common, concurrency))
+    let builder = LocalExecutorBuilder::new(Placement::Unbound).io_memory(64 << 10); // by default 10 MiB, all touched
+    glommio_executor::make(builder)?.run(run(common, concurrency))
 }
 
-async fn run(common: prices_days::Args, concurrency: Option<NonZeroUsize>) -> Result<ExitCode> {
-    let _memory = common.memory()?;
+async fn run(common: prices_days::Args, concurrency: Option<NonZeroUsize>) -> Result<()> {
     let tally = common.tally()?;
-    let permits = Arc::new(Semaphore::new(limits::allow_connections(concurrency, common.count())?));
+    let permits = Rc::new(Semaphore::new(limits::allow_connections(concurrency, common.count())? as u64));
     let mut tasks = Vec::new();
     for (date, url) in common.days() {
-        let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
+        let permit = permits.acquire_static_permit(1).await.expect("nobody closes it"); // waits here while all are taken
         let tally = tally.clone();
-        tasks.push(spawn(async move {
+        tasks.push(glommio::spawn_local(async move {
             let _permit = permit;
-            let day = timeout(common.timeout, fetch(&url)).await;
-            tally.report(date, day.unwrap_or_else(late));
+            match timeout(common.timeout, async { Ok(catch_panic_async(fetch(&url)).await) }).await {
+                Ok(day) => tally.report(date, day),
+                Err(_) => tally.timed_out(date),
+            }
         }));
-        yield_now().await; // the first days are asked for while the last are still being connected to
+        look_for_arrivals().await; // by itself glommio looks when no task can run
     }
     for task in tasks {
-        let _ = task.await; // one that panicked has reported nothing: it failed
+        task.await; // a task of glommio's that is dropped is cancelled
     }
-    Ok(tally.finish())
+    tally.exit()
 }
 
 /// Fetches the prices of a day over a connection of its own.

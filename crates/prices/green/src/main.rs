@@ -7,13 +7,12 @@
 //!     cargo run --release --bin bench-lab -- --dir target/lab
 //!     cargo run --release --bin prices-green -- "$(cat target/lab/http.url)"
 
-use std::{num::NonZeroUsize, process::ExitCode, sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
 use may::{coroutine::Builder, sync::Semphore};
-use may_ureq::{MayConnector, MayResolver};
-use prices_days::{Day, Url};
+use prices_days::{Day, Url, catch_panic};
 use ureq::Agent;
 use ureq_extras::cause;
 
@@ -27,20 +26,19 @@ struct Args {
     concurrency: Option<NonZeroUsize>,
 }
 
-fn main() -> Result<ExitCode> {
+fn main() -> Result<()> {
     let Args { common, concurrency } = Args::parse();
-    let _memory = common.memory()?;
     let tally = common.tally()?;
     let at_once = limits::coroutines(limits::allow_connections(concurrency, common.count())?)?;
     let permits = Arc::new(Semphore::new(at_once));
     may::config().set_workers(1).set_stack_size(16 << 10).set_pool_capacity(at_once); // one thread, as gevent
     let patience = common.timeout * 2; // over that, the coroutine has vanished
-    let client = client(common.timeout);
+    let agent = may_ureq::agent(common.timeout);
     for (date, url) in common.days() {
         permits.wait_timeout(patience); // waits here while all are taken
-        let (client, tally, permits) = (client.clone(), tally.clone(), permits.clone());
+        let (agent, tally, permits) = (agent.clone(), tally.clone(), permits.clone());
         let coroutine = move || {
-            let day = fetch(&client, &url);
+            let day = catch_panic(|| fetch(&agent, &url));
             tally.report(date, day);
             permits.post();
         };
@@ -50,20 +48,12 @@ fn main() -> Result<ExitCode> {
         unsafe { Builder::new().spawn(coroutine) }?;
     }
     let _all_back = (0..at_once).all(|_| permits.wait_timeout(patience));
-    Ok(tally.finish())
+    tally.exit()
 }
 
 /// Fetches the prices of a day over a connection of its own.
-fn fetch(client: &Agent, url: &Url) -> Result<Day> {
-    let mut answer = client.get(url.as_str()).call().map_err(cause)?;
+fn fetch(agent: &Agent, url: &Url) -> Result<Day> {
+    let mut answer = agent.get(url.as_str()).call().map_err(cause)?;
     ensure!(answer.status().is_success(), "{}", answer.status());
     Day::parse(answer.body_mut().read_to_vec().map_err(cause)?)
-}
-
-/// The HTTP client: a connection for each day, no redirects, no proxy, no TLS.
-fn client(timeout: Duration) -> Agent {
-    let config = Agent::config_builder().timeout_global(Some(timeout)).max_idle_connections(0).proxy(None);
-    let config = config.max_redirects(0).http_status_as_error(false);
-    let config = config.input_buffer_size(4 << 10).output_buffer_size(4 << 10).build(); // 128 KiB each by default
-    Agent::with_parts(config, MayConnector, MayResolver)
 }

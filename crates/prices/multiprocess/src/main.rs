@@ -8,13 +8,13 @@
 //!     cargo run --release --bin bench-lab -- --dir target/lab
 //!     cargo run --release --bin prices-multiprocess -- "$(cat target/lab/http.url)"
 
-use std::{num::NonZeroUsize, process::ExitCode, time::Duration};
+use std::{num::NonZeroUsize, time::Duration};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
 use prices_days::{Date, Day, Url};
-use ureq::{Agent, unversioned::transport::DefaultConnector};
-use ureq_extras::{Names, cause};
+use ureq::Agent;
+use ureq_extras::cause;
 use workers::Workers;
 
 /// Fetches bus prices, as many days at once as there are worker processes.
@@ -27,28 +27,19 @@ struct Args {
     concurrency: NonZeroUsize,
 }
 
-fn main() -> Result<ExitCode> {
-    workers::serve(|(_, url, timeout): (Date, Url, Duration)| fetch(&client(timeout), &url));
+fn main() -> Result<()> {
+    workers::serve(|(_, url, timeout): (Date, Url, Duration)| fetch(&ureq_extras::agent(timeout), &url));
     let Args { common, concurrency } = Args::parse();
-    let _memory = common.memory()?;
     let tally = common.tally()?;
     let workers = Workers::start(limits::allow_processes(concurrency, common.count())?)?;
     let jobs = common.days().map(|(date, url)| (date, url, common.timeout));
     workers.map(jobs, |(date, ..), day| tally.report(*date, day))?;
-    Ok(tally.finish())
+    tally.exit()
 }
 
 /// Fetches the prices of a day over a connection of its own.
-fn fetch(client: &Agent, url: &Url) -> Result<Day> {
-    let mut answer = client.get(url.as_str()).call().map_err(cause)?;
+fn fetch(agent: &Agent, url: &Url) -> Result<Day> {
+    let mut answer = agent.get(url.as_str()).call().map_err(cause)?;
     ensure!(answer.status().is_success(), "{}", answer.status());
     Day::parse(answer.body_mut().read_to_vec().map_err(cause)?)
-}
-
-/// The HTTP client: a connection for each day, no redirects, no proxy, no TLS.
-fn client(timeout: Duration) -> Agent {
-    let config = Agent::config_builder().timeout_global(Some(timeout)).max_idle_connections(0).proxy(None);
-    let config = config.max_redirects(0).http_status_as_error(false);
-    let config = config.input_buffer_size(4 << 10).output_buffer_size(4 << 10).build(); // 128 KiB each by default
-    Agent::with_parts(config, DefaultConnector::default(), Names)
 }

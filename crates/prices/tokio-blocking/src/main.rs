@@ -7,14 +7,14 @@
 //!     cargo run --release --bin bench-lab -- --dir target/lab
 //!     cargo run --release --bin prices-tokio-blocking -- "$(cat target/lab/http.url)"
 
-use std::{num::NonZeroUsize, process::ExitCode, time::Duration};
+use std::num::NonZeroUsize;
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use prices_days::{Day, Url};
-use tokio::{runtime::Builder, task};
-use ureq::{Agent, unversioned::transport::DefaultConnector};
-use ureq_extras::{Names, cause};
+use prices_days::{Day, Url, catch_panic};
+use tokio::{runtime::Builder, task::JoinSet};
+use ureq::Agent;
+use ureq_extras::cause;
 
 /// Fetches bus prices, as many days at once as the pool has threads.
 #[derive(Parser)]
@@ -26,41 +26,30 @@ struct Args {
     concurrency: NonZeroUsize,
 }
 
-fn main() -> Result<ExitCode> {
+fn main() -> Result<()> {
     let Args { common, concurrency } = Args::parse();
     let threads = limits::allow_connections(concurrency, common.count())?;
     Builder::new_current_thread().max_blocking_threads(threads).build()?.block_on(run(common))
 }
 
-async fn run(common: prices_days::Args) -> Result<ExitCode> {
-    let _memory = common.memory()?;
+async fn run(common: prices_days::Args) -> Result<()> {
     let tally = common.tally()?;
-    let client = client(common.timeout);
-    let mut tasks = Vec::new();
+    let agent = ureq_extras::agent(common.timeout);
+    let mut tasks = JoinSet::new();
     for (date, url) in common.days() {
-        let (client, tally) = (client.clone(), tally.clone());
-        tasks.push(task::spawn_blocking(move || {
-            let day = fetch(&client, &url);
+        let (agent, tally) = (agent.clone(), tally.clone());
+        tasks.spawn_blocking(move || {
+            let day = catch_panic(|| fetch(&agent, &url));
             tally.report(date, day);
-        }));
+        });
     }
-    for task in tasks {
-        let _ = task.await; // one that panicked has reported nothing: it failed
-    }
-    Ok(tally.finish())
+    tasks.join_all().await;
+    tally.exit()
 }
 
 /// Fetches the prices of a day over a connection of its own.
-fn fetch(client: &Agent, url: &Url) -> Result<Day> {
-    let mut answer = client.get(url.as_str()).call().map_err(cause)?;
+fn fetch(agent: &Agent, url: &Url) -> Result<Day> {
+    let mut answer = agent.get(url.as_str()).call().map_err(cause)?;
     ensure!(answer.status().is_success(), "{}", answer.status());
     Day::parse(answer.body_mut().read_to_vec().map_err(cause)?)
-}
-
-/// The HTTP client: a connection for each day, no redirects, no proxy, no TLS.
-fn client(timeout: Duration) -> Agent {
-    let config = Agent::config_builder().timeout_global(Some(timeout)).max_idle_connections(0).proxy(None);
-    let config = config.max_redirects(0).http_status_as_error(false);
-    let config = config.input_buffer_size(4 << 10).output_buffer_size(4 << 10).build(); // 128 KiB each by default
-    Agent::with_parts(config, DefaultConnector::default(), Names)
 }

@@ -7,13 +7,14 @@
 //!     cargo run --release --bin bench-lab -- --dir target/lab
 //!     cargo run --release --bin prices-tokio-multi -- "$(cat target/lab/http.url)"
 
-use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
+use std::{num::NonZeroUsize, sync::Arc};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use prices_days::{Day, Url, late};
-use reqwest::{Client, redirect::Policy};
-use tokio::{spawn, sync::Semaphore, task::yield_now, time::timeout};
+use prices_days::{Day, Url, catch_panic_async};
+use reqwest::Client;
+use reqwest_extras::{body, cause};
+use tokio::{runtime::Builder, sync::Semaphore, task::JoinSet, task::yield_now, time::timeout};
 
 /// Fetches bus prices, all days at once.
 #[derive(Parser)]
@@ -23,35 +24,42 @@ struct Args {
     /// Days fetched at once [default: all]
     #[arg(long, value_name = "N")]
     concurrency: Option<NonZeroUsize>,
+    /// Threads of the runtime
+    #[arg(long, value_name = "N", env = "TOKIO_WORKER_THREADS", value_parser = limits::threads)]
+    #[arg(default_value_t = limits::default_processes())]
+    threads: NonZeroUsize,
 }
 
-#[tokio::main]
-async fn main() -> Result<ExitCode> {
-    let Args { common, concurrency } = Args::parse();
-    let _memory = common.memory()?;
+fn main() -> Result<()> {
+    let Args { common, concurrency, threads } = Args::parse();
+    let runtime = Builder::new_multi_thread().enable_all().worker_threads(threads.get()).build()?;
+    runtime.block_on(run(common, concurrency))
+}
+
+async fn run(common: prices_days::Args, concurrency: Option<NonZeroUsize>) -> Result<()> {
     let tally = common.tally()?;
     let permits = Arc::new(Semaphore::new(limits::allow_connections(concurrency, common.count())?));
-    let client = Client::builder().pool_max_idle_per_host(0).redirect(Policy::none()).no_proxy().build()?;
-    let mut tasks = Vec::new();
+    let client = reqwest_extras::client()?;
+    let mut tasks = JoinSet::new();
     for (date, url) in common.days() {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
         let (client, tally) = (client.clone(), tally.clone());
-        tasks.push(spawn(async move {
+        tasks.spawn(async move {
             let _permit = permit;
-            let day = timeout(common.timeout, fetch(&client, &url)).await;
-            tally.report(date, day.unwrap_or_else(late));
-        }));
+            match timeout(common.timeout, catch_panic_async(fetch(&client, &url))).await {
+                Ok(day) => tally.report(date, day),
+                Err(_) => tally.timed_out(date),
+            }
+        });
         yield_now().await; // the first days are asked for while the last are still being connected to
     }
-    for task in tasks {
-        let _ = task.await; // one that panicked has reported nothing: it failed
-    }
-    Ok(tally.finish())
+    tasks.join_all().await;
+    tally.exit()
 }
 
 /// Fetches the prices of a day over a connection of its own.
 async fn fetch(client: &Client, url: &Url) -> Result<Day> {
-    let answer = client.get(url.as_str()).send().await?;
+    let answer = client.get(url.as_str()).send().await.map_err(cause)?;
     ensure!(answer.status().is_success(), "{}", answer.status());
-    Day::parse(answer.bytes().await?)
+    Day::parse(body(answer).await?)
 }

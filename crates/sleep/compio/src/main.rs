@@ -7,11 +7,12 @@
 //!     cargo run --release --bin sleep-compio -- dog cat
 //!     cargo run --release --bin sleep-compio -- --tasks 1000
 
-use std::{num::NonZeroUsize, process::ExitCode, sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use clap::Parser;
-use compio::{runtime::spawn, time};
+use compio::runtime::{self, ResumeUnwind};
+use compio::time;
 use compio_executor::executor;
 use sleep_naps::{Tally, done, fetching, still_running};
 use tokio::sync::Semaphore;
@@ -26,12 +27,12 @@ struct Args {
     concurrency: Option<NonZeroUsize>,
 }
 
-fn main() -> Result<ExitCode> {
+fn main() -> Result<()> {
     let Args { common, concurrency } = Args::parse();
     executor()?.block_on(run(common, concurrency))
 }
 
-async fn run(common: sleep_naps::Args, concurrency: Option<NonZeroUsize>) -> Result<ExitCode> {
+async fn run(common: sleep_naps::Args, concurrency: Option<NonZeroUsize>) -> Result<()> {
     let names = common.names();
     let tally = common.tally(names.len())?;
     let permits = Arc::new(Semaphore::new(limits::at_once(concurrency, names.len())));
@@ -39,16 +40,16 @@ async fn run(common: sleep_naps::Args, concurrency: Option<NonZeroUsize>) -> Res
     for name in names {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
         let tally = tally.clone();
-        tasks.push(spawn(async move {
+        tasks.push(runtime::spawn(async move {
             let _permit = permit;
             nap(&name, common.time, &tally).await;
         }));
     }
     tally.print(still_running());
     for task in tasks {
-        let _ = task.await; // one that panicked is not done: it failed
+        task.await.resume_unwind(); // a task of compio's that is dropped is cancelled
     }
-    Ok(tally.finish())
+    tally.exit()
 }
 
 /// Stands for a query that takes so long.

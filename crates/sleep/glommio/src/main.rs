@@ -8,14 +8,12 @@
 //!     cargo run --release --bin sleep-glommio -- dog cat
 //!     cargo run --release --bin sleep-glommio -- --tasks 1000
 
-use std::{num::NonZeroUsize, process::ExitCode, sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, rc::Rc, time::Duration};
 
 use anyhow::Result;
 use clap::Parser;
-use glommio::timer;
-use glommio_executor::{executor, spawn};
+use glommio::{LocalExecutorBuilder, Placement, sync::Semaphore, timer};
 use sleep_naps::{Tally, done, fetching, still_running};
-use tokio::sync::Semaphore;
 
 /// Fetches from databases that take their time, all at once.
 #[derive(Parser)]
@@ -27,29 +25,30 @@ struct Args {
     concurrency: Option<NonZeroUsize>,
 }
 
-fn main() -> Result<ExitCode> {
+fn main() -> Result<()> {
     let Args { common, concurrency } = Args::parse();
-    executor()?.run(run(common, concurrency))
+    let builder = LocalExecutorBuilder::new(Placement::Unbound).io_memory(64 << 10); // by default 10 MiB, all touched
+    glommio_executor::make(builder)?.run(run(common, concurrency))
 }
 
-async fn run(common: sleep_naps::Args, concurrency: Option<NonZeroUsize>) -> Result<ExitCode> {
+async fn run(common: sleep_naps::Args, concurrency: Option<NonZeroUsize>) -> Result<()> {
     let names = common.names();
     let tally = common.tally(names.len())?;
-    let permits = Arc::new(Semaphore::new(limits::at_once(concurrency, names.len())));
+    let permits = Rc::new(Semaphore::new(limits::at_once(concurrency, names.len()) as u64));
     let mut tasks = Vec::new();
     for name in names {
-        let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
+        let permit = permits.acquire_static_permit(1).await.expect("nobody closes it"); // waits here while all are taken
         let tally = tally.clone();
-        tasks.push(spawn(async move {
+        tasks.push(glommio::spawn_local(async move {
             let _permit = permit;
             nap(&name, common.time, &tally).await;
         }));
     }
     tally.print(still_running());
     for task in tasks {
-        let _ = task.await; // one that panicked is not done: it failed
+        task.await; // a task of glommio's that is dropped is cancelled
     }
-    Ok(tally.finish())
+    tally.exit()
 }
 
 /// Stands for a query that takes so long.

@@ -8,7 +8,7 @@
 //!     cargo run --release --bin sleep-green -- dog cat
 //!     cargo run --release --bin sleep-green -- --tasks 1000
 
-use std::{num::NonZeroUsize, process::ExitCode, sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use clap::Parser;
@@ -25,7 +25,7 @@ struct Args {
     concurrency: Option<NonZeroUsize>,
 }
 
-fn main() -> Result<ExitCode> {
+fn main() -> Result<()> {
     let Args { common, concurrency } = Args::parse();
     let names = common.names();
     let tally = common.tally(names.len())?;
@@ -47,7 +47,7 @@ fn main() -> Result<ExitCode> {
     }
     tally.print(still_running());
     let _all_back = (0..at_once).all(|_| permits.wait_timeout(patience));
-    Ok(tally.finish())
+    tally.exit()
 }
 
 /// Stands for a query that takes so long.

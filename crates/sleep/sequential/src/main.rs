@@ -8,7 +8,7 @@
 //!     cargo run --release --bin sleep-sequential -- dog cat
 //!     cargo run --release --bin sleep-sequential -- --tasks 1000
 
-use std::{process::ExitCode, thread, time::Duration};
+use std::{thread, time::Duration};
 
 use anyhow::Result;
 use clap::Parser;
@@ -21,7 +21,7 @@ struct Args {
     common: sleep_naps::Args,
 }
 
-fn main() -> Result<ExitCode> {
+fn main() -> Result<()> {
     let Args { common } = Args::parse();
     let names = common.names();
     let tally = common.tally(names.len())?;
@@ -29,7 +29,7 @@ fn main() -> Result<ExitCode> {
         nap(&name, common.time, &tally);
     }
     tally.print(still_running());
-    Ok(tally.finish())
+    tally.exit()
 }
 
 /// Stands for a query that takes so long.

@@ -8,7 +8,7 @@
 //!     cargo run --release --bin sleep-threaded -- dog cat
 //!     cargo run --release --bin sleep-threaded -- --tasks 1000
 
-use std::{num::NonZeroUsize, process::ExitCode, thread, time::Duration};
+use std::{num::NonZeroUsize, thread, time::Duration};
 
 use anyhow::Result;
 use clap::Parser;
@@ -25,7 +25,7 @@ struct Args {
     concurrency: NonZeroUsize,
 }
 
-fn main() -> Result<ExitCode> {
+fn main() -> Result<()> {
     let Args { common, concurrency } = Args::parse();
     let names = common.names();
     let tally = common.tally(names.len())?;
@@ -38,7 +38,7 @@ fn main() -> Result<ExitCode> {
     }
     tally.print(still_running());
     pool.join();
-    Ok(tally.finish())
+    tally.exit()
 }
 
 /// Stands for a query that takes so long.

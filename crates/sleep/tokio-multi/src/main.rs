@@ -8,12 +8,12 @@
 //!     cargo run --release --bin sleep-tokio-multi -- dog cat
 //!     cargo run --release --bin sleep-tokio-multi -- --tasks 1000
 
-use std::{num::NonZeroUsize, process::ExitCode, sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use clap::Parser;
 use sleep_naps::{Tally, done, fetching, still_running};
-use tokio::{spawn, sync::Semaphore, time};
+use tokio::{runtime::Builder, sync::Semaphore, task::JoinSet, time};
 
 /// Fetches from databases that take their time, all at once.
 #[derive(Parser)]
@@ -23,28 +23,34 @@ struct Args {
     /// Databases fetched from at once [default: all]
     #[arg(long, value_name = "N")]
     concurrency: Option<NonZeroUsize>,
+    /// Threads of the runtime
+    #[arg(long, value_name = "N", env = "TOKIO_WORKER_THREADS", value_parser = limits::threads)]
+    #[arg(default_value_t = limits::default_processes())]
+    threads: NonZeroUsize,
 }
 
-#[tokio::main]
-async fn main() -> Result<ExitCode> {
-    let Args { common, concurrency } = Args::parse();
+fn main() -> Result<()> {
+    let Args { common, concurrency, threads } = Args::parse();
+    let runtime = Builder::new_multi_thread().enable_time().worker_threads(threads.get()).build()?;
+    runtime.block_on(run(common, concurrency))
+}
+
+async fn run(common: sleep_naps::Args, concurrency: Option<NonZeroUsize>) -> Result<()> {
     let names = common.names();
     let tally = common.tally(names.len())?;
     let permits = Arc::new(Semaphore::new(limits::at_once(concurrency, names.len())));
-    let mut tasks = Vec::new();
+    let mut tasks = JoinSet::new();
     for name in names {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
         let tally = tally.clone();
-        tasks.push(spawn(async move {
+        tasks.spawn(async move {
             let _permit = permit;
             nap(&name, common.time, &tally).await;
-        }));
+        });
     }
     tally.print(still_running());
-    for task in tasks {
-        let _ = task.await; // one that panicked is not done: it failed
-    }
-    Ok(tally.finish())
+    tasks.join_all().await;
+    tally.exit()
 }
 
 /// Stands for a query that takes so long.

@@ -7,12 +7,12 @@
 //!     cargo run --release --bin sleep-tokio -- dog cat
 //!     cargo run --release --bin sleep-tokio -- --tasks 1000
 
-use std::{num::NonZeroUsize, process::ExitCode, sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use clap::Parser;
 use sleep_naps::{Tally, done, fetching, still_running};
-use tokio::{spawn, sync::Semaphore, time};
+use tokio::{sync::Semaphore, task::JoinSet, time};
 
 /// Fetches from databases that take their time, all at once.
 #[derive(Parser)]
@@ -25,25 +25,23 @@ struct Args {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<ExitCode> {
+async fn main() -> Result<()> {
     let Args { common, concurrency } = Args::parse();
     let names = common.names();
     let tally = common.tally(names.len())?;
     let permits = Arc::new(Semaphore::new(limits::at_once(concurrency, names.len())));
-    let mut tasks = Vec::new();
+    let mut tasks = JoinSet::new();
     for name in names {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
         let tally = tally.clone();
-        tasks.push(spawn(async move {
+        tasks.spawn(async move {
             let _permit = permit;
             nap(&name, common.time, &tally).await;
-        }));
+        });
     }
     tally.print(still_running());
-    for task in tasks {
-        let _ = task.await; // one that panicked is not done: it failed
-    }
-    Ok(tally.finish())
+    tasks.join_all().await;
+    tally.exit()
 }
 
 /// Stands for a query that takes so long.

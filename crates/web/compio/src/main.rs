@@ -8,15 +8,15 @@
 //!     cargo run --release --bin bench-lab -- --dir target/lab
 //!     cargo run --release --bin web-compio -- "$(cat target/lab/http.url)/page/"{first,second,third}"?delay=2"
 
-use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
+use std::{num::NonZeroUsize, sync::Arc};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use compio::{io::compat::AsyncStream, net::TcpStream, runtime::spawn, time::timeout};
+use compio::runtime::{self, ResumeUnwind};
+use compio::{io::compat::AsyncStream, net::TcpStream, time::timeout};
 use compio_executor::executor;
-use futures_lite::future::yield_now;
 use tokio::sync::Semaphore;
-use web_pages::{Url, late};
+use web_pages::{Url, catch_panic_async};
 
 /// Downloads web pages, all at once.
 #[derive(Parser)]
@@ -28,30 +28,31 @@ struct Args {
     concurrency: Option<NonZeroUsize>,
 }
 
-fn main() -> Result<ExitCode> {
+fn main() -> Result<()> {
     let Args { common, concurrency } = Args::parse();
     executor()?.block_on(run(common, concurrency))
 }
 
-async fn run(common: web_pages::Args, concurrency: Option<NonZeroUsize>) -> Result<ExitCode> {
+async fn run(common: web_pages::Args, concurrency: Option<NonZeroUsize>) -> Result<()> {
     let tally = common.tally()?;
     let permits = Arc::new(Semaphore::new(limits::allow_connections(concurrency, common.urls.len())?));
     let mut tasks = Vec::new();
     for url in common.urls {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
         let tally = tally.clone();
-        tasks.push(spawn(async move {
+        tasks.push(runtime::spawn(async move {
             let _permit = permit;
             tally.start(&url);
-            let size = timeout(common.timeout, download(&url)).await;
-            tally.report(&url, size.unwrap_or_else(late));
+            match timeout(common.timeout, catch_panic_async(download(&url))).await {
+                Ok(size) => tally.report(&url, size),
+                Err(_) => tally.timed_out(&url),
+            }
         }));
-        yield_now().await; // the first pages are asked for while the last are still being connected to
     }
     for task in tasks {
-        let _ = task.await; // one that panicked has reported nothing: it failed
+        task.await.resume_unwind(); // a task of compio's that is dropped is cancelled
     }
-    Ok(tally.finish())
+    tally.exit()
 }
 
 /// Downloads a page over a connection of its own, and returns its size in bytes.

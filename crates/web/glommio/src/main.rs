@@ -7,14 +7,12 @@
 //!     cargo run --release --bin bench-lab -- --dir target/lab
 //!     cargo run --release --bin web-glommio -- "$(cat target/lab/http.url)/page/"{first,second,third}"?delay=2"
 
-use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
+use std::{num::NonZeroUsize, rc::Rc};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use glommio::net::TcpStream;
-use glommio_executor::{executor, spawn, timeout, yield_now};
-use tokio::sync::Semaphore;
-use web_pages::{Url, late};
+use glommio::{LocalExecutorBuilder, Placement, net::TcpStream, sync::Semaphore, timer::timeout};
+use web_pages::{Url, catch_panic_async};
 
 /// Downloads web pages, all at once.
 #[derive(Parser)]
@@ -26,30 +24,32 @@ struct Args {
     concurrency: Option<NonZeroUsize>,
 }
 
-fn main() -> Result<ExitCode> {
+fn main() -> Result<()> {
     let Args { common, concurrency } = Args::parse();
-    executor()?.run(run(common, concurrency))
+    let builder = LocalExecutorBuilder::new(Placement::Unbound).io_memory(64 << 10); // by default 10 MiB, all touched
+    glommio_executor::make(builder)?.run(run(common, concurrency))
 }
 
-async fn run(common: web_pages::Args, concurrency: Option<NonZeroUsize>) -> Result<ExitCode> {
+async fn run(common: web_pages::Args, concurrency: Option<NonZeroUsize>) -> Result<()> {
     let tally = common.tally()?;
-    let permits = Arc::new(Semaphore::new(limits::allow_connections(concurrency, common.urls.len())?));
+    let permits = Rc::new(Semaphore::new(limits::allow_connections(concurrency, common.urls.len())? as u64));
     let mut tasks = Vec::new();
     for url in common.urls {
-        let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
+        let permit = permits.acquire_static_permit(1).await.expect("nobody closes it"); // waits here while all are taken
         let tally = tally.clone();
-        tasks.push(spawn(async move {
+        tasks.push(glommio::spawn_local(async move {
             let _permit = permit;
             tally.start(&url);
-            let size = timeout(common.timeout, download(&url)).await;
-            tally.report(&url, size.unwrap_or_else(late));
+            match timeout(common.timeout, async { Ok(catch_panic_async(download(&url)).await) }).await {
+                Ok(size) => tally.report(&url, size),
+                Err(_) => tally.timed_out(&url),
+            }
         }));
-        yield_now().await; // the first pages are asked for while the last are still being connected to
     }
     for task in tasks {
-        let _ = task.await; // one that panicked has reported nothing: it failed
+        task.await; // a task of glommio's that is dropped is cancelled
     }
-    Ok(tally.finish())
+    tally.exit()
 }
 
 /// Downloads a page over a connection of its own, and returns its size in bytes.

@@ -8,12 +8,12 @@
 //!     cargo run --release --bin bench-lab -- --dir target/lab
 //!     cargo run --release --bin web-multiprocess -- "$(cat target/lab/http.url)/page/"{first,second,third}"?delay=2"
 
-use std::{num::NonZeroUsize, process::ExitCode, time::Duration};
+use std::{num::NonZeroUsize, time::Duration};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use ureq::{Agent, unversioned::transport::DefaultConnector};
-use ureq_extras::{Names, cause};
+use ureq::Agent;
+use ureq_extras::cause;
 use web_pages::Url;
 use workers::Workers;
 
@@ -27,28 +27,19 @@ struct Args {
     concurrency: NonZeroUsize,
 }
 
-fn main() -> Result<ExitCode> {
-    workers::serve(|(url, timeout): (Url, Duration)| download(&client(timeout), &url));
+fn main() -> Result<()> {
+    workers::serve(|(url, timeout): (Url, Duration)| download(&ureq_extras::agent(timeout), &url));
     let Args { common, concurrency } = Args::parse();
     let tally = common.tally()?;
     let workers = Workers::start(limits::allow_processes(concurrency, common.urls.len())?)?;
     let jobs = common.urls.into_iter().inspect(|url| tally.start(url)).map(|url| (url, common.timeout));
     workers.map(jobs, |(url, _), size| tally.report(url, size))?;
-    Ok(tally.finish())
+    tally.exit()
 }
 
 /// Downloads a page over a connection of its own, and returns its size in bytes.
-fn download(client: &Agent, url: &Url) -> Result<usize> {
-    let mut answer = client.get(url.as_str()).call().map_err(cause)?;
+fn download(agent: &Agent, url: &Url) -> Result<usize> {
+    let mut answer = agent.get(url.as_str()).call().map_err(cause)?;
     ensure!(answer.status().is_success(), "{}", answer.status());
-    let page = answer.body_mut().with_config().limit(u64::MAX).read_to_vec(); // 10 MiB by default
-    Ok(page.map_err(cause)?.len())
-}
-
-/// The HTTP client: a connection for each page, no redirects, no proxy, no TLS.
-fn client(timeout: Duration) -> Agent {
-    let config = Agent::config_builder().timeout_global(Some(timeout)).max_idle_connections(0).proxy(None);
-    let config = config.max_redirects(0).http_status_as_error(false);
-    let config = config.input_buffer_size(4 << 10).output_buffer_size(4 << 10).build(); // 128 KiB each by default
-    Agent::with_parts(config, DefaultConnector::default(), Names)
+    Ok(answer.body_mut().read_to_vec().map_err(cause)?.len())
 }

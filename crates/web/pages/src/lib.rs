@@ -1,13 +1,12 @@
 //! Shared by all web programs: arguments, the pages to download, and the outcome of each. Nothing here knows an HTTP
 //! client or a concurrency model.
 
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-pub use tally::{catch_panic, catch_panic_async, late};
+pub use tally::{catch_panic, catch_panic_async};
 pub use url::Url;
 
 /// The arguments that all web programs have.
@@ -53,11 +52,16 @@ impl Tally {
         self.items.report(url, size.map(|size| format!("Finished download: {url}, size: {size} bytes")));
     }
 
-    /// Prints the totals and the last line, and returns the program's exit code.
-    pub fn finish(&self) -> ExitCode {
+    /// Prints that a download's time is over.
+    pub fn timed_out(&self, url: &Url) {
+        self.items.timed_out(url);
+    }
+
+    /// Prints the totals and the last line, and ends the program with its exit code.
+    pub fn exit(&self) -> ! {
         self.items.print(format_args!("Total run time: {:.2} s", self.start.elapsed().as_secs_f64()));
         self.items.print(format_args!("Total size: {} bytes", self.size.load(Relaxed)));
-        self.items.finish()
+        self.items.exit()
     }
 }
 

@@ -7,13 +7,14 @@
 //!     cargo run --release --bin bench-lab -- --dir target/lab
 //!     cargo run --release --bin web-tokio -- "$(cat target/lab/http.url)/page/"{first,second,third}"?delay=2"
 
-use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
+use std::{num::NonZeroUsize, sync::Arc};
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use reqwest::{Client, redirect::Policy};
-use tokio::{spawn, sync::Semaphore, task::yield_now, time::timeout};
-use web_pages::{Url, late};
+use reqwest::Client;
+use reqwest_extras::{body, cause};
+use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
+use web_pages::{Url, catch_panic_async};
 
 /// Downloads web pages, all at once.
 #[derive(Parser)]
@@ -26,32 +27,31 @@ struct Args {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<ExitCode> {
+async fn main() -> Result<()> {
     let Args { common, concurrency } = Args::parse();
     let tally = common.tally()?;
     let permits = Arc::new(Semaphore::new(limits::allow_connections(concurrency, common.urls.len())?));
-    let client = Client::builder().pool_max_idle_per_host(0).redirect(Policy::none()).no_proxy().build()?;
-    let mut tasks = Vec::new();
+    let client = reqwest_extras::client()?;
+    let mut tasks = JoinSet::new();
     for url in common.urls {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
         let (client, tally) = (client.clone(), tally.clone());
-        tasks.push(spawn(async move {
+        tasks.spawn(async move {
             let _permit = permit;
             tally.start(&url);
-            let size = timeout(common.timeout, download(&client, &url)).await;
-            tally.report(&url, size.unwrap_or_else(late));
-        }));
-        yield_now().await; // the first pages are asked for while the last are still being connected to
+            match timeout(common.timeout, catch_panic_async(download(&client, &url))).await {
+                Ok(size) => tally.report(&url, size),
+                Err(_) => tally.timed_out(&url),
+            }
+        });
     }
-    for task in tasks {
-        let _ = task.await; // one that panicked has reported nothing: it failed
-    }
-    Ok(tally.finish())
+    tasks.join_all().await;
+    tally.exit()
 }
 
 /// Downloads a page over a connection of its own, and returns its size in bytes.
 async fn download(client: &Client, url: &Url) -> Result<usize> {
-    let answer = client.get(url.as_str()).send().await?;
+    let answer = client.get(url.as_str()).send().await.map_err(cause)?;
     ensure!(answer.status().is_success(), "{}", answer.status());
-    Ok(answer.bytes().await?.len())
+    Ok(body(answer).await?.len())
 }
