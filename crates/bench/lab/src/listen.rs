@@ -89,14 +89,6 @@ mod tests {
         assert_eq!(accepted.local_addr().unwrap(), client.peer_addr().unwrap());
     }
 
-    #[tokio::test]
-    async fn a_bound_socket_refuses() {
-        let socket = bind(0).unwrap();
-        let address = (host_address(0), port(&socket).unwrap());
-        let error = TcpStream::connect(address).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
-    }
-
     #[test]
     fn hosts_have_addresses_of_their_own() {
         assert_eq!(host_address(0), Ipv4Addr::new(127, 0, 1, 1));

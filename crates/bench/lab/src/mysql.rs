@@ -117,8 +117,7 @@ async fn answer_item(connection: &mut Connection<'_>, item: &Item, format: Forma
         connection.put_error(&SqlError::new(1312, b"0A000", message));
         return connection.flush().await;
     }
-    let host = connection.host();
-    let in_flight = connection.session.begin(Workload::Db, || host);
+    let in_flight = connection.session.begin(Workload::Db, || connection.host());
     let fault = connection.fault;
     if fault.is_none_or(|fault| fault.before != Moment::Query) {
         connection.unless_closed(sleep(item.time)).await?;

@@ -223,34 +223,3 @@ impl Auth {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SCRAMBLE: &Scramble = b"0123456789abcdefghij";
-
-    /// Computed from the plugins' definitions with Python's hashlib.
-    const PROOFS: [(Auth, &str); 2] = [
-        (Auth::Native, "f5cac3f3b3df2133feb57db682c71e6ed433a988"),
-        (Auth::Sha2, "7e4adda2f2d5ef09b4147518becb0cee2939376203650a8c2bb2815959364bd0"),
-    ];
-
-    fn bytes(hex: &str) -> Vec<u8> {
-        (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap()).collect()
-    }
-
-    #[test]
-    fn accepts_the_right_proof_only() {
-        for (auth, proof) in PROOFS {
-            let mut proof = bytes(proof);
-            assert!(auth.accepts(&proof, SCRAMBLE, "secret"), "{auth:?}");
-            assert!(!auth.accepts(&proof, SCRAMBLE, "secreu"), "{auth:?}");
-            assert!(!auth.accepts(&proof, b"0123456789abcdefghik", "secret"), "{auth:?}");
-            assert!(!auth.accepts(&[], SCRAMBLE, "secret"), "{auth:?}");
-            assert!(!auth.accepts(&proof[1..], SCRAMBLE, "secret"), "{auth:?}");
-            proof[0] ^= 1;
-            assert!(!auth.accepts(&proof, SCRAMBLE, "secret"), "{auth:?}");
-        }
-    }
-}
