@@ -8,14 +8,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::files;
 
+/// Memory of one machine may differ by this part from boot to boot.
+const SAME_MEMORY: f64 = 0.03;
+
 /// What does not change while a machine stays the same.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Machine {
     /// Version of the raw files.
     pub version: u32,
     /// CPU model as the kernel names it.
     pub cpu: String,
+    /// Family, model and stepping, as lscpu prints them: processors of one name may differ.
+    pub family: Option<String>,
+    /// Likewise.
+    pub model: Option<String>,
+    /// Likewise.
+    pub stepping: Option<String>,
     /// `x86_64`, `aarch64`, …
     pub architecture: String,
     /// Sockets, as far as known.
@@ -24,6 +33,8 @@ pub struct Machine {
     pub cores: Option<u64>,
     /// CPUs that a program may use: fewer than the machine has under a quota or an affinity mask.
     pub cpus: u64,
+    /// CPUs that a quota leaves, where there is one.
+    pub quota: Option<f64>,
     /// Memory in MiB.
     pub memory_mib: u64,
     /// `none`, or the hypervisor as far as it names itself.
@@ -37,6 +48,37 @@ impl Machine {
     /// Missing, cut off, or of another version.
     pub fn read(path: &Path) -> Result<Self> {
         files::toml(path)
+    }
+}
+
+impl Machine {
+    /// What tells it from another machine, as `fact: this, not that`. A fact that an older file lacks counts as
+    /// different.
+    pub fn differences(&self, other: &Machine) -> Vec<String> {
+        let known = |value: &Option<String>| value.clone().unwrap_or("unknown".to_owned());
+        let facts = |machine: &Machine| {
+            [
+                ("CPU", machine.cpu.clone()),
+                ("family", known(&machine.family)),
+                ("model", known(&machine.model)),
+                ("stepping", known(&machine.stepping)),
+                ("architecture", machine.architecture.clone()),
+                ("CPUs", machine.cpus.to_string()),
+                ("quota of CPUs", known(&machine.quota.map(|cpus| cpus.to_string()))),
+                ("hypervisor", machine.virtualisation.clone()),
+            ]
+        };
+        let pairs = facts(self).into_iter().zip(facts(other));
+        let lacking = |name: &str, value: &str| value == "unknown" && name != "quota of CPUs";
+        let mut differences: Vec<String> = pairs
+            .filter(|((name, here), (_, there))| here != there || lacking(name, here))
+            .map(|((name, here), (_, there))| format!("{name}: {here}, not {there}"))
+            .collect();
+        let (here, there) = (self.memory_mib, other.memory_mib);
+        if here.abs_diff(there) as f64 > SAME_MEMORY * there as f64 {
+            differences.push(format!("memory: {here} MiB, not {there} MiB"));
+        }
+        differences
     }
 }
 
@@ -76,7 +118,11 @@ pub struct Facts {
     pub limits: BTreeMap<String, String>,
     /// Versions of the measuring tools.
     pub tools: BTreeMap<String, String>,
+    /// SHA-256 of the sources that each row was built from, by its folder.
+    #[serde(default)]
+    pub sources: BTreeMap<String, String>,
     /// Versions of the crates that the programs use directly.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub crates: BTreeMap<String, String>,
 }
 

@@ -9,6 +9,7 @@
 
 pub mod facts;
 pub mod files;
+pub mod lab;
 pub mod matrix;
 pub mod measurement;
 pub mod observed;
@@ -16,8 +17,8 @@ pub mod raw;
 pub mod resolve;
 pub mod results;
 pub mod rounds;
+pub mod runs;
 pub mod schedule;
-mod spec;
 pub mod stats;
 pub mod tools;
 pub mod trace;

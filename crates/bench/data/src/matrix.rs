@@ -1,20 +1,25 @@
 //! `bench.toml`: what is measured, before it is resolved for one machine.
 
-use std::{collections::BTreeMap, fmt::Display, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
-use toml::Spanned;
+use toml::{Table, Value};
 
-pub use crate::spec::{AtOnce, Word};
 use crate::{
-    files,
-    spec::{Rounds, Spec, Study},
-    workload::Model,
+    files, stats,
+    workload::{Control, Model, Printed, Vary},
 };
 
+/// Study of the `[[workload]]`s that stand outside of a `[[study]]`: `make bench`.
+pub const BENCH: &str = "bench";
+
 /// Folders of a workload's programs in the order in which a reader compares them: each with the nearest before it.
-pub const NEIGHBOURS: [&str; 10] = [
+/// It goes when map and tests use [`Model::neighbour`].
+pub const NEIGHBOURS: [&str; 12] = [
     "sequential",
     "threaded",
     "multiprocess",
@@ -22,33 +27,209 @@ pub const NEIGHBOURS: [&str; 10] = [
     "tokio-blocking",
     "tokio",
     "tokio-multi",
+    "tokio-sqlx",
     "tokio-mini",
+    "smol",
     "glommio",
     "compio",
 ];
-
-/// Study of the `[[workload]]`s that stand outside of a `[[study]]`: `make bench`.
-pub const BENCH: &str = "bench";
 
 /// The whole of `bench.toml`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Matrix {
-    /// The ways of waiting, in the order of the columns.
+    /// The concurrency models, in the order of all tables.
     #[serde(rename = "model")]
     pub models: Vec<Model>,
     /// A command for each thing that a row may need of the machine.
     needs: BTreeMap<String, Vec<String>>,
-    /// Rounds of the rows under a second, and of those under ten.
     pub(crate) rounds: Rounds,
     /// Observed runs of the rows under ten seconds.
     pub(crate) observed: u32,
-    /// What `make bench` measures, in the order of the tables.
+    #[serde(rename = "study")]
+    studies: Vec<Study>,
+}
+
+/// Timed rounds of a row, by what it waits at least. A row of 10 s and more is not timed in rounds.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rounds {
+    pub under_1s: u32,
+    pub under_10s: u32,
+    /// Rounds of the rows under a second on a machine that scatters: in blocks of `under_1s`.
+    #[serde(default)]
+    pub up_to: u32,
+}
+
+/// One `[[study]]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Study {
+    pub name: String,
+    pub vary: Vary,
+    /// Whether `PYTHON=1` adds rows to it.
+    #[serde(default)]
+    pub python: bool,
+    /// A row that would wait longer is not tried, in seconds.
+    pub budget_s: Option<f64>,
+    pub rounds: Option<Rounds>,
+    pub observed: Option<u32>,
+    #[serde(default, rename = "fault")]
+    pub faults: Vec<FaultSpec>,
     #[serde(rename = "workload")]
-    pub(crate) workloads: Vec<Spec>,
-    /// What the other targets measure.
-    #[serde(default, rename = "study")]
-    pub(crate) studies: Vec<Study>,
+    pub workloads: Vec<Spec>,
+}
+
+/// One workload.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Spec {
+    /// `db`, `web`, …; may occur with several sizes.
+    pub name: String,
+    pub key: Option<String>,
+    pub article: u32,
+    pub title: String,
+    pub asks: String,
+    pub size: u64,
+    pub sizes: Option<Vec<u64>>,
+    pub latency: f64,
+    #[serde(default)]
+    pub rtts: Vec<f64>,
+    pub quick: Quick,
+    pub reference: String,
+    /// Arguments for `bench-lab`; none where no server is asked.
+    pub lab: Option<Vec<String>>,
+    pub server: Option<ServerSpec>,
+    #[serde(default = "yes")]
+    pub counted: bool,
+    #[serde(default = "yes")]
+    pub limited: bool,
+    #[serde(default)]
+    pub only_waits: bool,
+    #[serde(default = "yes")]
+    pub verdict: bool,
+    pub rounds: Option<Rounds>,
+    pub args: Vec<String>,
+    #[serde(default)]
+    pub sample: Vec<String>,
+    pub printed: Option<Printed>,
+    #[serde(rename = "row")]
+    pub rows: Vec<RowSpec>,
+    #[serde(default)]
+    pub python: Vec<RowSpec>,
+    #[serde(default)]
+    pub absent: BTreeMap<String, String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Fewer items and shorter waits, for `make quick`.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Quick {
+    #[serde(default)]
+    pub size: u64,
+    pub sizes: Option<Vec<u64>>,
+    pub latency: f64,
+    pub rtts: Option<Vec<f64>>,
+}
+
+/// Replaces the lab: its name, and the command that starts it, where it is ours to start.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ServerSpec {
+    pub name: String,
+    pub command: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FaultSpec {
+    pub name: String,
+    pub title: String,
+    /// Part of the items that are sick.
+    pub share: f64,
+    pub wait: SickWait,
+    pub lab: Vec<String>,
+    #[serde(default)]
+    pub args: Vec<String>,
+    #[serde(default)]
+    pub fails: bool,
+}
+
+/// How long a sick item is waited for.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SickWait {
+    /// Until the program's time-out.
+    Patience,
+    /// A multiple of the wait for a healthy one.
+    Times(f64),
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RowSpec {
+    pub program: String,
+    pub model: String,
+    pub at_once: AtOnce,
+    #[serde(default)]
+    pub args: Vec<String>,
+    pub needs: Option<String>,
+    pub counted: Option<bool>,
+    pub imports: Option<String>,
+    pub control: Option<Control>,
+    /// Factor on what an item waits.
+    pub stretch: Option<f64>,
+    /// The row that it differs from in one thing.
+    pub differs_from: Option<String>,
+    /// That thing.
+    #[serde(rename = "in")]
+    pub what: Option<String>,
+}
+
+impl RowSpec {
+    /// Its name in the tables, before anything in it is filled in.
+    pub fn label(&self) -> String {
+        std::iter::once(&self.program).chain(&self.args).cloned().collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// What a model has in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "a number, \"cpus\", \"pool\" or \"all\"")]
+pub enum AtOnce {
+    /// A fixed number.
+    Count(u64),
+    /// What the machine or the workload has.
+    Word(Word),
+}
+
+/// How many items are in flight, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Word {
+    /// As many as CPUs.
+    Cpus,
+    /// `min(32, CPUs + 4)`: ThreadPoolExecutor's default, see article 3.
+    Pool,
+    /// All items.
+    All,
+}
+
+impl AtOnce {
+    /// How many of `size` items are in flight on a machine with `cpus` CPUs.
+    pub fn resolve(self, size: u64, cpus: u64) -> u64 {
+        match self {
+            AtOnce::Count(count) => count,
+            AtOnce::Word(Word::Cpus) => cpus,
+            AtOnce::Word(Word::Pool) => 32.min(cpus + 4),
+            AtOnce::Word(Word::All) => size,
+        }
+        .clamp(1, size)
+    }
 }
 
 /// A program as `make bench` runs it by default, for the tests that run over the matrix.
@@ -56,7 +237,7 @@ pub struct Matrix {
 pub struct Program {
     /// `db`, `web`, …
     pub workload: String,
-    /// Its name: package and binary, or a file of `scripts/python`.
+    /// Package and binary, or a file of `scripts/python`.
     pub name: String,
     /// Whether it is one of the articles' own, in Python.
     pub python: bool,
@@ -74,138 +255,210 @@ impl Matrix {
     /// # Errors
     /// Names the file, the line, what is wrong in it, and what is known.
     pub fn read(path: &Path) -> Result<Self> {
-        Self::parse(&files::text(path)?).with_context(|| format!("cannot use {}", path.display()))
+        files::parse(path, Self::parse)
     }
 
-    fn parse(text: &str) -> Result<Self> {
-        let mut matrix: Matrix = toml::from_str(text).map_err(|error| anyhow!(error))?;
-        let at = |place: &Spanned<String>| text[..place.span().start].lines().count().max(1);
-        let mut seen: Vec<Spec> = Vec::new();
-        for spec in
-            matrix.workloads.iter_mut().chain(matrix.studies.iter_mut().flat_map(|s| &mut s.workloads))
-        {
-            if let Some(like) = spec.like.take() {
-                let named = |other: &&Spec| other.name.as_ref().map(Spanned::get_ref) == Some(like.get_ref());
-                let Some(base) = seen.iter().find(named) else {
-                    bail!("line {}: no workload before it is called {:?}", at(&like), like.get_ref())
-                };
-                spec.inherit(base);
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        let merged = merged(text.parse()?)?;
+        let matrix: Matrix = merged.try_into().map_err(|error| located(text, &error))?;
+        for study in &matrix.studies {
+            for spec in &study.workloads {
+                matrix.check(study, spec).map_err(|error| {
+                    let quoted = error.to_string().split('"').nth(1).map(|name| format!("\"{name}\""));
+                    let line = quoted.and_then(|name| line_of(text, |line| line.contains(&name)));
+                    anyhow!("{}workload {:?} of {}: {error}", at(line), spec.name, study.name)
+                })?;
             }
-            seen.push(spec.clone());
         }
-        for spec in &seen {
-            matrix.check(spec, &at)?;
-        }
+        matrix.check_folders()?;
         Ok(matrix)
     }
 
-    fn check(&self, spec: &Spec, at: &impl Fn(&Spanned<String>) -> usize) -> Result<()> {
-        let Some(name) = &spec.name else { bail!("a workload has neither `name` nor `like`") };
-        let (line, name) = (at(name), name.get_ref());
-        for (field, there) in [
-            ("article", spec.article.is_some()),
-            ("title", spec.title.is_some()),
-            ("asks", spec.asks.is_some()),
-            ("size", spec.size.is_some()),
-            ("latency", spec.latency.is_some()),
-            ("quick", spec.quick.is_some()),
-            ("reference", spec.reference.is_some()),
-            ("args", spec.args.is_some()),
-            ("row", spec.rows.is_some()),
-        ] {
-            ensure!(there, "line {line}: workload {name:?} has no field `{field}`");
+    fn check(&self, study: &Study, spec: &Spec) -> Result<()> {
+        ensure!(
+            spec.sizes(false).iter().chain(&spec.sizes(true)).all(|size| *size > 0),
+            "a size has no items"
+        );
+        let models: Vec<&str> = self.models.iter().map(|model| model.name.as_str()).collect();
+        let needs: Vec<&str> = self.needs.keys().map(String::as_str).collect();
+        let programs: Vec<&str> = spec.rows.iter().map(|row| row.program.as_str()).collect();
+        let labels: Vec<String> = spec.all_rows().map(|(row, _)| row.label()).collect();
+        let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+        known("reference", &spec.reference, &programs)?;
+        spec.absent.keys().try_for_each(|model| known("absent model", model, &models))?;
+        for (row, _) in spec.all_rows() {
+            known("model", &row.model, &models)?;
+            row.needs.iter().try_for_each(|need| known("need", need, &needs))?;
+            row.differs_from.iter().try_for_each(|from| known("counterpart", from, &labels))?;
+            ensure!(
+                row.differs_from.is_some() == row.what.is_some(),
+                "{:?} needs both `differs_from` and `in`, or neither",
+                row.program
+            );
         }
-        for size in spec.sizes(false).into_iter().chain(spec.sizes(true)) {
-            ensure!(size > 0, "line {line}: workload {name:?} has no items");
-        }
-        for row in spec.all_rows() {
-            let known = || self.models.iter().map(|model| &model.name);
-            if !known().any(|model| model == row.model.get_ref()) {
-                bail!(unknown(at(&row.model), "model", row.model.get_ref(), known()));
+        let rounds = spec.rounds.or(study.rounds).unwrap_or(self.rounds);
+        let families = [("Rust", spec.rows.iter()), ("Python", spec.python.iter())];
+        for (language, rows) in families.into_iter().filter(|_| spec.verdict) {
+            let comparisons = rows.map(|row| row.comparisons(&spec.reference)).sum();
+            let needed = stats::rounds_needed(comparisons);
+            let few = [rounds.under_1s, rounds.under_10s].into_iter().find(|n| (1..needed).contains(n));
+            if let Some(few) = few {
+                bail!(
+                    "{few} rounds are too few for {comparisons} comparisons of its {language} rows: \
+                     it takes {needed}, or `verdict = false`"
+                );
             }
-            if let Some(needs) = &row.needs
-                && !self.needs.contains_key(needs.get_ref())
-            {
-                bail!(unknown(at(needs), "need", needs.get_ref(), self.needs.keys()));
+        }
+        Ok(())
+    }
+
+    /// What would overwrite each other in `raw/`.
+    fn check_folders(&self) -> Result<()> {
+        let place = crate::resolve::Place { cpus: 2, quick: false, count: true, python: true, size: None };
+        let mut keys = BTreeSet::new();
+        for study in &self.studies {
+            for workload in self.resolve(&study.name, &[], &place)? {
+                let mut slugs = BTreeSet::new();
+                let twice = workload.rows.iter().find(|row| !slugs.insert(&row.slug));
+                if let Some(row) = twice {
+                    bail!("two rows of {:?} have the folder {:?}", workload.key, row.slug);
+                }
+                ensure!(keys.insert(workload.key.clone()), "two workloads have the key {:?}", workload.key);
             }
-        }
-        let reference = spec.reference.as_deref().unwrap_or_default();
-        let programs = spec.rows.iter().flatten().map(|row| row.program.get_ref());
-        if !programs.clone().any(|program| program == reference) {
-            bail!(unknown(line, "reference", reference, programs));
-        }
-        for model in spec.absent.iter().flat_map(BTreeMap::keys) {
-            let known = self.models.iter().map(|model| &model.name);
-            ensure!(known.clone().any(|known| known == model), unknown(line, "absent model", model, known));
         }
         Ok(())
     }
 
     /// The command that shows whether the machine has what a row needs.
-    pub(crate) fn probe(&self, needs: &str) -> Vec<String> {
-        self.needs.get(needs).cloned().unwrap_or_default()
+    pub(crate) fn probe(&self, row: &RowSpec) -> Vec<String> {
+        row.needs.as_ref().and_then(|need| self.needs.get(need)).cloned().unwrap_or_default()
     }
 
     /// The programs of `make bench`, each once, as they run without a bound of the row's own. No control.
     pub fn programs(&self) -> Vec<Program> {
-        let mut found: Vec<Program> = Vec::new();
-        for spec in &self.workloads {
-            let rows = spec.rows.iter().flatten().map(|row| (row, false));
-            for (row, python) in rows.chain(spec.python.iter().flatten().map(|row| (row, true))) {
-                let name = row.program.get_ref();
-                let again = found.iter().any(|program| program.name == *name);
-                if again || row.control.is_some() || row.args.iter().any(|arg| arg.contains('{')) {
+        let mut programs: Vec<Program> = Vec::new();
+        for spec in self.study(BENCH).iter().flat_map(|study| &study.workloads) {
+            for (row, python) in spec.all_rows() {
+                let known = programs.iter().any(|program| program.name == row.program);
+                if known || row.control.is_some() || row.args.iter().any(|arg| arg.contains('{')) {
                     continue;
                 }
-                found.push(Program {
-                    workload: spec.name().to_owned(),
-                    name: name.clone(),
+                programs.push(Program {
+                    workload: spec.name.clone(),
+                    name: row.program.clone(),
                     python,
-                    model: row.model.get_ref().clone(),
+                    model: row.model.clone(),
                     at_once: row.at_once,
-                    needs: row.needs.as_ref().map(|needs| needs.get_ref().clone()),
+                    needs: row.needs.clone(),
                 });
             }
         }
-        found
+        programs
     }
 
     /// Names of all packages that a study and its workloads run, each once: those named, or all.
     pub fn packages(&self, study: &str, workloads: &[String]) -> Vec<String> {
-        let (_, specs) = self.study(study);
-        let specs =
-            specs.iter().filter(|spec| workloads.is_empty() || workloads.iter().any(|n| n == spec.name()));
-        let mut names: Vec<String> = Vec::new();
-        for row in specs.flat_map(|spec| spec.rows.iter().flatten()) {
-            let probe = row.needs.as_ref().and_then(|needs| self.needs.get(needs.get_ref())?.first());
-            names.extend([row.program.get_ref()].into_iter().chain(probe).cloned());
-        }
-        names.sort();
-        names.dedup();
-        names
+        let specs = self.study(study).into_iter().flat_map(|study| &study.workloads);
+        let chosen = specs.filter(|spec| workloads.is_empty() || workloads.contains(&spec.name));
+        let rows = chosen.flat_map(|spec| &spec.rows);
+        let names =
+            rows.flat_map(|row| [row.program.clone()].into_iter().chain(self.probe(row).into_iter().take(1)));
+        names.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    /// A study and its workloads; of `bench` there is no entry. Nothing where the name is not known.
-    pub(crate) fn study(&self, name: &str) -> (Option<&Study>, &[Spec]) {
-        let study = self.studies.iter().find(|study| study.name.get_ref() == name);
-        match study {
-            Some(study) => (Some(study), &study.workloads),
-            None if name == BENCH => (None, &self.workloads),
-            None => (None, &[]),
-        }
+    pub(crate) fn study(&self, name: &str) -> Option<&Study> {
+        self.studies.iter().find(|study| study.name == name)
     }
 
     /// Names of all studies.
     pub fn studies(&self) -> Vec<&str> {
-        let others = self.studies.iter().map(|study| study.name.get_ref().as_str());
-        std::iter::once(BENCH).chain(others).collect()
+        self.studies.iter().map(|study| study.name.as_str()).collect()
     }
 }
 
-fn unknown(line: usize, what: &str, name: &str, known: impl Iterator<Item: Display>) -> String {
-    let mut known: Vec<String> = known.map(|name| name.to_string()).collect();
-    known.dedup();
-    format!("line {line}: unknown {what} {name:?}; known are {}", known.join(", "))
+impl Spec {
+    pub fn all_rows(&self) -> impl Iterator<Item = (&RowSpec, bool)> {
+        self.rows.iter().map(|row| (row, false)).chain(self.python.iter().map(|row| (row, true)))
+    }
+
+    /// Its sizes: one, unless the study varies them.
+    pub fn sizes(&self, quick: bool) -> Vec<u64> {
+        match quick {
+            true => self.quick.sizes.clone().unwrap_or(vec![self.quick.size]),
+            false => self.sizes.clone().unwrap_or(vec![self.size]),
+        }
+    }
+
+    /// The round-trip times in seconds.
+    pub fn rtts(&self, quick: bool) -> Vec<f64> {
+        self.quick.rtts.clone().filter(|_| quick).unwrap_or(self.rtts.clone())
+    }
+
+    /// What an item waits, in seconds.
+    pub fn latency(&self, quick: bool) -> f64 {
+        if quick { self.quick.latency } else { self.latency }
+    }
+}
+
+impl RowSpec {
+    /// How many comparisons it may be part of: with the reference, and with its counterpart where that is another row.
+    fn comparisons(&self, reference: &str) -> usize {
+        if self.control.is_some() {
+            return 0;
+        }
+        let is_reference = self.label() == reference;
+        let declared = self.differs_from.as_ref().is_some_and(|from| is_reference || from != reference);
+        usize::from(!is_reference) + usize::from(declared)
+    }
+}
+
+/// Completes each workload that is `like` an earlier one, and makes the workloads outside a study one of their own.
+fn merged(mut matrix: Table) -> Result<Table> {
+    let mut bench = Table::new();
+    bench.insert("name".to_owned(), BENCH.into());
+    bench.insert("vary".to_owned(), "nothing".into());
+    bench.insert("python".to_owned(), true.into());
+    bench.insert("workload".to_owned(), matrix.remove("workload").unwrap_or(Value::Array(Vec::new())));
+    let others = matrix.remove("study").unwrap_or(Value::Array(Vec::new()));
+    let mut studies = vec![Value::Table(bench)];
+    studies.extend(others.as_array().into_iter().flatten().cloned());
+    let mut complete: Vec<Table> = Vec::new();
+    let workloads = studies.iter_mut().filter_map(|study| study.get_mut("workload")?.as_array_mut());
+    for workload in workloads.flatten().filter_map(Value::as_table_mut) {
+        if let Some(like) = workload.remove("like") {
+            let base = complete.iter().find(|base| base.get("name") == Some(&like));
+            let mut base = base.with_context(|| format!("no workload before it is called {like}"))?.clone();
+            base.remove("key");
+            base.extend(std::mem::take(workload));
+            *workload = base;
+        }
+        complete.push(workload.clone());
+    }
+    matrix.insert("study".to_owned(), Value::Array(studies));
+    Ok(matrix)
+}
+
+fn known(what: &str, name: &str, names: &[&str]) -> Result<()> {
+    let mut names = names.to_vec();
+    names.dedup();
+    ensure!(names.contains(&name), "unknown {what} {name:?}; known are {}", names.join(", "));
+    Ok(())
+}
+
+/// An error of serde with the line that has the field it names: the merged tables have lost their places.
+fn located(text: &str, error: &toml::de::Error) -> anyhow::Error {
+    let message = error.to_string().trim().replace('\n', " ");
+    let field = message.split("unknown field `").nth(1).and_then(|rest| rest.split('`').next());
+    let line = field.and_then(|field| line_of(text, |line| line.contains(&format!("{field} ="))));
+    anyhow!("{}{message}", at(line))
+}
+
+fn line_of(text: &str, found: impl Fn(&str) -> bool) -> Option<usize> {
+    text.lines().position(found).map(|line| line + 1)
+}
+
+fn at(line: Option<usize>) -> String {
+    line.map_or(String::new(), |line| format!("line {line}: "))
 }
 
 #[cfg(test)]
@@ -214,7 +467,7 @@ mod tests {
 
     const TEXT: &str = r##"
 needs = { io_uring = ["true"] }
-rounds = { under_1s = 30, under_10s = 9 }
+rounds = { under_1s = 30, under_10s = 10 }
 observed = 5
 [[model]]
 name = "tokio"
@@ -222,6 +475,7 @@ waits = ""
 threads = ""
 at_once = ""
 python = ""
+advice = ""
 light = "#000000"
 dark = "#ffffff"
 marker = "circle"
@@ -235,7 +489,10 @@ latency = 1
 quick = { size = 1, latency = 1 }
 reference = "a-tokio"
 args = ["--own"]
-row = [{ program = "a-tokio", model = "tokio", at_once = "all", needs = "io_uring" }]
+row = [
+  { program = "a-tokio", model = "tokio", at_once = "all", needs = "io_uring" },
+  { program = "a-mini", model = "tokio", at_once = 1, differs_from = "a-tokio", in = "driver" },
+]
 [[study]]
 name = "scale"
 vary = "size"
@@ -244,39 +501,64 @@ like = "a"
 sizes = [1, 2]
 "##;
 
-    fn error(from: &str, to: &str) -> String {
-        assert!(TEXT.contains(from), "{from}");
-        format!("{:#}", Matrix::parse(&TEXT.replacen(from, to, 1)).err().expect("an error"))
-    }
-
     #[test]
     fn a_workload_like_another_says_only_what_differs() {
         let matrix = Matrix::parse(TEXT).unwrap();
-        let (_, specs) = matrix.study("scale");
-        assert_eq!((specs[0].title.as_deref(), specs[0].sizes(false)), (Some("A"), vec![1, 2]));
-        assert_eq!(matrix.programs().len(), 1);
-        assert_eq!(matrix.packages("scale", &[]), ["a-tokio", "true"]);
+        let spec = &matrix.study("scale").unwrap().workloads[0];
+        assert_eq!((spec.title.as_str(), spec.sizes(false)), ("A", vec![1, 2]));
+        assert_eq!(matrix.programs().len(), 2);
+        assert_eq!(matrix.packages("scale", &[]), ["a-mini", "a-tokio", "true"]);
     }
 
     #[test]
-    fn what_is_unknown_is_told_with_its_line_and_what_is_known() {
-        assert_eq!(
-            error(r#"model = "tokio""#, r#"model = "tokyo""#),
-            "line 24: unknown model \"tokyo\"; known are tokio"
-        );
-        let need = error(r#"needs = "io_uring""#, r#"needs = "epoll""#);
-        assert_eq!(need, "line 24: unknown need \"epoll\"; known are io_uring");
-        let like = error(r#"like = "a""#, r#"like = "c""#);
-        assert_eq!(like, "line 29: no workload before it is called \"c\"");
-        let field = error("article = 1", "artikel = 1");
-        assert!(
-            field.contains("line 16") && field.contains("`artikel`") && field.contains("`article`"),
-            "{field}"
-        );
-        let word = error(r#"at_once = "all""#, r#"at_once = "some""#);
-        assert!(word.contains("\"cpus\", \"pool\" or \"all\""), "{word}");
-        assert_eq!(error("latency = 1\n", ""), "line 15: workload \"a\" has no field `latency`");
-        assert!(error("size = 3", "size = 0").contains("has no items"));
-        assert!(error(r#"reference = "a-tokio""#, r#"reference = "b""#).contains("unknown reference"));
+    fn an_error_names_the_line_and_what_is_known() {
+        let row = r#"{ program = "a-mini""#;
+        for (from, to, words) in [
+            (
+                r#"model = "tokio""#,
+                r#"model = "tokyo""#,
+                r#"line 26: workload "a" of bench: unknown model "tokyo"; known are tokio"#,
+            ),
+            (
+                r#"needs = "io_uring""#,
+                r#"needs = "epoll""#,
+                r#"line 26: workload "a" of bench: unknown need "epoll"; known are io_uring"#,
+            ),
+            (r#"like = "a""#, r#"like = "c""#, r#"no workload before it is called "c""#),
+            ("article = 1", "artikel = 1", ": unknown field `artikel`"),
+            (r#"at_once = "all""#, r#"at_once = "some""#, r#""cpus", "pool" or "all""#),
+            ("latency = 1\n", "", "missing field `latency`"),
+            ("size = 3", "size = 0", "has no items"),
+            (r#"reference = "a-tokio""#, r#"reference = "b""#, r#"unknown reference "b""#),
+            (
+                r#"from = "a-tokio""#,
+                r#"from = "a-smol""#,
+                r#"unknown counterpart "a-smol"; known are a-tokio, a-mini"#,
+            ),
+            (r#", in = "driver""#, "", "both `differs_from` and `in`"),
+            (
+                "under_10s = 10",
+                "under_10s = 5",
+                "5 rounds are too few for 1 comparisons of its Rust rows: it takes 10",
+            ),
+            (
+                row,
+                r#"{ program = "a-tokio", model = "tokio", at_once = 1 }, { program = "a-mini""#,
+                "have the folder \"a-tokio\"",
+            ),
+            ("vary = \"size\"", "vary = \"nothing\"", "two workloads have the key \"scale-a\""),
+        ] {
+            assert!(TEXT.contains(from), "{from}");
+            let error =
+                Matrix::parse(&TEXT.replacen(from, to, 1)).err().unwrap_or_else(|| panic!("{to}: no error"));
+            let error = format!("{error:#}");
+            assert!(error.contains(words) && !error.contains('\n'), "{to}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_row_that_gives_no_verdict_may_have_few_rounds() {
+        let text = TEXT.replace("under_10s = 10", "under_10s = 2");
+        assert!(Matrix::parse(&text.replace("size = 3", "size = 3\nverdict = false")).is_ok());
     }
 }

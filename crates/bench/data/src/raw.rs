@@ -76,7 +76,7 @@ impl Raw {
         let start = file("start.json", row.imports.is_some());
         let followed = file("waits.txt", workload.vary == Vary::Time);
         let counted = file("syscalls.txt", !row.count.is_empty() && followed.is_none());
-        let memory = file("memory.csv", workload.sampled);
+        let memory = file("memory.csv", folder.join("memory.csv").exists());
         let trace = file("trace.csv", folder.join("trace.csv").exists());
         Ok(Raw::Ran(Box::new(Ran {
             observed,

@@ -1,16 +1,23 @@
-//! The matrix for one machine: workloads with numbers in place of words, and the commands of their rows.
+//! The matrix for one machine: numbers instead of words, and the commands of all rows.
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, bail};
 
 use crate::{
     SCHEMA,
-    matrix::Matrix,
-    spec::{FaultSpec, Rounds, RowSpec, ServerSpec, SickWait, Spec, Study},
-    workload::{Control, Fault, Row, Server, Vary, Workload, slug},
+    matrix::{BENCH, FaultSpec, Matrix, Rounds, RowSpec, ServerSpec, SickWait, Spec, Study},
+    workload::{Control, Difference, Fault, Row, Server, Short, Vary, Workload, slug},
 };
 
 /// A row whose limit is longer is not run: the table gives the limit, in seconds.
 const LONGEST_S: f64 = 510.0;
+/// A row whose limit is longer is timed at the short delay, in seconds.
+const LONGEST_TIMED_S: f64 = 100.0;
+/// A row whose limit is at least this is not timed in rounds, in seconds.
+const ONCE_S: f64 = 10.0;
+/// The short delay, as a part of the article's.
+const SHORT: f64 = 0.1;
+/// Timed runs at the article's delay, of a workload that only waits.
+const TIMED: u32 = 2;
 
 /// Where and how a measurement is made.
 #[derive(Clone, Copy, Debug)]
@@ -23,15 +30,14 @@ pub struct Place {
     pub count: bool,
     /// Add the rows of the articles' own programs.
     pub python: bool,
-    /// Number of items in place of the matrix's.
+    /// Number of items, if not the matrix's.
     pub size: Option<u64>,
 }
 
 /// A workload at one size, with one fault or none, over one network or none.
 #[derive(Clone, Copy)]
 struct Case<'a> {
-    study: &'a str,
-    vary: Vary,
+    study: &'a Study,
     spec: &'a Spec,
     size: u64,
     latency: f64,
@@ -48,70 +54,65 @@ impl Matrix {
     ///
     /// # Errors
     /// An unknown name.
-    pub fn resolve(&self, study: &str, names: &[String], at: &Place) -> Result<Vec<Workload>> {
-        let (entry, specs) = self.study(study);
-        ensure!(!specs.is_empty(), "no study is called {study:?}: choose from {}", self.studies().join(", "));
-        if let Some(unknown) = names.iter().find(|name| !specs.iter().any(|spec| spec.name() == **name)) {
-            let mut known: Vec<&str> = specs.iter().map(Spec::name).collect();
+    pub fn resolve(&self, study: &str, names: &[String], place: &Place) -> Result<Vec<Workload>> {
+        let Some(entry) = self.study(study) else {
+            bail!("no study is called {study:?}: choose from {}", self.studies().join(", "))
+        };
+        let unknown = names.iter().find(|name| entry.workloads.iter().all(|spec| spec.name != **name));
+        if let Some(unknown) = unknown {
+            let mut known: Vec<&str> = entry.workloads.iter().map(|spec| spec.name.as_str()).collect();
             known.dedup();
             bail!("no workload is called {unknown:?}: choose from {}", known.join(", "));
         }
-        let vary = entry.map(|study| study.vary).unwrap_or_default();
         let mut workloads = Vec::new();
         // Studies come one after the other, each with room for its workloads.
         let first = 100 * self.studies().iter().position(|name| *name == study).unwrap_or_default();
-        for (order, spec) in (first..).zip(specs) {
-            if !names.is_empty() && !names.iter().any(|name| name == spec.name()) {
+        for (order, spec) in (first..).zip(&entry.workloads) {
+            if !names.is_empty() && !names.contains(&spec.name) {
                 continue;
             }
-            for size in spec.sizes(at.quick) {
-                let size = at.size.unwrap_or(size);
-                let latency = spec.latency(at.quick);
+            for size in spec.sizes(place.quick) {
                 let plain = Case {
-                    study,
-                    vary,
+                    study: entry,
                     spec,
-                    size,
-                    latency,
+                    size: place.size.unwrap_or(size),
+                    latency: spec.latency(place.quick),
                     fault: None,
                     rtt: None,
                     stretch: 1.0,
-                    quick: at.quick,
+                    quick: place.quick,
                 };
-                let cases: Vec<Case> = match (vary, entry) {
-                    (Vary::Fault, Some(study)) => {
-                        study.faults.iter().map(|fault| Case { fault: Some(fault), ..plain }).collect()
+                let cases: Vec<Case> = match entry.vary {
+                    Vary::Fault => {
+                        entry.faults.iter().map(|fault| Case { fault: Some(fault), ..plain }).collect()
                     }
-                    (Vary::Rtt, _) => {
-                        spec.rtts(at.quick).into_iter().map(|rtt| Case { rtt: Some(rtt), ..plain }).collect()
+                    Vary::Rtt => {
+                        let rtts = spec.rtts(place.quick).into_iter();
+                        rtts.map(|rtt| Case { rtt: Some(rtt), ..plain }).collect()
                     }
                     _ => vec![plain],
                 };
-                workloads.extend(cases.iter().map(|case| self.one(order, entry, case, at)));
+                workloads.extend(cases.iter().map(|case| self.workload(order, case, place)));
             }
         }
         Ok(workloads)
     }
 
-    fn one(&self, order: usize, study: Option<&Study>, case: &Case, at: &Place) -> Workload {
-        let Case { spec, size, latency, fault, rtt, vary, .. } = *case;
-        let python = study.is_none_or(|study| study.python) && at.python;
-        let python = spec.python.iter().flatten().filter(|_| python).map(|row| (row, true));
-        let rows = spec.rows.iter().flatten().map(|row| (row, false)).chain(python);
-        // A bound that bounds nothing is another row's.
-        let rows = rows.filter(|(row, _)| {
-            vary != Vary::Size || row.args.is_empty() || row.at_once.count().is_none_or(|count| count < size)
-        });
-        // A control is of the method, which is the same in all studies.
-        let rows = rows.filter(|(row, _)| vary == Vary::Nothing || row.control.is_none());
-        // The baseline takes neither sick hosts nor all of the user's.
+    fn workload(&self, order: usize, case: &Case, place: &Place) -> Workload {
+        let Case { study, spec, size, latency, fault, rtt, .. } = *case;
         let foreign = matches!(&spec.server, Some(ServerSpec { command: None, .. }));
-        let rows = rows.filter(|(row, _)| {
-            let baseline =
-                self.models.iter().any(|model| model.baseline && model.name == *row.model.get_ref());
-            !(baseline && (fault.is_some() || foreign))
+        let baseline =
+            |row: &RowSpec| self.models.iter().any(|model| model.baseline && model.name == row.model);
+        let rows = spec.all_rows().filter(|(row, python)| {
+            let wanted = !python || study.python && place.python;
+            // A bound that bounds nothing is another row's.
+            let count = matches!(row.at_once, crate::matrix::AtOnce::Count(count) if count >= size);
+            let bounds = study.vary != Vary::Size || row.args.is_empty() || !count;
+            // A control is of the method, which is the same in all studies.
+            let control = row.control.is_none() || study.vary == Vary::Nothing;
+            // The baseline takes neither sick hosts nor all of the user's.
+            wanted && bounds && control && !(baseline(row) && (fault.is_some() || foreign))
         });
-        let rows = rows.map(|(row, python)| self.row(row, python, study, case, at)).collect();
         let fill = |words: &[String]| words.iter().map(|word| case.fill(word)).collect::<Vec<_>>();
         let server = match (&spec.server, &spec.lab) {
             (Some(ServerSpec { name, command: Some(command) }), _) => {
@@ -127,22 +128,23 @@ impl Matrix {
         Workload {
             version: SCHEMA,
             order,
-            study: case.study.to_owned(),
-            vary,
-            name: spec.name().to_owned(),
+            study: study.name.clone(),
+            vary: study.vary,
+            name: spec.name.clone(),
             key: case.key(),
-            article: spec.article.unwrap_or_default(),
-            title: spec.title.clone().unwrap_or_default(),
-            asks: case.fill(spec.asks.as_deref().unwrap_or_default()),
+            article: spec.article,
+            title: spec.title.clone(),
+            asks: case.fill(&spec.asks),
             size,
             latency_s: latency,
-            cpus: at.cpus,
-            quick: at.quick,
-            reference: spec.reference.clone().unwrap_or_default(),
-            limited: spec.limited.unwrap_or(true),
-            sampled: spec.observed_args.iter().flatten().any(|arg| arg.ends_with("/memory.csv")),
+            cpus: place.cpus,
+            quick: place.quick,
+            reference: spec.reference.clone(),
+            limited: spec.limited,
+            only_waits: spec.only_waits,
+            verdict: spec.verdict,
             rtt_s: rtt,
-            absent: spec.absent.clone().unwrap_or_default(),
+            absent: spec.absent.clone(),
             server,
             printed: spec.printed.clone(),
             fault: fault.map(|fault| Fault {
@@ -156,77 +158,122 @@ impl Matrix {
                 fails: fault.fails,
             }),
             models: self.models.clone(),
-            rows,
+            rows: rows.map(|(row, python)| self.row(row, python, case, place)).collect(),
         }
     }
 
-    fn row(&self, row: &RowSpec, python: bool, study: Option<&Study>, case: &Case, at: &Place) -> Row {
+    fn row(&self, row: &RowSpec, python: bool, case: &Case, place: &Place) -> Row {
         let case = Case { stretch: row.stretch.unwrap_or(1.0), ..*case };
-        let Case { spec, size, latency, fault, .. } = case;
-        let extra: Vec<String> = row.args.iter().map(|arg| case.fill(arg)).collect();
-        let words: Vec<&str> =
-            std::iter::once(row.program.get_ref()).chain(&extra).map(String::as_str).collect();
+        let Case { study, spec, size, fault, .. } = case;
+        let label = case.fill(&row.label());
         let program = match row.control {
-            Some(Control::Same) => format!("{} (again)", words.join(" ")),
-            Some(Control::Planted) => format!("{} ({} × sleep)", words.join(" "), case.stretch),
-            None => words.join(" "),
+            Some(Control::Same) => format!("{label} (again)"),
+            Some(Control::Planted) => format!("{label} ({} × sleep)", case.stretch),
+            None => label,
         };
-        let at_once = row.at_once.resolve(size, at.cpus);
-        let turns = size.div_ceil(at_once);
-        // Without the noise of the multiplication.
-        let limit = |latency: f64| (turns as f64 * latency * 1e6).round() / 1e6;
-        let limit_s = limit(latency * case.stretch);
-        let set = study.and_then(|study| study.rounds).unwrap_or(self.rounds);
-        let budget_s = study.and_then(|study| study.budget_s).unwrap_or(LONGEST_S);
-        let argv = |latency: f64| -> Vec<String> {
-            let case = Case { latency, ..case };
-            let own = spec.args.iter().flatten().chain(fault.iter().flat_map(|fault| &fault.args));
-            let own = own.map(|arg| case.fill(arg));
-            std::iter::once(row.program.get_ref().clone()).chain(own).chain(extra.iter().cloned()).collect()
+        let at_once = row.at_once.resolve(size, place.cpus);
+        let turns = size.div_ceil(at_once) as f64;
+        let limit_s = rounded(turns * case.latency * case.stretch);
+        let budget_s = study.budget_s.unwrap_or(LONGEST_S);
+        let short = (spec.only_waits || limit_s >= ONCE_S) && fault.is_none();
+        let short = short.then_some(Case { stretch: case.stretch * SHORT, ..case });
+        let short = short.map(|short| Short {
+            latency_s: rounded(short.latency * short.stretch),
+            limit_s: rounded(limit_s * SHORT),
+            argv: short.argv(row),
+        });
+        let round_limit_s = short.as_ref().filter(|_| spec.only_waits).map_or(limit_s, |short| short.limit_s);
+        let bands = spec.rounds.or(study.rounds).unwrap_or(self.rounds);
+        let rounds = match bands.of(round_limit_s) {
+            // Two show that runs are paired.
+            rounds if place.quick && study.vary == Vary::Nothing && !python => rounds.min(2),
+            rounds if place.quick => rounds.min(1),
+            rounds => rounds,
         };
-        let count_latency_s = row.count_latency.map(|shorter| shorter.min(latency));
-        let counted = row.counted.or(spec.counted).unwrap_or(true);
-        let counted = counted && at.count && case.vary == Vary::Nothing && row.control.is_none();
+        let checked = study.vary == Vary::Nothing && !place.quick && round_limit_s < 1.0;
+        let checked = checked && spec.rows.iter().any(|row| row.control == Some(Control::Same));
+        let observed = study.observed.unwrap_or(self.observed);
+        let once = limit_s >= ONCE_S || place.quick;
+        let too_long = spec.only_waits && limit_s > LONGEST_TIMED_S;
+        let plain = study.vary == Vary::Nothing && row.control.is_none();
+        let counted = row.counted.unwrap_or(spec.counted) && place.count && plain;
+        let with =
+            |more: &[String]| [case.argv(row), more.iter().map(|arg| case.fill(arg)).collect()].concat();
         Row {
             slug: slug(&program),
             program,
-            model: row.model.get_ref().clone(),
+            model: row.model.clone(),
             python,
             control: row.control,
             at_once,
             limit_s,
-            rounds: match rounds(set, limit_s) {
-                // Two show that runs are paired.
-                rounds if at.quick && case.vary == Vary::Nothing && !python => rounds.min(2),
-                rounds if at.quick => rounds.min(1),
-                rounds => rounds,
+            rounds,
+            blocks: if checked { (bands.up_to / bands.under_1s.max(1)).saturating_sub(1) } else { 0 },
+            timed: match fault {
+                _ if too_long => 0,
+                Some(_) => {
+                    if once {
+                        1
+                    } else {
+                        observed
+                    }
+                }
+                None if spec.only_waits => {
+                    if place.quick {
+                        1
+                    } else {
+                        TIMED
+                    }
+                }
+                None => u32::from(rounds == 0 && study.vary != Vary::Time),
             },
-            observed: match study.and_then(|study| study.observed).unwrap_or(self.observed) {
-                _ if limit_s >= 10.0 || row.control.is_some() || at.quick => 1,
-                runs => runs,
+            timed_short: u32::from(too_long),
+            observed: match fault {
+                Some(_) => 0,
+                None if row.control.is_some() => 0,
+                None => {
+                    if once {
+                        observed.min(1)
+                    } else {
+                        observed
+                    }
+                }
             },
-            argv: argv(latency),
-            observed_args: spec.observed_args.iter().flatten().map(|arg| case.fill(arg)).collect(),
-            probe: row.needs.as_ref().map(|needs| self.probe(needs.get_ref())).unwrap_or_default(),
+            traced: plain && !python && spec.lab.is_some() && spec.server.is_none(),
+            argv: case.argv(row),
+            sample: if plain && !python && !spec.sample.is_empty() { with(&spec.sample) } else { Vec::new() },
+            probe: self.probe(row),
             skip: (limit_s > budget_s)
                 .then(|| format!("skipped: would wait {limit_s} s, the budget is {budget_s} s")),
             imports: row.imports.clone(),
-            count: if counted || case.vary == Vary::Time {
-                argv(count_latency_s.unwrap_or(latency))
-            } else {
-                Vec::new()
+            count: match &short {
+                _ if !counted && study.vary != Vary::Time => Vec::new(),
+                Some(short) => short.argv.clone(),
+                None => case.argv(row),
             },
-            count_latency_s: count_latency_s.filter(|_| counted),
+            differs: row
+                .differs_from
+                .as_ref()
+                .zip(row.what.as_ref())
+                .map(|(from, what)| Difference { from: case.fill(from), what: what.clone() }),
+            short,
         }
     }
 }
 
-fn rounds(set: Rounds, limit_s: f64) -> u32 {
-    match limit_s {
-        limit if limit >= 10.0 => 0,
-        limit if limit < 1.0 => set.under_1s,
-        _ => set.under_10s,
+impl Rounds {
+    fn of(&self, limit_s: f64) -> u32 {
+        match limit_s {
+            limit if limit >= ONCE_S => 0,
+            limit if limit < 1.0 => self.under_1s,
+            _ => self.under_10s,
+        }
     }
+}
+
+/// Without the noise of a multiplication.
+fn rounded(seconds: f64) -> f64 {
+    (seconds * 1e6).round() / 1e6
 }
 
 impl Case<'_> {
@@ -242,22 +289,30 @@ impl Case<'_> {
 
     /// Name of its folder. Of the full run, so that quick and full results line up.
     fn key(&self) -> String {
-        let name = self.spec.key.as_deref().unwrap_or(self.spec.name());
-        match (self.vary, self.fault, self.rtt) {
-            (Vary::Size, ..) => format!("{}-{name}-{}", self.study, self.size),
-            (_, Some(fault), _) => format!("{}-{name}-{}", self.study, fault.name),
-            (.., Some(rtt)) => format!("{}-{name}-{}ms", self.study, (rtt * 1e6).round() / 1e3),
-            (Vary::Server, ..) => format!("{name}-{}", self.study),
-            (Vary::Time, ..) => format!("{}-{name}", self.study),
-            _ => name.to_owned(),
+        let (study, vary) = (&self.study.name, self.study.vary);
+        let name = self.spec.key.as_ref().unwrap_or(&self.spec.name);
+        match (vary, self.fault, self.rtt) {
+            (Vary::Size, ..) => format!("{study}-{name}-{}", self.size),
+            (_, Some(fault), _) => format!("{study}-{name}-{}", fault.name),
+            (.., Some(rtt)) => format!("{study}-{name}-{}ms", rounded(rtt * 1e3)),
+            (Vary::Server, ..) => format!("{name}-{study}"),
+            (Vary::Time, ..) => format!("{study}-{name}"),
+            _ if *study == BENCH => name.to_owned(),
+            _ => format!("{study}-{name}"),
         }
     }
 
+    fn argv(&self, row: &RowSpec) -> Vec<String> {
+        let fault = self.fault.iter().flat_map(|fault| &fault.args);
+        let args = self.spec.args.iter().chain(fault).chain(&row.args).map(|arg| self.fill(arg));
+        std::iter::once(row.program.clone()).chain(args).collect()
+    }
+
     fn fill(&self, text: &str) -> String {
-        let latency = (self.latency * self.stretch * 1e6).round() / 1e6;
-        let stretch = if self.stretch == 1.0 { String::new() } else { format!("/stretch/{}", self.stretch) };
+        let stretch =
+            if self.stretch == 1.0 { String::new() } else { format!("/stretch/{}", rounded(self.stretch)) };
         text.replace("{size}", &self.size.to_string())
-            .replace("{latency}", &latency.to_string())
+            .replace("{latency}", &rounded(self.latency * self.stretch).to_string())
             .replace("{stretch}", &stretch)
             .replace("{patience}", &self.patience().to_string())
             .replace("{sick}", &self.sick().to_string())
@@ -284,17 +339,19 @@ mod tests {
     }
 
     #[test]
-    fn limits_and_rounds_follow_the_cpus() {
+    fn limits_and_runs_follow_the_cpus() {
         let workloads = of("bench", &PLACE);
-        let limit = |key, program| {
+        let plan = |key, program| {
             let row = row(&workloads, key, program);
-            (row.at_once, row.limit_s, row.rounds, row.observed)
+            let runs = [row.rounds, row.blocks, row.timed, row.timed_short, row.observed];
+            (row.at_once, row.limit_s, runs, row.short.as_ref().map(|short| short.limit_s))
         };
-        assert_eq!(limit("db", "db-sequential"), (1, 50.0, 0, 1));
-        assert_eq!(limit("db", "db-multiprocess"), (2, 25.0, 0, 1));
-        assert_eq!(limit("db", "db-threaded"), (6, 8.4, 9, 5));
-        assert_eq!(limit("db", "db-threaded --concurrency 500"), (500, 0.1, 30, 5));
-        assert_eq!(limit("sleep-1000", "sleep-threaded"), (6, 501.0, 0, 1));
+        assert_eq!(plan("db", "db-sequential"), (1, 50.0, [0, 0, 1, 0, 1], Some(5.0)));
+        assert_eq!(plan("db", "db-threaded"), (6, 8.4, [10, 0, 0, 0, 5], None));
+        assert_eq!(plan("db", "db-threaded --concurrency 500"), (500, 0.1, [30, 3, 0, 0, 5], None));
+        assert_eq!(plan("db", "db-tokio (again)"), (500, 0.1, [30, 3, 0, 0, 0], None));
+        assert_eq!(plan("web", "web-sequential"), (1, 6.0, [30, 0, 2, 0, 5], Some(0.6)));
+        assert_eq!(plan("sleep-1000", "sleep-threaded"), (6, 501.0, [0, 0, 0, 1, 1], Some(50.1)));
         assert!(row(&workloads, "sleep-1000", "sleep-sequential").skip.is_some(), "3000 s");
         let many = of("bench", &Place { cpus: 64, quick: true, ..PLACE });
         let threaded = row(&many, "db", "db-threaded");
@@ -306,17 +363,16 @@ mod tests {
         let workloads = of("bench", &PLACE);
         let tokio = row(&workloads, "db", "db-tokio");
         assert_eq!(tokio.argv, ["db-tokio", "--urls", "{lab}/db.urls", "--query", "select sleep(0.1)"]);
-        assert_eq!(tokio.count, tokio.argv);
+        assert!(tokio.count == tokio.argv && tokio.traced && tokio.sample.is_empty());
         let pool = row(&workloads, "sleep-1000", "sleep-threaded");
-        assert_eq!(pool.count, ["sleep-threaded", "--tasks", "1000", "--seconds", "0.1"]);
+        assert_eq!(pool.count, ["sleep-threaded", "--tasks", "1000", "--seconds", "0.3"]);
+        let sequential = row(&workloads, "prices", "prices-sequential");
+        assert_eq!(sequential.short_argv()[1], "{http}/stretch/0.1");
+        assert_eq!(sequential.sample.last().unwrap(), "{memory}");
         let uvloop = row(&workloads, "db", "db_asyncio.py --uvloop");
         assert!(uvloop.python && uvloop.slug == "db-asyncio-py-uvloop" && uvloop.imports.is_some());
-        assert!(
-            of("bench", &Place { python: false, ..PLACE })
-                .iter()
-                .flat_map(|w| &w.rows)
-                .all(|row| !row.python)
-        );
+        let without = of("bench", &Place { python: false, ..PLACE });
+        assert!(without.iter().flat_map(|w| &w.rows).all(|row| !row.python));
     }
 
     #[test]
@@ -364,6 +420,7 @@ mod tests {
         let quick = of("faults", &Place { quick: true, ..PLACE });
         for row in hang.rows.iter().chain(quick.iter().flat_map(|w| &w.rows)) {
             assert!(row.rounds == 0 && row.model != "baseline", "hyperfine takes no program that fails");
+            assert!(row.timed > 0 && row.short.is_none());
         }
     }
 

@@ -8,6 +8,14 @@ use crate::stats;
 /// What is used of GNU time's text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Time {
+    /// The command's exit code, or 128 + N when signal N ended it.
+    pub exit_code: u8,
+    /// Wall time in seconds, to the hundredth.
+    pub wall_s: f64,
+    /// User CPU time in seconds, to the hundredth.
+    pub user_s: f64,
+    /// System CPU time in seconds, to the hundredth.
+    pub system_s: f64,
     /// Largest resident set of the largest process in KiB.
     pub max_rss_kib: u64,
     /// Voluntary context switches.
@@ -36,15 +44,26 @@ pub struct Timing {
 /// # Errors
 /// Names the line that is missing or not a number.
 pub fn time(text: &str) -> Result<Time> {
-    let value = |name: &str| -> Result<u64> {
+    let field = |name: &str| {
         let line = text.lines().find_map(|line| line.trim_start().strip_prefix(name)?.strip_prefix(": "));
-        line.with_context(|| format!("it has no line {name:?}"))?
-            .trim()
-            .parse()
-            .with_context(|| format!("{name:?} is not a number"))
+        line.map(str::trim).with_context(|| format!("it has no line {name:?}"))
     };
-    value("Exit status")?;
+    let wrong = |name: &str| format!("{name:?} is not a number");
+    let value = |name: &str| -> Result<u64> { field(name)?.parse().with_context(|| wrong(name)) };
+    let seconds = |name: &str| -> Result<f64> {
+        // 1:02:03.45 or 2:03.45
+        let parts: Result<Vec<f64>, _> = field(name)?.split(':').map(str::parse).collect();
+        Ok(parts.with_context(|| wrong(name))?.iter().fold(0.0, |sum, part| sum * 60.0 + part))
+    };
+    let signal = text.lines().find_map(|line| line.strip_prefix("Command terminated by signal "));
+    let code = value("Exit status")?;
+    let code =
+        signal.map_or(Ok(code), |signal| Ok::<_, anyhow::Error>(128 + signal.trim().parse::<u64>()?))?;
     Ok(Time {
+        exit_code: u8::try_from(code).unwrap_or(255),
+        wall_s: seconds("Elapsed (wall clock) time (h:mm:ss or m:ss)")?,
+        user_s: seconds("User time (seconds)")?,
+        system_s: seconds("System time (seconds)")?,
         max_rss_kib: value("Maximum resident set size (kbytes)")?,
         voluntary: value("Voluntary context switches")?,
         involuntary: value("Involuntary context switches")?,
@@ -84,6 +103,17 @@ pub fn timing(text: &str) -> Result<Timing> {
     let Summary { times, user, system, .. } = export(text)?;
     ensure!(times.len() == 1, "it is not hyperfine's export of one run");
     Ok(Timing { wall: times[0], user, system })
+}
+
+/// How the one program of hyperfine's export ended: its exit code, 255 after a signal.
+///
+/// # Errors
+/// Another export.
+pub fn exit_code(text: &str) -> Result<u8> {
+    let export: Export = serde_json::from_str(text)?;
+    let code = export.results.first().and_then(|summary| summary.exit_codes.first());
+    let code = code.context("it is not hyperfine's export of one run")?;
+    Ok(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(255))
 }
 
 /// The median wall time of hyperfine's runs, in seconds.

@@ -47,6 +47,15 @@ pub struct Model {
     pub dark: String,
     /// Shape of its marker in plots.
     pub marker: Marker,
+    /// The cases in which to take it, after "take it when".
+    #[serde(default)]
+    pub advice: String,
+    /// The same for its program with all items in flight, where that is another row.
+    #[serde(default)]
+    pub advice_all: String,
+    /// Folders of the programs to read beside it: the first that the workload has.
+    #[serde(default)]
+    pub neighbour: Vec<String>,
     /// Not a way of waiting but what the others are set against: no column of the matrix.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub baseline: bool,
@@ -160,8 +169,13 @@ pub struct Workload {
     pub reference: String,
     /// Whether what an item waits is known, and so the limit.
     pub limited: bool,
-    /// Whether the programs sample their own memory in the observed runs.
-    pub sampled: bool,
+    /// Whether its programs do nothing but wait: timed in rounds at a tenth of the delay, and compared by the
+    /// milliseconds over the wait.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_waits: bool,
+    /// Whether its rounds are to show differences.
+    #[serde(default = "yes")]
+    pub verdict: bool,
     /// Round-trip time of the network that the lab plays, in seconds, where it plays one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rtt_s: Option<f64>,
@@ -193,6 +207,33 @@ pub enum Control {
     Planted,
 }
 
+fn yes() -> bool {
+    true
+}
+
+/// What a row is compared with, and the one thing in which the two differ.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Difference {
+    /// Name of the other row, with its arguments.
+    pub from: String,
+    /// `driver`, `event loop`, …
+    #[serde(rename = "in")]
+    pub what: String,
+}
+
+/// A row at a tenth of its delay.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Short {
+    /// What one item waits, in seconds.
+    pub latency_s: f64,
+    /// What the row waits at least, in seconds.
+    pub limit_s: f64,
+    /// The command.
+    pub argv: Vec<String>,
+}
+
 /// One program with its arguments.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -201,7 +242,7 @@ pub struct Row {
     pub program: String,
     /// Name of its folder.
     pub slug: String,
-    /// Which way of waiting.
+    /// Its concurrency model.
     pub model: String,
     /// Whether it is one of the article's own programs, in Python.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -211,18 +252,30 @@ pub struct Row {
     pub control: Option<Control>,
     /// Items in flight that the model allows.
     pub at_once: u64,
-    /// Least wall time that the model allows: `ceil(size / at_once) * latency`, in seconds.
+    /// Lowest wall time that the model allows: `ceil(size / at_once) * latency`, in seconds.
     pub limit_s: f64,
-    /// Timed rounds; 0 where the observed run is the timing.
+    /// Timed rounds; 0 where it is not timed in rounds.
     pub rounds: u32,
+    /// Further blocks of as many rounds, where the machine scatters.
+    #[serde(default)]
+    pub blocks: u32,
+    /// Runs at the article's delay that are timed and nothing else.
+    #[serde(default)]
+    pub timed: u32,
+    /// The same at the short delay, for a row that takes too long at the article's.
+    #[serde(default)]
+    pub timed_short: u32,
     /// Observed runs.
     pub observed: u32,
+    /// Whether one run more notes when each item began and ended.
+    #[serde(default)]
+    pub traced: bool,
     /// The command: a program of the workspace or of `scripts/python`, and its arguments. `{lab}` is the folder that the
     /// server writes, `{http}` the URL in its `http.url`.
     pub argv: Vec<String>,
-    /// Arguments that observed runs have besides; `{raw}` is the folder of the row.
+    /// The command of the run in which the program samples its own memory, where it does: `{memory}` is the file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub observed_args: Vec<String>,
+    pub sample: Vec<String>,
     /// A command that shows whether the machine has what the row needs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub probe: Vec<String>,
@@ -235,9 +288,12 @@ pub struct Row {
     /// The command whose system calls are counted, where they are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub count: Vec<String>,
-    /// Latency of that count where it is shorter than the workload's, in seconds.
+    /// What it is compared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub count_latency_s: Option<f64>,
+    pub differs: Option<Difference>,
+    /// The same row at a tenth of its delay, where such runs are made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short: Option<Short>,
 }
 
 impl Workload {
@@ -254,6 +310,21 @@ impl Workload {
         self.models.iter().find(|model| model.name == name)
     }
 
+    /// The command of a row's timed rounds.
+    pub fn round_argv<'a>(&self, row: &'a Row) -> &'a [String] {
+        if self.only_waits { row.short_argv() } else { &row.argv }
+    }
+
+    /// What a row waits at least in one of its timed rounds, in seconds.
+    pub fn round_limit_s(&self, row: &Row) -> f64 {
+        row.short.as_ref().filter(|_| self.only_waits).map_or(row.limit_s, |short| short.limit_s)
+    }
+
+    /// Whether a row is the one that the others are compared with.
+    pub fn is_reference(&self, row: &Row) -> bool {
+        row.program == self.reference && row.control.is_none()
+    }
+
     /// Whether a row is not a way of waiting but what the others are set against.
     pub fn is_baseline(&self, row: &Row) -> bool {
         self.model(&row.model).is_some_and(|model| model.baseline)
@@ -264,6 +335,11 @@ impl Row {
     /// The executable or script, without arguments.
     pub fn file(&self) -> &str {
         self.argv.first().map(String::as_str).unwrap_or_default()
+    }
+
+    /// The command of its observed runs, and of the count of its system calls.
+    pub fn short_argv(&self) -> &[String] {
+        self.short.as_ref().map_or(&self.argv, |short| &short.argv)
     }
 
     /// Its file's name without the workload's: `tokio-mini`, or of Python `asyncio`.

@@ -281,7 +281,7 @@ impl Object for Row {
             "plain" => Value::from(!row.program.contains(' ')),
             "at_once" => Value::from(row.at_once),
             "limit_s" => Value::from(row.limit_s),
-            "count_latency_s" => Value::from(row.count_latency_s?),
+            "count_latency_s" => Value::from(row.short.as_ref().filter(|_| !row.count.is_empty())?.latency_s),
             column => match (columns::find(column)?.value)(self)? {
                 Figure::Number(value) | Figure::Ratio(value, _) => Value::from(value),
                 Figure::Text(text) => Value::from(text),

@@ -66,6 +66,7 @@ pub fn look(start: Start, machine: &Machine, workloads: &[Workload]) -> Result<F
         warnings: Vec::new(),
         limits: limits()?,
         tools: tools(workloads),
+        sources: BTreeMap::new(),
         crates: crates(workloads, Path::new("Cargo.lock"))?,
     };
     facts.warnings = warnings(&facts, machine);

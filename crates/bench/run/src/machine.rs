@@ -31,6 +31,7 @@ pub fn look() -> Result<Machine> {
         cpus: cpus()?,
         memory_mib: procfs::Meminfo::current().context("cannot read /proc/meminfo")?.mem_total >> 20,
         virtualisation: virtualisation(&lscpu),
+        ..Machine::default()
     })
 }
 

@@ -234,7 +234,8 @@ impl Maker<'_> {
         argv.extend(self.command(row, &row.argv));
         // What they write besides is kept of the first run; the others do the same work.
         let raw = if run == 1 { raw } else { Place::SCRATCH.to_owned() };
-        argv.extend(row.observed_args.iter().map(|word| Place::fill(&word.replace("{raw}", &raw))));
+        let more = row.sample.iter().skip(row.argv.len());
+        argv.extend(more.map(|word| Place::fill(&word.replace("{memory}", &format!("{raw}/memory.csv")))));
         let what = if row.observed > 1 {
             format!("observed, {run} of {}", row.observed)
         } else {
@@ -265,7 +266,7 @@ impl Maker<'_> {
         };
         let strace = ["strace"].iter().chain(words).map(ToString::to_string);
         let argv = strace.chain(self.command(row, &row.count)).collect();
-        let shorter = row.count_latency_s.map_or(1.0, |latency| latency / self.workload.latency_s);
+        let shorter = row.short.as_ref().map_or(1.0, |short| short.latency_s / self.workload.latency_s);
         self.step(at, Kind::Count, what, argv, self.wait_s(row) * shorter)
     }
 }

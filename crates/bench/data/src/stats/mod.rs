@@ -34,6 +34,38 @@ pub const MIN_SITTINGS: usize = 5;
 /// The least difference worth a word, as a part of 1: less is no reason to choose a program.
 pub const RELEVANT: f64 = 0.01;
 
+/// Scatter of the A/A control, per round, above which a machine needs more rounds.
+pub const SCATTER: f64 = 0.035;
+/// Fewest rounds of a row that is to show a difference.
+pub const FEWEST_ROUNDS: u32 = 10;
+
+/// The rounds that it takes for an interval at [`simultaneous`] confidence to exist, [`FEWEST_ROUNDS`] at least.
+pub fn rounds_needed(comparisons: usize) -> u32 {
+    let enough = |rounds: &u32| signed_rank::least_p(*rounds as usize) <= 1.0 - simultaneous(comparisons);
+    (FEWEST_ROUNDS..).find(enough).expect("the least p falls with every round")
+}
+
+/// Confidence of each of several intervals that are all to hold with 95 %.
+pub fn simultaneous(comparisons: usize) -> f64 {
+    1.0 - (1.0 - CONFIDENCE) / comparisons.max(1) as f64
+}
+
+/// Scatter per round of paired times: the median absolute deviation of the log-ratios, scaled to the standard deviation
+/// of a normal distribution. An outlier does not count for more rounds.
+pub fn scatter(a: &[f64], b: &[f64]) -> Option<f64> {
+    let logs: Vec<f64> = a.iter().zip(b).map(|(a, b)| (a / b).ln()).collect();
+    let centre = median(&logs)?;
+    let deviations: Vec<f64> = logs.iter().map(|log| (log - centre).abs()).collect();
+    Some(1.482_602_218_505_602 * median(&deviations)?)
+}
+
+/// Whether an A/A control rejects its sitting: its 99 % interval excludes 1.
+pub fn rejects(control: &[f64], reference: &[f64]) -> bool {
+    Ratio::paired(control, reference)
+        .and_then(|ratio| ratio.interval)
+        .is_some_and(|interval| interval.p < 0.01)
+}
+
 /// Median; of an even number the mean of the middle two. `None` of nothing.
 pub fn median(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();

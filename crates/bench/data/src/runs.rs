@@ -1,0 +1,119 @@
+//! `raw/<key>/<slug>/runs.csv`: one line for each run of a row that hyperfine did not time. Each run has one purpose.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{lab::Seen, tools::Time};
+
+/// What a run is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Its time, at the article's delay: nothing else runs beside it.
+    #[default]
+    Timed,
+    /// Its time at the short delay.
+    Short,
+    /// Its memory, processes, threads and counters: it gives no time.
+    Observed,
+}
+
+/// One run. What it was not for, or what was not to be had, is empty.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// What it is for.
+    pub kind: Kind,
+    /// From 1, in each kind.
+    pub run: u32,
+    /// The command's exit code, or 128 + N when signal N ended it.
+    pub exit_code: u8,
+    /// Last line of stdout.
+    pub last_line: String,
+    /// From the start of the command to its end, in seconds.
+    pub wall_s: Option<f64>,
+    /// User CPU time of the command and its children, in seconds.
+    pub user_s: Option<f64>,
+    /// System CPU time of the same, in seconds.
+    pub system_s: Option<f64>,
+    /// The kernel's high-water mark of the largest process.
+    pub max_rss_kib: Option<u64>,
+    /// Voluntary context switches.
+    pub voluntary: Option<u64>,
+    /// Involuntary context switches.
+    pub involuntary: Option<u64>,
+    /// Minor page faults.
+    pub minor_faults: Option<u64>,
+    /// Major page faults.
+    pub major_faults: Option<u64>,
+    /// Peak PSS of the process tree.
+    pub peak_pss_kib: Option<u64>,
+    /// Most processes at a time.
+    pub peak_processes: Option<u64>,
+    /// Most threads at a time, in all processes.
+    pub peak_threads: Option<u64>,
+    /// Samples that the peaks are taken from.
+    pub samples: Option<u64>,
+    /// Median distance of the samples in milliseconds.
+    pub interval_ms: Option<f64>,
+    /// Peak number of items in flight, as the server counted or the output shows.
+    pub in_flight: Option<u64>,
+    /// Connections that the server accepted.
+    pub connections: Option<u64>,
+    /// Items that it answered.
+    pub items: Option<u64>,
+    /// How often clients waited for it.
+    pub round_trips: Option<u64>,
+    /// Its CPU time in seconds.
+    pub server_cpu_s: Option<f64>,
+    /// Connects that found the queue of a listener full.
+    pub listen_drops: Option<u64>,
+    /// Seconds until half of the healthy items were answered.
+    pub half_s: Option<f64>,
+    /// The same for 99 %.
+    pub most_s: Option<f64>,
+}
+
+impl Run {
+    /// The signal that ended the command.
+    pub fn signal(&self) -> Option<u8> {
+        self.exit_code.checked_sub(128).filter(|signal| (1..=64).contains(signal))
+    }
+
+    /// Takes what GNU time counted, but no time.
+    pub fn with_counters(self, time: &Time) -> Self {
+        Run {
+            exit_code: time.exit_code,
+            max_rss_kib: Some(time.max_rss_kib),
+            voluntary: Some(time.voluntary),
+            involuntary: Some(time.involuntary),
+            minor_faults: Some(time.minor_faults),
+            major_faults: Some(time.major_faults),
+            ..self
+        }
+    }
+
+    /// Takes what GNU time counted and timed.
+    pub fn with_time(self, time: &Time) -> Self {
+        Run {
+            wall_s: Some(time.wall_s),
+            user_s: Some(time.user_s),
+            system_s: Some(time.system_s),
+            ..self.with_counters(time)
+        }
+    }
+
+    /// Takes what the server counted.
+    pub fn with_server(self, seen: &Seen) -> Self {
+        let healthy = seen.healthy.as_ref();
+        Run {
+            connections: Some(seen.connections),
+            items: Some(seen.items),
+            round_trips: seen.round_trips,
+            server_cpu_s: Some(seen.cpu_s),
+            listen_drops: seen.listen_drops,
+            half_s: healthy.and_then(|healthy| healthy.half_s),
+            most_s: healthy.and_then(|healthy| healthy.most_s),
+            ..self
+        }
+    }
+}
