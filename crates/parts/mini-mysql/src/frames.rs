@@ -1,0 +1,92 @@
+//! Packets in a stream of bytes: three bytes of length, and the packet's number in the exchange.
+
+use anyhow::{Result, ensure};
+use mysql_common::constants::Command;
+
+/// What is received at least at a time: a login or an answer of one row fits in.
+const CHUNK: usize = 512;
+
+/// Longest packet that is read: one of this length goes on in the next.
+const LONGEST: usize = (1 << 24) - 2;
+
+/// Longest first packet: a greeting has some hundred bytes.
+const LONGEST_GREETING: usize = 4 << 10;
+
+/// What was received, and is not looked at yet.
+#[derive(Default)]
+pub struct Frames {
+    buffer: Vec<u8>,
+    /// Where the next packet begins, and where that ends which was received.
+    start: usize,
+    end: usize,
+    /// How long the buffer has to be for the packet that has begun to come.
+    wanted: usize,
+    /// The number of the next packet that is sent.
+    number: u8,
+    greeted: bool,
+}
+
+impl Frames {
+    /// Where the next bytes belong.
+    pub fn space(&mut self) -> &mut [u8] {
+        self.buffer.drain(..self.start);
+        self.end -= self.start;
+        self.wanted -= self.start.min(self.wanted);
+        self.start = 0;
+        // No more than doubles, so that a length that somebody claims takes no memory before its bytes come.
+        let more = self.wanted.saturating_sub(self.end).clamp(CHUNK, self.end.max(CHUNK));
+        self.buffer.resize(self.end + more, 0);
+        &mut self.buffer[self.end..]
+    }
+
+    /// Takes over what came into that space.
+    pub fn received(&mut self, length: usize) {
+        self.end += length;
+    }
+
+    /// The next packet, once it is whole.
+    ///
+    /// # Errors
+    /// When it is too long, or the first one is not what a MySQL server sends.
+    pub fn packet(&mut self) -> Result<Option<&[u8]>> {
+        let received = &self.buffer[self.start..self.end];
+        let Some(&[low, middle, high, number]) = received.first_chunk::<4>() else { return Ok(None) };
+        let length = u32::from_le_bytes([low, middle, high, 0]) as usize;
+        if !self.greeted {
+            // A greeting begins with the version of the protocol, and an error may come instead of it.
+            let begins = received.get(4).is_none_or(|first| [10, 0xff].contains(first));
+            let says = String::from_utf8_lossy(received.get(..40).unwrap_or(received));
+            ensure!(
+                begins && number == 0 && length <= LONGEST_GREETING,
+                "no MySQL server there, what answers says {says:?}"
+            );
+        }
+        ensure!(length <= LONGEST, "the server sent a packet of 16 MiB, which is not built in");
+        let (start, end) = (self.start + 4, self.start + 4 + length);
+        self.wanted = end;
+        if end > self.end {
+            return Ok(None);
+        }
+        (self.start, self.number, self.greeted) = (end, number.wrapping_add(1), true);
+        Ok(Some(&self.buffer[start..end]))
+    }
+
+    /// The packet that answers the one that came last.
+    pub fn answer(&self, payload: &[u8]) -> Vec<u8> {
+        framed(self.number, &[payload])
+    }
+}
+
+/// The packet that asks a question, which begins an exchange.
+pub fn question(sql: &str) -> Vec<u8> {
+    framed(0, &[&[Command::COM_QUERY as u8], sql.as_bytes()])
+}
+
+fn framed(number: u8, payload: &[&[u8]]) -> Vec<u8> {
+    let length: usize = payload.iter().map(|part| part.len()).sum();
+    let mut packet = Vec::with_capacity(4 + length);
+    packet.extend_from_slice(&(length as u32).to_le_bytes()[..3]);
+    packet.push(number);
+    payload.iter().for_each(|part| packet.extend_from_slice(part));
+    packet
+}
