@@ -8,13 +8,15 @@
 //!     cargo run --release --bin bench-lab -- --dir target/lab
 //!     cargo run --release --bin db-compio -- --urls target/lab/db.urls
 
-use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
+use std::{num::NonZeroUsize, sync::Arc};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use compio::{io::compat::AsyncStream, net::TcpStream, runtime::spawn, time::timeout};
+use compio::io::compat::AsyncStream;
+use compio::runtime::{ResumeUnwind, spawn};
+use compio::{net::TcpStream, time::timeout};
 use compio_executor::executor;
-use db_hosts::{Host, late};
+use db_hosts::{Host, catch_panic_async};
 use futures_lite::future::yield_now;
 use mini_mysql::{Conn, Row};
 use tokio::sync::Semaphore;
@@ -29,12 +31,12 @@ struct Args {
     concurrency: Option<NonZeroUsize>,
 }
 
-fn main() -> Result<ExitCode> {
+fn main() -> Result<()> {
     let Args { common, concurrency } = Args::parse();
     executor()?.block_on(run(common, concurrency))
 }
 
-async fn run(common: db_hosts::Args, concurrency: Option<NonZeroUsize>) -> Result<ExitCode> {
+async fn run(common: db_hosts::Args, concurrency: Option<NonZeroUsize>) -> Result<()> {
     let tally = common.tally()?;
     let permits = Arc::new(Semaphore::new(limits::allow_connections(concurrency, common.hosts.len())?));
     let mut tasks = Vec::new();
@@ -43,15 +45,17 @@ async fn run(common: db_hosts::Args, concurrency: Option<NonZeroUsize>) -> Resul
         let (query, tally) = (common.query.clone(), tally.clone());
         tasks.push(spawn(async move {
             let _permit = permit;
-            let row = timeout(common.timeout, ask(&host, &query)).await;
-            tally.report(&host, row.unwrap_or_else(late));
+            match timeout(common.timeout, catch_panic_async(ask(&host, &query))).await {
+                Ok(row) => tally.report(&host, row),
+                Err(_) => tally.timed_out(&host),
+            }
         }));
         yield_now().await; // the first hosts are asked while the last are still being connected to
     }
     for task in tasks {
-        let _ = task.await; // one that panicked has reported nothing: it failed
+        task.await.resume_unwind(); // a task of compio's that is dropped is cancelled
     }
-    Ok(tally.finish())
+    tally.exit()
 }
 
 /// Opens a connection, asks, and closes the connection.
@@ -59,8 +63,8 @@ async fn ask(host: &Host, query: &str) -> Result<String> {
     let stream = TcpStream::connect((host.name(), host.port())).await?;
     // A packet has some hundred bytes here; the default is a buffer of 8 KiB each way.
     let stream = Box::pin(AsyncStream::with_capacity(512, stream));
-    let mut connection = Conn::login(stream, &host.user(), &host.password(), &host.database()).await?;
+    let mut connection = Conn::login(stream, host.user(), host.password(), host.database()).await?;
     let row: Row = connection.query_first(query).await?.context("no row")?;
-    connection.disconnect().await?;
+    connection.disconnect().await;
     Ok(format!("{row:?}"))
 }

@@ -58,8 +58,8 @@ async fn run(common: db_hosts::Args, concurrency: Option<NonZeroUsize>) -> Resul
 /// Opens a connection, asks, and closes the connection.
 async fn ask(host: &Host, query: &str) -> Result<String> {
     let stream = connect(host.name(), host.port(), TcpStream::connect).await?;
-    let mut connection = Conn::login(stream, &host.user(), &host.password(), &host.database()).await?;
+    let mut connection = Conn::login(stream, host.user(), host.password(), host.database()).await?;
     let row: Row = connection.query_first(query).await?.context("no row")?;
-    connection.disconnect().await?;
+    connection.disconnect().await;
     Ok(format!("{row:?}"))
 }

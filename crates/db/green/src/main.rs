@@ -7,15 +7,17 @@
 //!     cargo run --release --bin bench-lab -- --dir target/lab
 //!     cargo run --release --bin db-green -- --urls target/lab/db.urls
 
-use std::sync::Arc;
-use std::{num::NonZeroUsize, process::ExitCode, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use db_hosts::Host;
-use futures_lite::io::AssertAsync;
-use may::{coroutine::Builder, net::TcpStream, sync::Semphore};
-use mini_mysql::{Conn, Row, block_on};
+use db_hosts::{Host, catch_panic};
+use may::{coroutine::Builder, sync::Semphore};
+use mini_mysql::{Row, blocking::Conn};
+
+/// Bytes of a coroutine's stack, of which those are resident that it touches. may counts words.
+const STACK: usize = 128 << 10;
+const WORD: usize = size_of::<usize>();
 
 /// Asks MySQL hosts, all at once.
 #[derive(Parser)]
@@ -27,37 +29,37 @@ struct Args {
     concurrency: Option<NonZeroUsize>,
 }
 
-fn main() -> Result<ExitCode> {
+fn main() -> Result<()> {
     let Args { common, concurrency } = Args::parse();
     let tally = common.tally()?;
     let at_once = limits::coroutines(limits::allow_connections(concurrency, common.hosts.len())?)?;
     let permits = Arc::new(Semphore::new(at_once));
-    may::config().set_workers(1).set_stack_size(16 << 10).set_pool_capacity(at_once); // one thread, as gevent
-    let patience = common.timeout * 5; // connect, greet, welcome, answer: over that, the coroutine has vanished
+    may::config().set_workers(1).set_stack_size(STACK / WORD).set_pool_capacity(at_once); // one thread, as gevent
+    // A coroutine that overflows its stack is gone, and its permit with it: after this time, go on without. The tally
+    // names its host.
+    let patience = common.timeout * 2;
     for host in common.hosts {
-        permits.wait_timeout(patience); // waits here while all are taken
+        let _given_back = permits.wait_timeout(patience); // waits here while all are taken
         let (query, tally, permits) = (common.query.clone(), tally.clone(), permits.clone());
         let coroutine = move || {
-            let row = ask(&host, &query, common.timeout);
+            let row = catch_panic(|| ask(&host, &query, common.timeout));
             tally.report(&host, row);
             permits.post();
         };
-        // SAFETY: `ask` fits a stack of 16 Ki words with room to spare. All coroutines share the thread-locals of their
-        // one thread: what must not happen is a borrow of one across a wait, and `ask` has none.
+        // SAFETY: `ask` fits the stack with room to spare. All coroutines share the thread-locals of their one thread:
+        // what must not happen is a borrow of one across a wait, and `ask` has none.
         #[expect(unsafe_code, reason = "may cannot check either")]
         unsafe { Builder::new().spawn(coroutine) }?;
     }
     let _all_back = (0..at_once).all(|_| permits.wait_timeout(patience));
-    Ok(tally.finish())
+    tally.exit()
 }
 
 /// Opens a connection, asks, and closes the connection.
 fn ask(host: &Host, query: &str, timeout: Duration) -> Result<String> {
-    let stream = TcpStream::connect_timeout(&host.address()?, timeout)?; // looking up a name would block them all
-    stream.set_read_timeout(Some(timeout))?;
-    let stream = AssertAsync::new(stream); // where others wait, this one blocks its coroutine
-    let mut connection = block_on(Conn::login(stream, &host.user(), &host.password(), &host.database()))?;
-    let row: Row = block_on(connection.query_first(query))?.context("no row")?;
-    block_on(connection.disconnect())?;
+    let stream = may_stream::connect(host.name(), host.port(), timeout)?; // one deadline, to the answer
+    let mut connection = Conn::login(stream, host.user(), host.password(), host.database())?;
+    let row: Row = connection.query_first(query)?.context("no row")?;
+    connection.disconnect();
     Ok(format!("{row:?}"))
 }

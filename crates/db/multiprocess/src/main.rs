@@ -8,13 +8,14 @@
 //!     cargo run --release --bin bench-lab -- --dir target/lab
 //!     cargo run --release --bin db-multiprocess -- --urls target/lab/db.urls
 
-use std::{num::NonZeroUsize, process::ExitCode, time::Duration};
+use std::{net::SocketAddr, num::NonZeroUsize, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Parser;
+use connect::connect_blocking;
 use db_hosts::Host;
-use mysql::{Conn, Opts, OptsBuilder, Row, prelude::Queryable};
-use mysql_errors::cause;
+use mysql::{Conn, OptsBuilder};
+use mysql_errors::{cause, first_row};
 use workers::Workers;
 
 /// Asks MySQL hosts, as many at once as there are worker processes.
@@ -27,28 +28,37 @@ struct Args {
     concurrency: NonZeroUsize,
 }
 
-fn main() -> Result<ExitCode> {
-    workers::serve(|(host, query, timeout): (Host, String, Duration)| ask(&host, &query, timeout));
+fn main() -> Result<()> {
+    workers::serve_and_exit(|(host, query, timeout): (Host, String, Duration)| ask(&host, &query, timeout));
     let Args { common, concurrency } = Args::parse();
     let tally = common.tally()?;
     let workers = Workers::start(limits::allow_processes(concurrency, common.hosts.len())?)?;
     let jobs = common.hosts.into_iter().map(|host| (host, &common.query, common.timeout));
-    workers.map(jobs, |(host, ..), row: Result<String>| tally.report(host, row))?;
-    Ok(tally.finish())
+    workers.map(jobs, common.timeout, |(host, ..), row: Result<String>| tally.report(host, row))?;
+    tally.exit()
 }
 
 /// Opens a connection, asks, and closes the connection.
 fn ask(host: &Host, query: &str, timeout: Duration) -> Result<String> {
-    let mut connection = Conn::new(options(host, timeout)).map_err(cause)?;
-    let row: Row = connection.query_first(query).map_err(cause)?.context("no row")?;
+    let mut connection = connect_blocking(host.name(), host.port(), timeout, |address, left| {
+        Conn::new(options(host, address).tcp_connect_timeout(Some(left)).read_timeout(Some(timeout)))
+            .map_err(cause)
+    })?;
+    let row = first_row(&mut connection, query)?;
     Ok(format!("{row:?}"))
 }
 
-/// How to connect: each wait for the host may take the timeout.
-fn options(host: &Host, timeout: Duration) -> Opts {
-    let options = OptsBuilder::new().ip_or_hostname(Some(host.name())).tcp_port(host.port());
-    let options = options.user(Some(host.user())).pass(Some(host.password())).db_name(Some(host.database()));
-    let options = options.tcp_connect_timeout(Some(timeout)).read_timeout(Some(timeout)).tcp_nodelay(false);
-    // Skip the settings query, which costs a round trip. One statement leaves nothing to cache.
-    options.max_allowed_packet(Some(1 << 24)).prefer_socket(false).stmt_cache_size(0).into()
+/// How to connect.
+fn options(host: &Host, address: SocketAddr) -> OptsBuilder {
+    OptsBuilder::new()
+        .ip_or_hostname(Some(address.ip().to_string()))
+        .tcp_port(address.port())
+        .user(Some(host.user()))
+        .pass(Some(host.password()))
+        .db_name(Some(host.database()))
+        .tcp_nodelay(false)
+        // Skip the settings query, which costs a round trip. One statement leaves nothing to cache.
+        .max_allowed_packet(Some(1 << 24))
+        .prefer_socket(false)
+        .stmt_cache_size(0)
 }

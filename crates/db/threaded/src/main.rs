@@ -8,16 +8,20 @@
 //!     cargo run --release --bin bench-lab -- --dir target/lab
 //!     cargo run --release --bin db-threaded -- --urls target/lab/db.urls
 
-use std::{num::NonZeroUsize, process::ExitCode, time::Duration};
+use std::{net::SocketAddr, num::NonZeroUsize, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Parser;
-use db_hosts::Host;
-use mysql::{Conn, Opts, OptsBuilder, Row, prelude::Queryable};
-use mysql_errors::cause;
+use connect::connect_blocking;
+use db_hosts::{Host, catch_panic};
+use mysql::{Conn, OptsBuilder};
+use mysql_errors::{cause, first_row};
 use threadpool::ThreadPool;
 
 /// Asks MySQL hosts, as many at once as the pool has threads.
+///
+/// The driver owns its socket: --timeout holds for look-up and connect, and then anew for each time that it reads. A
+/// host that sends a little now and then takes longer.
 #[derive(Parser)]
 struct Args {
     #[command(flatten)]
@@ -27,7 +31,7 @@ struct Args {
     concurrency: NonZeroUsize,
 }
 
-fn main() -> Result<ExitCode> {
+fn main() -> Result<()> {
     let Args { common, concurrency } = Args::parse();
     let tally = common.tally()?;
     let threads = limits::allow_connections(concurrency, common.hosts.len())?;
@@ -35,26 +39,35 @@ fn main() -> Result<ExitCode> {
     for host in common.hosts {
         let (query, tally) = (common.query.clone(), tally.clone());
         pool.execute(move || {
-            let row = ask(&host, &query, common.timeout);
+            let row = catch_panic(|| ask(&host, &query, common.timeout));
             tally.report(&host, row);
         });
     }
     pool.join();
-    Ok(tally.finish())
+    tally.exit()
 }
 
 /// Opens a connection, asks, and closes the connection.
 fn ask(host: &Host, query: &str, timeout: Duration) -> Result<String> {
-    let mut connection = Conn::new(options(host, timeout)).map_err(cause)?;
-    let row: Row = connection.query_first(query).map_err(cause)?.context("no row")?;
+    let mut connection = connect_blocking(host.name(), host.port(), timeout, |address, left| {
+        Conn::new(options(host, address).tcp_connect_timeout(Some(left)).read_timeout(Some(timeout)))
+            .map_err(cause)
+    })?;
+    let row = first_row(&mut connection, query)?;
     Ok(format!("{row:?}"))
 }
 
-/// How to connect: each wait for the host may take the timeout.
-fn options(host: &Host, timeout: Duration) -> Opts {
-    let options = OptsBuilder::new().ip_or_hostname(Some(host.name())).tcp_port(host.port());
-    let options = options.user(Some(host.user())).pass(Some(host.password())).db_name(Some(host.database()));
-    let options = options.tcp_connect_timeout(Some(timeout)).read_timeout(Some(timeout)).tcp_nodelay(false);
-    // Skip the settings query, which costs a round trip. One statement leaves nothing to cache.
-    options.max_allowed_packet(Some(1 << 24)).prefer_socket(false).stmt_cache_size(0).into()
+/// How to connect.
+fn options(host: &Host, address: SocketAddr) -> OptsBuilder {
+    OptsBuilder::new()
+        .ip_or_hostname(Some(address.ip().to_string()))
+        .tcp_port(address.port())
+        .user(Some(host.user()))
+        .pass(Some(host.password()))
+        .db_name(Some(host.database()))
+        .tcp_nodelay(false)
+        // Skip the settings query, which costs a round trip. One statement leaves nothing to cache.
+        .max_allowed_packet(Some(1 << 24))
+        .prefer_socket(false)
+        .stmt_cache_size(0)
 }

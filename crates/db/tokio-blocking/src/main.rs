@@ -7,14 +7,15 @@
 //!     cargo run --release --bin bench-lab -- --dir target/lab
 //!     cargo run --release --bin db-tokio-blocking -- --urls target/lab/db.urls
 
-use std::{num::NonZeroUsize, process::ExitCode, time::Duration};
+use std::{net::SocketAddr, num::NonZeroUsize, sync::Arc, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::{Error, Result};
 use clap::Parser;
-use db_hosts::Host;
-use mysql::{Conn, Opts, OptsBuilder, Row, prelude::Queryable};
-use mysql_errors::cause;
-use tokio::{runtime::Builder, task};
+use connect::connect_blocking;
+use db_hosts::{Host, catch_panic};
+use mysql::{Conn, OptsBuilder};
+use mysql_errors::{cause, first_row};
+use tokio::{runtime::Builder, sync::Semaphore, task::JoinSet, task::spawn_blocking, time::timeout};
 
 /// Asks MySQL hosts, all at once.
 #[derive(Parser)]
@@ -26,40 +27,54 @@ struct Args {
     concurrency: NonZeroUsize,
 }
 
-fn main() -> Result<ExitCode> {
+fn main() -> Result<()> {
     let Args { common, concurrency } = Args::parse();
     let threads = limits::allow_connections(concurrency, common.hosts.len())?;
-    Builder::new_current_thread().max_blocking_threads(threads).build()?.block_on(run(common))
+    let runtime = Builder::new_current_thread().enable_time().max_blocking_threads(threads).build()?;
+    runtime.block_on(run(common, threads))
 }
 
-async fn run(common: db_hosts::Args) -> Result<ExitCode> {
+async fn run(common: db_hosts::Args, threads: usize) -> Result<()> {
     let tally = common.tally()?;
-    let mut tasks = Vec::new();
+    let permits = Arc::new(Semaphore::new(threads));
+    let mut tasks = JoinSet::new();
     for host in common.hosts {
-        let (query, tally) = (common.query.clone(), tally.clone());
-        tasks.push(task::spawn_blocking(move || {
-            let row = ask(&host, &query, common.timeout);
-            tally.report(&host, row);
-        }));
+        let permit = permits.clone().acquire_owned().await?; // waits here while all threads are taken
+        let (query, tally, name) = (common.query.clone(), tally.clone(), host.to_string());
+        tasks.spawn(async move {
+            let _permit = permit;
+            let asked = spawn_blocking(move || catch_panic(|| ask(&host, &query, common.timeout)));
+            match timeout(common.timeout, asked).await {
+                Ok(row) => tally.report(name, row.map_err(Error::from).flatten()),
+                Err(_) => tally.timed_out(name), // the thread goes on until the driver gives up
+            }
+        });
     }
-    for task in tasks {
-        let _ = task.await; // one that panicked has reported nothing: it failed
-    }
-    Ok(tally.finish())
+    tasks.join_all().await;
+    tally.exit()
 }
 
 /// Opens a connection, asks, and closes the connection.
 fn ask(host: &Host, query: &str, timeout: Duration) -> Result<String> {
-    let mut connection = Conn::new(options(host, timeout)).map_err(cause)?;
-    let row: Row = connection.query_first(query).map_err(cause)?.context("no row")?;
+    let mut connection = connect_blocking(host.name(), host.port(), timeout, |address, left| {
+        Conn::new(options(host, address).tcp_connect_timeout(Some(left)).read_timeout(Some(timeout)))
+            .map_err(cause)
+    })?;
+    let row = first_row(&mut connection, query)?;
     Ok(format!("{row:?}"))
 }
 
-/// How to connect: each wait for the host may take the timeout.
-fn options(host: &Host, timeout: Duration) -> Opts {
-    let options = OptsBuilder::new().ip_or_hostname(Some(host.name())).tcp_port(host.port());
-    let options = options.user(Some(host.user())).pass(Some(host.password())).db_name(Some(host.database()));
-    let options = options.tcp_connect_timeout(Some(timeout)).read_timeout(Some(timeout)).tcp_nodelay(false);
-    // Skip the settings query, which costs a round trip. One statement leaves nothing to cache.
-    options.max_allowed_packet(Some(1 << 24)).prefer_socket(false).stmt_cache_size(0).into()
+/// How to connect.
+fn options(host: &Host, address: SocketAddr) -> OptsBuilder {
+    OptsBuilder::new()
+        .ip_or_hostname(Some(address.ip().to_string()))
+        .tcp_port(address.port())
+        .user(Some(host.user()))
+        .pass(Some(host.password()))
+        .db_name(Some(host.database()))
+        .tcp_nodelay(false)
+        // Skip the settings query, which costs a round trip. One statement leaves nothing to cache.
+        .max_allowed_packet(Some(1 << 24))
+        .prefer_socket(false)
+        .stmt_cache_size(0)
 }

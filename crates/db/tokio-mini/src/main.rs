@@ -7,13 +7,13 @@
 //!     cargo run --release --bin bench-lab -- --dir target/lab
 //!     cargo run --release --bin db-tokio-mini -- --urls target/lab/db.urls
 
-use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
+use std::{num::NonZeroUsize, sync::Arc};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use db_hosts::{Host, late};
+use db_hosts::{Host, catch_panic_async};
 use mini_mysql::{Conn, Row};
-use tokio::{net::TcpStream, spawn, sync::Semaphore, task::yield_now, time::timeout};
+use tokio::{net::TcpStream, sync::Semaphore, task::JoinSet, task::yield_now, time::timeout};
 use tokio_util::compat::TokioAsyncReadCompatExt;
 
 /// Asks MySQL hosts, all at once.
@@ -27,32 +27,32 @@ struct Args {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<ExitCode> {
+async fn main() -> Result<()> {
     let Args { common, concurrency } = Args::parse();
     let tally = common.tally()?;
     let permits = Arc::new(Semaphore::new(limits::allow_connections(concurrency, common.hosts.len())?));
-    let mut tasks = Vec::new();
+    let mut tasks = JoinSet::new();
     for host in common.hosts {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
         let (query, tally) = (common.query.clone(), tally.clone());
-        tasks.push(spawn(async move {
+        tasks.spawn(async move {
             let _permit = permit;
-            let row = timeout(common.timeout, ask(&host, &query)).await;
-            tally.report(&host, row.unwrap_or_else(late));
-        }));
+            match timeout(common.timeout, catch_panic_async(ask(&host, &query))).await {
+                Ok(row) => tally.report(&host, row),
+                Err(_) => tally.timed_out(&host),
+            }
+        });
         yield_now().await; // the first hosts are asked while the last are still being connected to
     }
-    for task in tasks {
-        let _ = task.await; // one that panicked has reported nothing: it failed
-    }
-    Ok(tally.finish())
+    tasks.join_all().await;
+    tally.exit()
 }
 
 /// Opens a connection, asks, and closes the connection.
 async fn ask(host: &Host, query: &str) -> Result<String> {
     let stream = TcpStream::connect((host.name(), host.port())).await?.compat();
-    let mut connection = Conn::login(stream, &host.user(), &host.password(), &host.database()).await?;
+    let mut connection = Conn::login(stream, host.user(), host.password(), host.database()).await?;
     let row: Row = connection.query_first(query).await?.context("no row")?;
-    connection.disconnect().await?;
+    connection.disconnect().await;
     Ok(format!("{row:?}"))
 }

@@ -7,13 +7,13 @@
 //!     cargo run --release --bin bench-lab -- --dir target/lab
 //!     cargo run --release --bin db-tokio-multi -- --urls target/lab/db.urls
 
-use std::{num::NonZeroUsize, process::ExitCode, sync::Arc};
+use std::{num::NonZeroUsize, sync::Arc};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use db_hosts::{Host, late};
-use mysql_async::{Conn, Opts, OptsBuilder, Row, prelude::Queryable};
-use tokio::{spawn, sync::Semaphore, task::yield_now, time::timeout};
+use db_hosts::{Host, catch_panic_async};
+use mysql_async::{Conn, OptsBuilder, Row, prelude::Queryable};
+use tokio::{runtime::Builder, sync::Semaphore, task::JoinSet, task::yield_now, time::timeout};
 
 /// Asks MySQL hosts, all at once.
 #[derive(Parser)]
@@ -23,43 +23,57 @@ struct Args {
     /// Hosts asked at once [default: all]
     #[arg(long, value_name = "N")]
     concurrency: Option<NonZeroUsize>,
+    /// Threads of the runtime
+    #[arg(long, value_name = "N", env = "TOKIO_WORKER_THREADS", default_value_t = limits::default_processes(), value_parser = limits::threads)]
+    threads: NonZeroUsize,
 }
 
-#[tokio::main]
-async fn main() -> Result<ExitCode> {
-    let Args { common, concurrency } = Args::parse();
+fn main() -> Result<()> {
+    let Args { common, concurrency, threads } = Args::parse();
+    let runtime = Builder::new_multi_thread().enable_all().worker_threads(threads.get()).build()?;
+    runtime.block_on(run(common, concurrency))
+}
+
+async fn run(common: db_hosts::Args, concurrency: Option<NonZeroUsize>) -> Result<()> {
     let tally = common.tally()?;
     let permits = Arc::new(Semaphore::new(limits::allow_connections(concurrency, common.hosts.len())?));
-    let mut tasks = Vec::new();
+    let mut tasks = JoinSet::new();
     for host in common.hosts {
         let permit = permits.clone().acquire_owned().await?; // waits here while all are taken
         let (query, tally) = (common.query.clone(), tally.clone());
-        tasks.push(spawn(async move {
+        tasks.spawn(async move {
             let _permit = permit;
-            let row = timeout(common.timeout, ask(&host, &query)).await;
-            tally.report(&host, row.unwrap_or_else(late));
-        }));
+            match timeout(common.timeout, catch_panic_async(ask(&host, &query))).await {
+                Ok(row) => tally.report(&host, row),
+                Err(_) => tally.timed_out(&host),
+            }
+        });
         yield_now().await; // the first hosts are asked while the last are still being connected to
     }
-    for task in tasks {
-        let _ = task.await; // one that panicked has reported nothing: it failed
-    }
-    Ok(tally.finish())
+    tasks.join_all().await;
+    tally.exit()
 }
 
 /// Opens a connection, asks, and closes the connection.
 async fn ask(host: &Host, query: &str) -> Result<String> {
     let mut connection = Conn::new(options(host)).await?;
     let row: Row = connection.query_first(query).await?.context("no row")?;
-    connection.disconnect().await?;
+    let _ = connection.disconnect().await; // the answer is in: a failed goodbye is no failure
     Ok(format!("{row:?}"))
 }
 
 /// How to connect.
-fn options(host: &Host) -> Opts {
-    let options = OptsBuilder::default().ip_or_hostname(host.name()).tcp_port(host.port());
-    let options = options.user(Some(host.user())).pass(Some(host.password())).db_name(Some(host.database()));
-    // Skip the settings query, which costs a round trip. One statement leaves nothing to cache.
-    let options = options.max_allowed_packet(Some(1 << 24)).wait_timeout(Some(28_800)).prefer_socket(false);
-    options.stmt_cache_size(0).tcp_nodelay(false).into()
+fn options(host: &Host) -> OptsBuilder {
+    OptsBuilder::default()
+        .ip_or_hostname(host.name())
+        .tcp_port(host.port())
+        .user(Some(host.user()))
+        .pass(Some(host.password()))
+        .db_name(Some(host.database()))
+        .tcp_nodelay(false)
+        // Skip the settings query, which costs a round trip. One statement leaves nothing to cache.
+        .max_allowed_packet(Some(1 << 24))
+        .wait_timeout(Some(28_800))
+        .prefer_socket(false)
+        .stmt_cache_size(0)
 }

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 
 use anyhow::Result;
 
-use crate::{Step, Row, Session, session};
+use crate::{Row, Session, Step, session};
 
 /// An authenticated connection: see [`crate::Conn`].
 pub struct Conn<'a, S> {

@@ -16,7 +16,7 @@ use std::borrow::Cow;
 use anyhow::Result;
 use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 pub use mysql_common::Row;
-pub use session::{Step, Session};
+pub use session::{Session, Step};
 
 /// An authenticated connection.
 pub struct Conn<'a, S> {

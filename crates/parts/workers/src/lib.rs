@@ -2,12 +2,15 @@
 //! goes to a worker as a line of JSON on its stdin, and its answer comes back as a line on the worker's stdout.
 //! Nothing here knows what a job is.
 
-use std::io::{self, BufRead, BufReader, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::process::{self, Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
 use std::{env, iter, sync::Mutex, thread};
 
 use anyhow::{Error, Result, anyhow};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use tally::catch_panic;
 
 /// The argument that makes this program a worker.
 const WORKER: &str = "--worker";
@@ -34,18 +37,18 @@ impl From<Failure> for Error {
 }
 
 /// In a worker process, does the jobs that come on stdin, one after the other, and ends the process when there are
-/// no more. Elsewhere, returns at once. To be called before the arguments are looked at.
-pub fn serve<J: DeserializeOwned, T: Serialize>(work: impl FnMut(J) -> Result<T>) {
+/// no more. Elsewhere, returns at once. To be called before the arguments are looked at. A panic is its job's failure.
+pub fn serve_and_exit<J: DeserializeOwned, T: Serialize>(work: impl FnMut(J) -> Result<T>) {
     if env::args().nth(1).is_some_and(|argument| argument == WORKER) {
-        let ended = answer(work).inspect_err(|error| eprintln!("Error: worker process: {error:#}"));
-        process::exit(ended.is_err().into());
+        process::exit(answer(work).is_err().into());
     }
 }
 
 fn answer<J: DeserializeOwned, T: Serialize>(mut work: impl FnMut(J) -> Result<T>) -> Result<()> {
     for job in io::stdin().lines() {
-        let answer: Answer<T> = work(serde_json::from_str(&job?)?).map_err(Failure::from);
-        writeln!(io::stdout(), "{}", serde_json::to_string(&answer)?)?;
+        let job = serde_json::from_str(&job?)?;
+        let answer: Answer<T> = catch_panic(|| work(job)).map_err(Failure::from);
+        io::stdout().write_all(format!("{}\n", serde_json::to_string(&answer)?).as_bytes())?;
     }
     Ok(())
 }
@@ -56,7 +59,7 @@ pub struct Workers(Vec<Worker>);
 struct Worker {
     process: Child,
     jobs: ChildStdin,
-    answers: BufReader<ChildStdout>,
+    answers: ChildStdout,
 }
 
 impl Workers {
@@ -69,15 +72,17 @@ impl Workers {
     }
 
     /// Hands each job to the next worker that is free, and each job's answer to `done`. A thread per worker, called
-    /// `Process`, takes the jobs and waits for the answers.
+    /// `Process`, takes the jobs and waits for the answers, each for as long as `time` at the most.
     ///
-    /// A worker that ends before its time fails the one job that it has. When none is left, the remaining jobs fail.
+    /// A worker that takes longer is killed. One that ends before its time fails the one job that it has. Both are
+    /// replaced. When none can be started any more, the remaining jobs fail.
     ///
     /// # Errors
     /// When the system starts no more threads: once all jobs are done by those that it has started.
     pub fn map<J: Serialize + Send, T: DeserializeOwned>(
         self,
         jobs: impl IntoIterator<Item = J, IntoIter: Send>,
+        time: Duration,
         done: impl Fn(&J, Result<T>) + Sync,
     ) -> Result<()> {
         let jobs = Mutex::new(jobs.into_iter());
@@ -87,11 +92,12 @@ impl Workers {
                 let (next, done) = (&next, &done);
                 let feed = move || {
                     while let Some(job) = next() {
-                        let answer = worker.ask(&job);
-                        let ended = answer.is_err();
-                        done(&job, answer.unwrap_or_else(|_| Err(anyhow!("its worker process has ended"))));
-                        if ended {
-                            break;
+                        let answer = worker.ask(&job, Instant::now() + time);
+                        let over = answer.is_err();
+                        done(&job, answer.unwrap_or_else(|error| Err(worker.end(error))));
+                        if over {
+                            let Ok(another) = Worker::start() else { return };
+                            worker = another;
                         }
                     }
                     drop(worker.jobs); // the end of its input ends the worker
@@ -114,21 +120,42 @@ impl Worker {
             .arg(WORKER)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(Stdio::null()) // last words name no item: the parent does
             .spawn()
             .map_err(|error| anyhow!("no more worker processes: {error}; raise `ulimit -u` or pids.max"))?;
         let jobs = process.stdin.take().expect("stdin is a pipe");
-        let answers = BufReader::new(process.stdout.take().expect("stdout is a pipe"));
+        let answers = process.stdout.take().expect("stdout is a pipe");
         Ok(Self { process, jobs, answers })
     }
 
-    /// Hands it a job and waits for its answer. The outer error is the pipe's: the worker has ended.
-    fn ask<T: DeserializeOwned>(&mut self, job: &impl Serialize) -> io::Result<Result<T>> {
+    /// Hands it a job and waits for its answer. The outer error is the pipe's: the worker has ended, or takes too long.
+    fn ask<T: DeserializeOwned>(&mut self, job: &impl Serialize, deadline: Instant) -> io::Result<Result<T>> {
         self.jobs.write_all(format!("{}\n", serde_json::to_string(job)?).as_bytes())?;
-        let mut answer = String::new();
-        if self.answers.read_line(&mut answer)? == 0 {
-            return Err(ErrorKind::UnexpectedEof.into());
+        let (mut answer, mut chunk) = (Vec::new(), [0; 4 << 10]);
+        while !answer.ends_with(b"\n") {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let left = Timespec::try_from(left).map_err(io::Error::other)?;
+            if poll(&mut [PollFd::new(&self.answers, PollFlags::IN)], Some(&left))? == 0 {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            match self.answers.read(&mut chunk)? {
+                0 => return Err(ErrorKind::UnexpectedEof.into()),
+                length => answer.extend_from_slice(&chunk[..length]),
+            }
         }
-        let answer: Answer<T> = serde_json::from_str(&answer)?;
+        let answer: Answer<T> = serde_json::from_slice(&answer)?;
         Ok(answer.map_err(Error::from))
+    }
+
+    /// Ends it, and says why its job has failed.
+    fn end(&mut self, error: io::Error) -> Error {
+        if error.kind() == ErrorKind::TimedOut {
+            let _ = self.process.kill(); // it may have ended meanwhile
+        }
+        match self.process.wait() {
+            _ if error.kind() == ErrorKind::TimedOut => error.into(),
+            Ok(status) => anyhow!("its worker process has ended: {status}"),
+            Err(error) => error.into(),
+        }
     }
 }

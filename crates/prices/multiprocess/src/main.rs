@@ -28,12 +28,14 @@ struct Args {
 }
 
 fn main() -> Result<()> {
-    workers::serve(|(_, url, timeout): (Date, Url, Duration)| fetch(&ureq_extras::agent(timeout), &url));
+    workers::serve_and_exit(|(_, url, timeout): (Date, Url, Duration)| {
+        fetch(&ureq_extras::agent(timeout), &url)
+    });
     let Args { common, concurrency } = Args::parse();
     let tally = common.tally()?;
     let workers = Workers::start(limits::allow_processes(concurrency, common.count())?)?;
     let jobs = common.days().map(|(date, url)| (date, url, common.timeout));
-    workers.map(jobs, |(date, ..), day| tally.report(*date, day))?;
+    workers.map(jobs, common.timeout, |(date, ..), day| tally.report(*date, day))?;
     tally.exit()
 }
 

@@ -28,12 +28,12 @@ struct Args {
 }
 
 fn main() -> Result<()> {
-    workers::serve(|(url, timeout): (Url, Duration)| download(&ureq_extras::agent(timeout), &url));
+    workers::serve_and_exit(|(url, timeout): (Url, Duration)| download(&ureq_extras::agent(timeout), &url));
     let Args { common, concurrency } = Args::parse();
     let tally = common.tally()?;
     let workers = Workers::start(limits::allow_processes(concurrency, common.urls.len())?)?;
     let jobs = common.urls.into_iter().inspect(|url| tally.start(url)).map(|url| (url, common.timeout));
-    workers.map(jobs, |(url, _), size| tally.report(url, size))?;
+    workers.map(jobs, common.timeout, |(url, _), size| tally.report(url, size))?;
     tally.exit()
 }
 
