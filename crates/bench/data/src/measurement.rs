@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::{
     raw::{Ran, Raw},
     rounds::Round,
-    stats::{self, Ratio, Verdict},
+    stats::{self, Ratio},
     workload::{Row, Workload},
 };
 
@@ -213,17 +213,11 @@ impl Measurement {
         }
     }
 
-    /// Takes a ratio to the reference, and what may be said of it.
-    pub fn judge(&mut self, ratio: &Ratio, verdict: Verdict) {
+    /// Takes a ratio to the reference.
+    pub fn judge(&mut self, ratio: &Ratio) {
         self.ratio = Some(ratio.estimate);
         self.ratio_low = ratio.interval.map(|interval| interval.low);
         self.ratio_high = ratio.interval.map(|interval| interval.high);
-        self.verdict = match verdict {
-            Verdict::Faster => Some("faster".to_owned()),
-            Verdict::Slower => Some("slower".to_owned()),
-            Verdict::NoDifference => Some("none".to_owned()),
-            Verdict::TooFew => None,
-        };
     }
 
     /// `ok`, `skipped` or `failed`.

@@ -188,33 +188,40 @@ fn check_rounds(path: &Path, row: &Row, raw: &Raw, sitting: &Sitting) -> Result<
     Ok(())
 }
 
-/// Says of each ratio to the reference what may be said. The programs of a table are one family of comparisons, those in
-/// Python another; a control stands alone.
+/// The ratios to the reference. All comparisons of the programs in Rust are one family, those in Python another, and the
+/// intervals of a family hold together; a control stands alone.
 fn judge(entries: &mut [Entry], workload: &Workload, sitting: &Sitting) {
     let is_reference = |row: &Row| row.program == workload.reference && row.control.is_none();
-    let Some(reference) = workload.rows.iter().find(|row| is_reference(row)) else { return };
-    let families: [fn(&Row) -> bool; 4] = [
-        |row| !row.python && row.control.is_none(),
-        |row| row.python,
-        |row| row.control == Some(Control::Same),
-        |row| row.control == Some(Control::Planted),
-    ];
-    for family in families {
-        let mut rows: Vec<(&mut Measurement, Ratio)> = Vec::new();
-        for entry in entries.iter_mut().filter(|entry| family(&entry.row) && !is_reference(&entry.row)) {
-            let pairs = rounds::pairs(&sitting.rounds, &entry.row.slug, &reference.slug);
-            let (own, other): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
-            let figures = match sitting.number {
-                1 => Some(&mut entry.figures),
-                number => entry.again.iter_mut().find(|again| again.sitting == number),
-            };
-            rows.extend(figures.filter(|figures| figures.is_ok()).zip(Ratio::paired(&own, &other)));
-        }
-        let ratios: Vec<Ratio> = rows.iter().map(|(_, ratio)| *ratio).collect();
-        for ((figures, ratio), verdict) in rows.into_iter().zip(stats::verdicts(&ratios)) {
-            figures.judge(&ratio, verdict);
+    let Some(reference) = workload.rows.iter().find(|row| is_reference(row)).cloned() else { return };
+    let confidences = [false, true].map(|python| stats::simultaneous(comparisons(workload, python)));
+    for entry in entries.iter_mut().filter(|entry| !is_reference(&entry.row)) {
+        let confidence = match entry.row.control {
+            None => confidences[usize::from(entry.row.python)],
+            Some(Control::Same) => stats::REJECTION,
+            Some(Control::Planted) => stats::CONFIDENCE,
+        };
+        let ratio = ratio(sitting, &entry.row, &reference, confidence);
+        let figures = match sitting.number {
+            1 => Some(&mut entry.figures),
+            number => entry.again.iter_mut().find(|again| again.sitting == number),
+        };
+        if let Some((figures, ratio)) = figures.filter(|figures| figures.is_ok()).zip(ratio) {
+            figures.judge(&ratio);
         }
     }
+}
+
+/// How many comparisons a workload makes: its timed rows with the reference, and the declared pairs.
+fn comparisons(workload: &Workload, python: bool) -> usize {
+    let rows = workload.rows.iter().filter(|row| row.python == python && row.control.is_none() && row.rounds > 0);
+    rows.map(|row| usize::from(row.program != workload.reference)).sum()
+}
+
+/// The wall time of one row ÷ that of another, in the rounds that both have.
+fn ratio(sitting: &Sitting, row: &Row, other: &Row, confidence: f64) -> Option<Ratio> {
+    let pairs = rounds::pairs(&sitting.rounds, &row.slug, &other.slug);
+    let (own_s, other_s): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
+    Ratio::paired_at(&own_s, &other_s, confidence)
 }
 
 /// Says which results there are when `folder` has none.

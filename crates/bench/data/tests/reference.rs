@@ -1,13 +1,12 @@
 //! The statistics against reference values; `reference/reference.py` says where those come from.
 
-use bench_data::stats::{CONFIDENCE, Interval, MIN_ROUNDS, Ratio, SignedRank, holm, order};
+use bench_data::stats::{CONFIDENCE, Interval, MIN_ROUNDS, Ratio, SignedRank, order};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
 struct Reference {
     paired: Vec<Paired>,
     sittings: Vec<Sittings>,
-    holm: Vec<Holm>,
     orders: Vec<Order>,
 }
 
@@ -34,12 +33,6 @@ struct Expected {
     low: f64,
     high: f64,
     p: f64,
-}
-
-#[derive(Deserialize)]
-struct Holm {
-    p: Vec<f64>,
-    adjusted: Vec<f64>,
 }
 
 #[derive(Deserialize)]
@@ -92,15 +85,6 @@ fn ratios_of_sittings() {
     for Sittings { a, b, between, one } in reference().sittings {
         assert_ratio("between two sets", Ratio::between_sittings(&a, &b).unwrap(), &between);
         assert_ratio("of one set", Ratio::of_sittings(&a).unwrap(), &one);
-    }
-}
-
-#[test]
-fn p_adjusted_for_a_table() {
-    for Holm { p, adjusted } in reference().holm {
-        let ours = holm(&p);
-        assert_eq!(ours.len(), adjusted.len());
-        assert_close(&format!("{p:?}"), &ours.into_iter().zip(adjusted).collect::<Vec<_>>());
     }
 }
 

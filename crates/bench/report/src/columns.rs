@@ -117,8 +117,7 @@ pub const COLUMNS: &[Column] = &[
         }
     }),
     column("differs-in", "sittings that differ", Unit::Count, |row| {
-        let verdicts =
-            sittings(row, |m| m.verdict.as_ref().map(|verdict| f64::from(u8::from(verdict != "none"))));
+        let verdicts = sittings(row, differs);
         text(format!("{} of {}", verdicts.iter().sum::<f64>(), verdicts.len()))
     }),
 ];
@@ -173,6 +172,12 @@ fn spread(row: &Row) -> Option<Figure> {
     let mean = Unit::Ratio.digits(mean.estimate);
     let decimals = mean.split_once('.').map_or(0, |(_, decimals)| decimals.len());
     text(format!("{mean}\u{a0}±\u{a0}{far:.decimals$}"))
+}
+
+/// Whether the interval of a ratio excludes 1, as 1 or 0.
+pub fn differs(figures: &Measurement) -> Option<f64> {
+    let (low, high) = figures.ratio_low.zip(figures.ratio_high)?;
+    Some(f64::from(u8::from(low > 1.0 || high < 1.0)))
 }
 
 /// The figures of a row in all sittings of the same programs.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
-use bench_data::stats::{self, MIN_SITTINGS, Ratio, Verdict};
+use bench_data::stats::{self, CONFIDENCE, MIN_SITTINGS, Ratio};
 use minijinja::{Value, context};
 use serde::Serialize;
 
@@ -28,8 +28,13 @@ struct Both {
     ratios: [Vec<f64>; 2],
     /// The program or limit that the wall time is divided by.
     to: String,
+}
+
+impl Both {
     /// `new` ÷ `base`.
-    change: Option<Ratio>,
+    fn change(&self, confidence: f64) -> Option<Ratio> {
+        Ratio::between_sittings_at(&self.ratios[1], &self.ratios[0], confidence)
+    }
 }
 
 /// Markdown that compares `new` with `base`.
@@ -56,80 +61,12 @@ pub fn compare(base: &Path, new: &Path) -> Result<String> {
         );
     }
     let rows: Vec<Both> = groups.iter().flat_map(|[base, new]| both(base, new)).collect();
-    let known: Vec<Ratio> =
-        rows.iter().filter_map(|both| both.change.filter(|change| change.interval.is_some())).collect();
-    let mut verdicts = stats::verdicts(&known).into_iter();
+    let confidence = stats::simultaneous(rows.iter().filter(|both| both.change(CONFIDENCE).is_some_and(|change| change.interval.is_some())).count());
     let rows: Vec<Value> = rows
         .iter()
         .map(|both| {
-            let interval = both.change.and_then(|change| change.interval);
-            let verdict = interval.and_then(|_| verdicts.next());
-            let change =
-                both.change.map(|change| number::ratio(change.estimate, interval.map(|i| (i.low, i.high))));
-            context! {
-                program => &both.base.entry().row.program,
-                key => &both.base.group.data().workload.key,
-                to => &both.to,
-                base => several(&both.ratios[0]),
-                new => several(&both.ratios[1]),
-                change,
-                known => interval.is_some(),
-                differs => matches!(verdict, Some(Verdict::Faster | Verdict::Slower)),
-                memory => [&both.base, &both.new].map(memory),
-            }
-        })
-        .collect();
-    let sides = [(base, 0), (new, 1)].map(|(path, side)| {
-        let sittings = groups.iter().map(|groups| groups[side].data().sittings.len()).max();
-        context! {
-            path => path.display().to_string(),
-            machine => Value::from_dyn_object(folders[side].clone()),
-            sittings => sittings.unwrap_or(0),
-            only => only_in(&folders[side], &folders[1 - side]),
-        }
-    });
-    let programs: BTreeMap<[String; 2], Vec<String>> =
-        groups.iter().fold(BTreeMap::new(), |mut programs, groups| {
-            let versions = [&groups[0], &groups[1]].map(|group| group.data().facts().version_for_people());
-            let pages = programs.entry(versions).or_insert_with(Vec::new);
-            let page = groups[0].page().to_owned();
-            if !pages.contains(&page) {
-                pages.push(page);
-            }
-            programs
-        });
-    let same = programs.keys().all(|[base, new]| base == new);
-    let programs = programs.into_iter().map(|([base, new], pages)| context! { base, new, pages });
-    let variables = BTreeMap::from([
-        ("sides", Value::from(sides.to_vec())),
-        ("rows", Value::from(rows)),
-        ("same_programs", Value::from(same)),
-        ("programs", programs.collect()),
-        ("facts", differing(&groups)?),
-        ("min_sittings", Value::from(MIN_SITTINGS)),
-    ]);
-    functions::render(&functions::environment(), "compare", variables)
-}
-
-/// The programs that have figures on both sides. No controls: they are about the method.
-fn both(base: &Group, new: &Group) -> Vec<Both> {
-    let rows = base.rows().filter(|row| row.entry().row.control.is_none() && row.figures().is_ok());
-    let pairs = rows.filter_map(|row| Some((new.same(&row).filter(|other| other.figures().is_ok())?, row)));
-    let alike = base.data().workload.reference == new.data().workload.reference;
-    pairs
-        .map(|(new, base)| {
-            let to_reference = [&base, &new].map(|row| columns::sittings(row, |figures| figures.ratio));
-            let same_pool = base.entry().row.at_once == new.entry().row.at_once;
-            let (ratios, to) =
-                match alike && same_pool && to_reference.iter().all(|ratios| !ratios.is_empty()) {
-                    true => (to_reference, format!("`{}`", base.group.data().workload.reference)),
-                    // The reference itself, rows that ran once, and a pool that is as large as its machine.
-                    false => (
-                        [&base, &new].map(|row| columns::sittings(row, |figures| figures.over_limit())),
-                        "its limit".to_owned(),
-                    ),
-                };
-            let change = Ratio::between_sittings(&ratios[1], &ratios[0]);
+            let change = both.change(confidence);
+            let interval = change.and_then(|change| change.interval).map(|interval| (interval.low, interval.high));
             Both { base, new, ratios, to, change }
         })
         .collect()

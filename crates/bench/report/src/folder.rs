@@ -275,7 +275,7 @@ impl Object for Row {
             "ok" => Value::from(self.figures().is_ok()),
             "status" => Value::from(&self.figures().status),
             "outcome" => Value::from(self.outcome()),
-            "verdict" => Value::from(self.figures().verdict.clone()?),
+            "differs" => Value::from(columns::differs(self.figures())? > 0.0),
             "bounded" => Value::from(self.is_bounded()),
             "baseline" => Value::from(self.is_baseline()),
             "plain" => Value::from(!row.program.contains(' ')),

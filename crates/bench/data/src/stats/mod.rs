@@ -4,7 +4,7 @@
 //! disturbs a round disturbs all of its runs, so two programs are compared by their ratio in the same round
 //! ([`Ratio::paired`]), never by two medians. A day has its own weather that all rounds of a sitting share, so
 //! between days and machines the sitting is one observation ([`Ratio::of_sittings`], [`Ratio::between_sittings`]).
-//! [`verdicts`] says which ratios of a table are differences.
+//! [`Verdict::of`] reads off an interval whether it shows a difference; the intervals of a table hold together ([`simultaneous`]).
 //!
 //! # Which crates were looked at
 //!
@@ -22,10 +22,12 @@ mod verdict;
 pub use order::{SplitMix64, order};
 pub use ratio::{Interval, Ratio};
 pub use signed_rank::SignedRank;
-pub use verdict::{Verdict, holm, verdicts};
+pub use verdict::{Verdict, simultaneous};
 
 /// Confidence of every interval.
 pub const CONFIDENCE: f64 = 0.95;
+/// Confidence at which the A/A control rejects a sitting.
+pub const REJECTION: f64 = 0.99;
 /// Fewest rounds for an interval. With 5 it could not exist (the least p is 0.0625), with 6 and 7 it spans
 /// nearly all that was seen.
 pub const MIN_ROUNDS: usize = 8;
@@ -82,13 +84,11 @@ fn median_of_sorted(sorted: &[f64]) -> Option<f64> {
     }
 }
 
-/// A rule that was in use before, to set the verdicts against: medians that are further apart than the sum of their median
-/// absolute deviations.
-pub fn medians_differ(a: &[f64], b: &[f64]) -> bool {
-    let middle = |values: &[f64]| median(values).unwrap_or(f64::NAN);
-    let deviation =
-        |values: &[f64]| middle(&values.iter().map(|v| (v - middle(values)).abs()).collect::<Vec<_>>());
-    (middle(a) - middle(b)).abs() > deviation(a) + deviation(b)
+/// Whether the rounds of the same program twice differ, so that nothing in their sitting can be believed.
+pub fn rejects(pairs: &[(f64, f64)]) -> bool {
+    let (a, b): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
+    let interval = Ratio::paired_at(&a, &b, REJECTION).and_then(|ratio| ratio.interval);
+    interval.is_some_and(|interval| interval.low > 1.0 || interval.high < 1.0)
 }
 
 /// Least and greatest value. `None` of nothing.

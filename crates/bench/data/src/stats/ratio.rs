@@ -1,6 +1,5 @@
 //! Ratio of two programs from the rounds of one sitting.
 
-use super::signed_rank::least_p;
 use super::{CONFIDENCE, MIN_ROUNDS, SignedRank};
 
 /// How many times as long one program takes as another: below 1 it is faster.
@@ -23,8 +22,6 @@ pub struct Interval {
     pub high: f64,
     /// Two-sided p of "the ratio is 1".
     pub p: f64,
-    /// The least p that as many observations could have: no data of this size can show more.
-    pub least_p: f64,
 }
 
 impl Ratio {
@@ -34,17 +31,21 @@ impl Ratio {
     /// its p ([`SignedRank`]); no interval of fewer than [`MIN_ROUNDS`]. `None` if there are no rounds, if one
     /// side has more than the other, or if a value is not positive and finite.
     pub fn paired(a: &[f64], b: &[f64]) -> Option<Self> {
+        Self::paired_at(a, b, CONFIDENCE)
+    }
+
+    /// The same with an interval at another confidence; none where there are too few rounds for it.
+    pub fn paired_at(a: &[f64], b: &[f64], confidence: f64) -> Option<Self> {
         if a.len() != b.len() {
             return None;
         }
         let logs: Vec<f64> = a.iter().zip(b).map(|(a, b)| log_ratio(*a, *b)).collect::<Option<_>>()?;
         let n = logs.len();
         let ranks = SignedRank::new(&logs)?;
-        let interval = ranks.interval(CONFIDENCE).filter(|_| n >= MIN_ROUNDS).map(|(low, high)| Interval {
+        let interval = ranks.interval(confidence).filter(|_| n >= MIN_ROUNDS).map(|(low, high)| Interval {
             low: low.exp(),
             high: high.exp(),
             p: ranks.p_value(),
-            least_p: least_p(n),
         });
         Some(Self { estimate: ranks.centre().exp(), n, interval })
     }

@@ -11,7 +11,7 @@ impl Ratio {
     /// [`MIN_SITTINGS`], or if all are the same. `None` of nothing, or if a ratio is not positive and finite.
     pub fn of_sittings(ratios: &[f64]) -> Option<Self> {
         let sample = Sample::of_logs(ratios)?;
-        Some(ratio(sample.mean, sample.n, sample.squared_error, sample.freedom()))
+        Some(ratio(sample.mean, sample.n, sample.squared_error, sample.freedom(), CONFIDENCE))
     }
 
     /// How the ratio of a program to its reference in one set of sittings compares with that in another:
@@ -23,11 +23,16 @@ impl Ratio {
     /// and Leys 2017, *International Review of Social Psychology* 30: 92). No interval with fewer than
     /// [`MIN_SITTINGS`] on either side; `None` as in [`Ratio::of_sittings`].
     pub fn between_sittings(a: &[f64], b: &[f64]) -> Option<Self> {
+        Self::between_sittings_at(a, b, CONFIDENCE)
+    }
+
+    /// The same with an interval at another confidence.
+    pub fn between_sittings_at(a: &[f64], b: &[f64], confidence: f64) -> Option<Self> {
         let (a, b) = (Sample::of_logs(a)?, Sample::of_logs(b)?);
         let squared_error = a.squared_error + b.squared_error;
         let part = |sample: &Sample| sample.squared_error.powi(2) / sample.freedom();
         let freedom = squared_error.powi(2) / (part(&a) + part(&b));
-        Some(ratio(a.mean - b.mean, a.n.min(b.n), squared_error, freedom))
+        Some(ratio(a.mean - b.mean, a.n.min(b.n), squared_error, freedom, confidence))
     }
 }
 
@@ -54,18 +59,17 @@ impl Sample {
     }
 }
 
-fn ratio(mean: f64, n: usize, squared_error: f64, freedom: f64) -> Ratio {
+fn ratio(mean: f64, n: usize, squared_error: f64, freedom: f64, confidence: f64) -> Ratio {
     // Sittings without any spread are copies, and say nothing of how sittings differ.
     let known = n >= MIN_SITTINGS && squared_error.sqrt() > 1e-12;
     let interval = known.then(|| {
         let t = StudentsT::new(0.0, 1.0, freedom).expect("a spread has positive degrees of freedom");
         let error = squared_error.sqrt();
-        let half = t.inverse_cdf(f64::midpoint(1.0, CONFIDENCE)) * error;
+        let half = t.inverse_cdf(f64::midpoint(1.0, confidence)) * error;
         Interval {
             low: (mean - half).exp(),
             high: (mean + half).exp(),
             p: 2.0 * t.cdf(-(mean / error).abs()),
-            least_p: 0.0,
         }
     });
     Ratio { estimate: mean.exp(), n, interval }
