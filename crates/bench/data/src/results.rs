@@ -213,7 +213,8 @@ fn judge(entries: &mut [Entry], workload: &Workload, sitting: &Sitting) {
 
 /// How many comparisons a workload makes: its timed rows with the reference, and the declared pairs.
 fn comparisons(workload: &Workload, python: bool) -> usize {
-    let rows = workload.rows.iter().filter(|row| row.python == python && row.control.is_none() && row.rounds > 0);
+    let rows =
+        workload.rows.iter().filter(|row| row.python == python && row.control.is_none() && row.rounds > 0);
     rows.map(|row| usize::from(row.program != workload.reference)).sum()
 }
 

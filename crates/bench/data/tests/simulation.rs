@@ -45,7 +45,9 @@ fn simulate(seed: u64, tables: usize, scene: Scene) -> Rates {
         let rounds = seconds(&mut random, scene);
         let (reference, programs) = rounds.split_last().expect("one more than the comparisons");
         let interval = |program: &Vec<f64>, confidence: f64| {
-            Ratio::paired_at(program, reference, confidence).and_then(|ratio| ratio.interval).expect("enough rounds")
+            Ratio::paired_at(program, reference, confidence)
+                .and_then(|ratio| ratio.interval)
+                .expect("enough rounds")
         };
         let differs = |program: &Vec<f64>| {
             let verdict = Verdict::of(&interval(program, simultaneous(scene.comparisons)));
@@ -89,7 +91,10 @@ fn false_verdicts_are_rare_whatever_drifts() {
         for (seed, drift) in [(1, 0.0), (2, 0.05), (3, 0.1)] {
             let scene = Scene { rounds, comparisons, drift, ..NOTHING_DIFFERS };
             let Rates { table, .. } = simulate(seed, 2000, scene);
-            println!("nothing differs, {rounds} rounds, drift {drift}: {:.1} % of tables of {comparisons}", table * 100.0);
+            println!(
+                "nothing differs, {rounds} rounds, drift {drift}: {:.1} % of tables of {comparisons}",
+                table * 100.0
+            );
             assert!(table <= 0.05, "drift {drift}: {table} of tables");
         }
     }

@@ -61,13 +61,79 @@ pub fn compare(base: &Path, new: &Path) -> Result<String> {
         );
     }
     let rows: Vec<Both> = groups.iter().flat_map(|[base, new]| both(base, new)).collect();
-    let confidence = stats::simultaneous(rows.iter().filter(|both| both.change(CONFIDENCE).is_some_and(|change| change.interval.is_some())).count());
+    let known =
+        rows.iter().filter(|both| both.change(CONFIDENCE).is_some_and(|change| change.interval.is_some()));
+    let confidence = stats::simultaneous(known.count());
     let rows: Vec<Value> = rows
         .iter()
         .map(|both| {
             let change = both.change(confidence);
-            let interval = change.and_then(|change| change.interval).map(|interval| (interval.low, interval.high));
-            Both { base, new, ratios, to, change }
+            let interval =
+                change.and_then(|change| change.interval).map(|interval| (interval.low, interval.high));
+            context! {
+                program => &both.base.entry().row.program,
+                key => &both.base.group.data().workload.key,
+                to => &both.to,
+                base => several(&both.ratios[0]),
+                new => several(&both.ratios[1]),
+                change => change.map(|change| number::ratio(change.estimate, interval)),
+                known => interval.is_some(),
+                differs => interval.is_some_and(|(low, high)| low > 1.0 || high < 1.0),
+                memory => [&both.base, &both.new].map(memory),
+            }
+        })
+        .collect();
+    let sides = [(base, 0), (new, 1)].map(|(path, side)| {
+        let sittings = groups.iter().map(|groups| groups[side].data().sittings.len()).max();
+        context! {
+            path => path.display().to_string(),
+            machine => Value::from_dyn_object(folders[side].clone()),
+            sittings => sittings.unwrap_or(0),
+            only => only_in(&folders[side], &folders[1 - side]),
+        }
+    });
+    let programs: BTreeMap<[String; 2], Vec<String>> =
+        groups.iter().fold(BTreeMap::new(), |mut programs, groups| {
+            let versions = [&groups[0], &groups[1]].map(|group| group.data().facts().version_for_people());
+            let pages = programs.entry(versions).or_insert_with(Vec::new);
+            let page = groups[0].page().to_owned();
+            if !pages.contains(&page) {
+                pages.push(page);
+            }
+            programs
+        });
+    let same = programs.keys().all(|[base, new]| base == new);
+    let programs = programs.into_iter().map(|([base, new], pages)| context! { base, new, pages });
+    let variables = BTreeMap::from([
+        ("sides", Value::from(sides.to_vec())),
+        ("rows", Value::from(rows)),
+        ("same_programs", Value::from(same)),
+        ("programs", programs.collect()),
+        ("facts", differing(&groups)?),
+        ("min_sittings", Value::from(MIN_SITTINGS)),
+    ]);
+    functions::render(&functions::environment(), "compare", variables)
+}
+
+/// The programs that have figures on both sides. No controls: they are about the method.
+fn both(base: &Group, new: &Group) -> Vec<Both> {
+    let rows = base.rows().filter(|row| row.entry().row.control.is_none() && row.figures().is_ok());
+    let pairs = rows.filter_map(|row| Some((new.same(&row).filter(|other| other.figures().is_ok())?, row)));
+    let alike = base.data().workload.reference == new.data().workload.reference;
+    pairs
+        .map(|(new, base)| {
+            let to_reference = [&base, &new].map(|row| columns::sittings(row, |figures| figures.ratio));
+            let same_pool = base.entry().row.at_once == new.entry().row.at_once;
+            let (ratios, to) =
+                match alike && same_pool && to_reference.iter().all(|ratios| !ratios.is_empty()) {
+                    true => (to_reference, format!("`{}`", base.group.data().workload.reference)),
+                    // The reference itself, rows that ran once, and a pool that is as large as its machine.
+                    false => (
+                        [&base, &new].map(|row| columns::sittings(row, |figures| figures.over_limit())),
+                        "its limit".to_owned(),
+                    ),
+                };
+            Both { base, new, ratios, to }
         })
         .collect()
 }
