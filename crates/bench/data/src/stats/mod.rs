@@ -22,7 +22,7 @@ mod verdict;
 pub use order::{SplitMix64, order};
 pub use ratio::{Interval, Ratio};
 pub use signed_rank::SignedRank;
-pub use verdict::{Verdict, simultaneous};
+pub use verdict::Verdict;
 
 /// Confidence of every interval.
 pub const CONFIDENCE: f64 = 0.95;
@@ -61,11 +61,10 @@ pub fn scatter(a: &[f64], b: &[f64]) -> Option<f64> {
     Some(1.482_602_218_505_602 * median(&deviations)?)
 }
 
-/// Whether an A/A control rejects its sitting: its 99 % interval excludes 1.
+/// Whether an A/A control rejects its sitting: its interval at [`REJECTION`] excludes 1.
 pub fn rejects(control: &[f64], reference: &[f64]) -> bool {
-    Ratio::paired(control, reference)
-        .and_then(|ratio| ratio.interval)
-        .is_some_and(|interval| interval.p < 0.01)
+    let interval = Ratio::paired_at(control, reference, REJECTION).and_then(|ratio| ratio.interval);
+    interval.is_some_and(|interval| interval.low > 1.0 || interval.high < 1.0)
 }
 
 /// Median; of an even number the mean of the middle two. `None` of nothing.
@@ -82,13 +81,6 @@ fn median_of_sorted(sorted: &[f64]) -> Option<f64> {
         n if n % 2 == 1 => Some(sorted[middle]),
         _ => Some((sorted[middle - 1] + sorted[middle]) / 2.0),
     }
-}
-
-/// Whether the rounds of the same program twice differ, so that nothing in their sitting can be believed.
-pub fn rejects(pairs: &[(f64, f64)]) -> bool {
-    let (a, b): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
-    let interval = Ratio::paired_at(&a, &b, REJECTION).and_then(|ratio| ratio.interval);
-    interval.is_some_and(|interval| interval.low > 1.0 || interval.high < 1.0)
 }
 
 /// Least and greatest value. `None` of nothing.

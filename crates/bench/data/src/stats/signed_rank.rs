@@ -59,6 +59,11 @@ impl SignedRank {
     }
 }
 
+/// The lowest two-sided p that `n` differences can have: all have the same sign.
+pub(super) fn least_p(n: usize) -> f64 {
+    2.0 * 0.5_f64.powf(n as f64)
+}
+
 /// The largest k with 2·P(T < k) ≤ 1 − `confidence`, T the rank sum of `n` differences without ties.
 fn interval_rank(n: usize, confidence: f64) -> usize {
     let tail = (1.0 - confidence) / 2.0;
@@ -99,11 +104,6 @@ fn doubled_ranks(differences: &[f64]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The lowest two-sided p that `n` differences can have: all have the same sign.
-    fn least_p(n: usize) -> f64 {
-        2.0 * 0.5_f64.powf(n as f64)
-    }
 
     #[test]
     fn ranks_of_the_interval_are_those_of_the_tables() {

@@ -37,12 +37,6 @@ impl Verdict {
     }
 }
 
-/// Confidence of each of `comparisons` intervals, so that all of them hold together in 95 % of cases, whatever depends on
-/// what (Bonferroni).
-pub fn simultaneous(comparisons: usize) -> f64 {
-    1.0 - (1.0 - super::CONFIDENCE) / comparisons.max(1) as f64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +53,5 @@ mod tests {
         ] {
             assert_eq!(Verdict::of(&Interval { low, high, p: 0.0 }), verdict, "[{low}, {high}]");
         }
-        assert!((simultaneous(10) - 0.995).abs() < 1e-12);
     }
 }
