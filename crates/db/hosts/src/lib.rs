@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::{borrow::Cow, fs, str::FromStr, time::Duration};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 pub use tally::{Tally, catch_panic, catch_panic_async, late};
@@ -21,7 +21,7 @@ pub struct Args {
     /// What to ask each host
     #[arg(long, value_name = "SQL", default_value = "select sleep(0.1)")]
     pub query: String,
-    /// How long a host may take to answer
+    /// How long a host may take: look-up, connect, login and answer
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = limits::seconds)]
     pub timeout: Duration,
 }
@@ -79,15 +79,32 @@ impl Host {
 impl FromStr for Host {
     type Err = anyhow::Error;
 
-    fn from_str(url: &str) -> Result<Self> {
-        let url = Url::parse(url)?;
-        ensure!(url.scheme() == "mysql" && url.has_host(), "not a MySQL URL");
+    /// The error names no part of the URL: any may belong to a password.
+    fn from_str(text: &str) -> Result<Self> {
+        ensure!(!text.starts_with('\u{feff}'), "it begins with a byte-order mark: save the file without");
+        ensure!(!text.contains(char::is_control), "it has a control character: end lines with \\n or \\r\\n");
+        let url = Url::parse(text).map_err(|error| anyhow!("not a MySQL URL: {error}{REMEDY}"))?;
+        ensure!(
+            url.scheme() == "mysql" && url.has_host(),
+            "not a MySQL URL: mysql://user:password@host:port/database"
+        );
+        ensure!(url.fragment().is_none(), "# begins a fragment{REMEDY}");
+        let misplaced = url.path().contains('@') || url.query().is_some_and(|query| query.contains('@'));
+        ensure!(!misplaced, "@ after / or ?{REMEDY}");
+        ensure!(
+            url.query().is_none(),
+            "parameters after ? have no effect here (there is no TLS): remove them"
+        );
+        ensure!(!url.path().trim_start_matches('/').contains('/'), "more than one / after the host{REMEDY}");
         for part in [url.username(), url.password().unwrap_or_default(), url.path()] {
-            percent_decode_str(part).decode_utf8()?;
+            let part = percent_decode_str(part).decode_utf8().context("a %-escape is not UTF-8")?;
+            ensure!(!part.contains(char::is_control), "a %-escape is a control character");
         }
         Ok(Self(url))
     }
 }
+
+const REMEDY: &str = "; in a password, write # as %23, / as %2F, ? as %3F, @ as %40 and : as %3A";
 
 impl Display for Host {
     fn fmt(&self, formatter: &mut Formatter) -> fmt::Result {
@@ -99,11 +116,15 @@ fn decode(part: &str) -> Cow<'_, str> {
     percent_decode_str(part).decode_utf8_lossy()
 }
 
-/// Reads the URL file. A bad line is named by its number alone: it may hold a password.
-fn read(file: &str) -> Result<Box<[Host]>> {
+/// Reads a URL file. A bad line is refused with its number and the remedy, and without a part of it: it may hold a
+/// password.
+///
+/// # Errors
+/// When there is no such file, it is empty, or a line is no MySQL URL.
+pub fn read(file: &str) -> Result<Box<[Host]>> {
     let mut hosts = Vec::new();
     for (index, url) in fs::read_to_string(file)?.lines().enumerate() {
-        hosts.push(url.parse().ok().with_context(|| format!("line {} is not a MySQL URL", index + 1))?);
+        hosts.push(url.parse().map_err(|error| anyhow!("line {}: {error}", index + 1))?);
     }
     ensure!(!hosts.is_empty(), "the file is empty");
     Ok(hosts.into())
@@ -129,16 +150,25 @@ mod tests {
     }
 
     #[test]
-    fn other_urls_are_refused() {
-        for url in [
-            "",
-            "db.test",
-            "mysql:user@db.test",
-            "mysql:///bench",
-            "http://db.test/",
-            "mysql://u:%ff@db.test",
+    fn other_urls_are_refused_without_a_part_of_the_password() {
+        for (url, reason) in [
+            ("", "not a MySQL URL"),
+            ("db.test", "not a MySQL URL"),
+            ("mysql:user@db.test", "not a MySQL URL"),
+            ("mysql:///bench", "not a MySQL URL"),
+            ("http://db.test/", "not a MySQL URL"),
+            ("mysql://u:%ff@db.test", "a %-escape is not UTF-8"),
+            ("mysql://u:12#s3cret@db.test:3306/x", "write # as %23"),
+            ("mysql://u:12/s3cret@db.test/x", "write # as %23, / as %2F"),
+            ("mysql://u:12?s3cret@db.test/x", "? as %3F"),
+            ("mysql://u:s3cret/12@db.test/x", "not a MySQL URL: invalid port number; in a password"),
+            ("mysql://u:s3cret@db.test/x?ssl-mode=REQUIRED", "there is no TLS"),
+            ("\u{feff}mysql://u:s3cret@db.test/x", "byte-order mark"),
+            ("mysql://u:s3cret@db.test/x\rmysql://u:s3cret@db.test/x", "a control character"),
+            ("mysql://u:s3cret%00@db.test/x", "a control character"),
         ] {
-            assert!(url.parse::<Host>().is_err(), "{url}");
+            let error = url.parse::<Host>().err().unwrap_or_else(|| panic!("{url}")).to_string();
+            assert!(error.contains(reason) && !error.contains("s3cret"), "{url}: {error}");
         }
     }
 }
