@@ -212,14 +212,14 @@ fn judge(entries: &mut [Entry], workload: &Workload, sitting: &Sitting) {
 }
 
 /// How many comparisons a workload makes: its timed rows with the reference, and the declared pairs.
-fn comparisons(workload: &Workload, python: bool) -> usize {
+pub fn comparisons(workload: &Workload, python: bool) -> usize {
     let rows =
         workload.rows.iter().filter(|row| row.python == python && row.control.is_none() && row.rounds > 0);
-    rows.map(|row| usize::from(row.program != workload.reference)).sum()
+    rows.map(|row| usize::from(row.program != workload.reference) + usize::from(row.differs.is_some())).sum()
 }
 
 /// The wall time of one row ÷ that of another, in the rounds that both have.
-fn ratio(sitting: &Sitting, row: &Row, other: &Row, confidence: f64) -> Option<Ratio> {
+pub fn ratio(sitting: &Sitting, row: &Row, other: &Row, confidence: f64) -> Option<Ratio> {
     let pairs = rounds::pairs(&sitting.rounds, &row.slug, &other.slug);
     let (own_s, other_s): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
     Ratio::paired_at(&own_s, &other_s, confidence)

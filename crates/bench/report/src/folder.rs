@@ -10,7 +10,8 @@ use anyhow::Result;
 use bench_data::{
     matrix::Matrix,
     measurement::Measurement,
-    results::{Entry, Results},
+    results::{self, Entry, Results},
+    stats::{self, Ratio, Verdict},
     workload::{Control, Vary},
 };
 use minijinja::{
@@ -20,7 +21,7 @@ use minijinja::{
 
 use crate::{
     columns::{self, Figure},
-    number::Unit,
+    number::{self, Unit},
     plots::{self, Plot},
 };
 
@@ -60,7 +61,7 @@ pub struct Group {
 }
 
 impl Group {
-    pub fn data(&self) -> &bench_data::results::Group {
+    pub fn data(&self) -> &results::Group {
         &self.folder.results.groups[self.index]
     }
 
@@ -102,6 +103,53 @@ impl Group {
     }
 }
 
+/// Two programs that differ in one thing only, as bench.toml declares.
+#[derive(Debug)]
+pub struct Pair {
+    pub from: Row,
+    pub to: Row,
+    what: String,
+    /// Wall time of `to` ÷ that of `from`, in the rounds of the first sitting.
+    pub ratio: Ratio,
+}
+
+impl Group {
+    pub fn pairs(&self) -> Vec<Pair> {
+        let workload = &self.data().workload;
+        let pair = |to: Row| {
+            let difference = to.entry().row.differs.clone()?;
+            let from = self.rows().find(|row| row.entry().row.program == difference.from)?;
+            let confidence = stats::simultaneous(results::comparisons(workload, to.entry().row.python));
+            let ratio =
+                results::ratio(&self.data().sittings[0], &to.entry().row, &from.entry().row, confidence)?;
+            Some(Pair { from, to, what: difference.what, ratio })
+        };
+        self.rows().filter(|row| row.figures().is_ok()).filter_map(pair).collect()
+    }
+}
+
+impl Object for Pair {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let interval = self.ratio.interval;
+        Some(match key.as_str()? {
+            "from" => Value::from_object(self.from.clone()),
+            "to" => Value::from_object(self.to.clone()),
+            "what" => Value::from(&self.what),
+            "ratio" => Value::from(number::ratio(self.ratio.estimate, interval.map(|i| (i.low, i.high)))),
+            "verdict" => Value::from(interval.map_or("–", |interval| Verdict::of(&interval).word())),
+            // How much it may differ either way, in percent.
+            "limit" => {
+                Value::from((100.0 * (interval?.high - 1.0).abs().max((interval?.low - 1.0).abs())).ceil())
+            }
+            _ => return None,
+        })
+    }
+}
+
 /// A program in a group.
 #[derive(Clone)]
 pub struct Row {
@@ -138,6 +186,7 @@ impl Row {
     pub fn way(&self) -> String {
         let row = &self.entry().row;
         match row.program.contains(' ') {
+            _ if row.python => row.program.clone(),
             true if row.at_once == self.group.data().workload.size => {
                 format!("{}, all at once", row.bare_name())
             }
@@ -223,6 +272,7 @@ impl Object for Group {
                 objects(rows)
             }
             "all" => objects(self.rows().filter(|row| row.entry().row.control.is_none())),
+            "pairs" => objects(self.pairs()),
             "python" => objects(self.rows().filter(|row| row.entry().row.python && row.figures().is_ok())),
             "same" => control(self, Control::Same)?,
             "planted" => control(self, Control::Planted)?,

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use bench_data::{rounds, stats::Ratio};
 use minijinja::{
     Environment, Error, ErrorKind, State, UndefinedBehavior, Value,
     syntax::SyntaxConfig,
@@ -127,14 +126,15 @@ fn fig(state: &State, args: Rest<Value>) -> Outcome {
     })
 }
 
-/// `pair(KEY, SLUG, SLUG)`: the wall time of one program ÷ that of another, in the rounds that both have.
-fn pair(state: &State, key: String, own: String, other: String) -> Outcome {
-    let (own, other) = (find(state, &key, &own)?, find(state, &key, &other)?);
-    let sitting = &own.group.data().sittings[0];
-    let pairs = rounds::pairs(&sitting.rounds, &own.entry().row.slug, &other.entry().row.slug);
-    let (own_s, other_s): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
-    let ratio = Ratio::paired(&own_s, &other_s)
-        .ok_or_else(|| wrong(format!("{own:?} and {other:?} have no rounds")))?;
+/// `pair(KEY, SLUG, SLUG)`: the wall time of one program ÷ that of another, where bench.toml declares what they differ in.
+fn pair(state: &State, key: String, to: String, from: String) -> Outcome {
+    let (to, from) = (find(state, &key, &to)?, find(state, &key, &from)?);
+    let slugs = |row: &Row| row.entry().row.slug.clone();
+    let pairs = to.group.pairs();
+    let found = pairs.iter().find(|pair| (slugs(&pair.to), slugs(&pair.from)) == (slugs(&to), slugs(&from)));
+    let declared =
+        || wrong(format!("bench.toml does not say in what one thing {to:?} differs from {from:?}"));
+    let ratio = found.ok_or_else(declared)?.ratio;
     Ok(number::ratio(ratio.estimate, ratio.interval.map(|interval| (interval.low, interval.high))))
 }
 

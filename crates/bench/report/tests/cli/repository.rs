@@ -29,7 +29,7 @@ fn repository(readme: &str) -> TempDir {
 fn expressions_are_filled_and_checked() {
     let repository = repository(
         "It takes <!-- = fig(\"db\", \"db-tokio\", \"wall\") -->9 s<!-- end -->, again \
-         <!-- = pair(\"db\", \"db-compio\", \"db-tokio\") --><!-- end -->.\n\n\
+         <!-- = pair(\"db\", \"db-tokio-mini\", \"db-tokio\") --><!-- end -->.\n\n\
          <!-- = table(\"db-tokio, db-threaded-concurrency-{size}\", \"label, db:wall, db:calls-each\") --><!-- end -->\n\
          <!-- = table(\"db-tokio\", \"label, db:ratio as ratio\") --><!-- end -->\n\
          <!-- = code(\"crates/db/tokio/src/main.rs\", \"Args\") --><!-- end -->\n\
@@ -40,7 +40,7 @@ fn expressions_are_filled_and_checked() {
     let readme = read("README.md");
     for part in [
         "\"wall\") -->0.139 s<!-- end -->, again",
-        "-->0.973 [0.933,\u{a0}1.052]<!-- end -->.",
+        "-->0.925 [0.898,\u{a0}0.998]<!-- end -->.",
         "| `db-threaded --concurrency N` | 0.190 | 56.4 |\n",
         "| program | ratio |\n| --- | ---: |\n| `db-tokio` | reference |\n",
         "```rust\n",
@@ -74,6 +74,10 @@ fn a_marker_without_a_figure_is_refused_and_nothing_is_written() {
         (
             "<!-- = fig(\"db\", \"db-tokio\", \"failed\") --><!-- end -->",
             ["failed of machine/raw/db/db-tokio", "not measured"],
+        ),
+        (
+            "<!-- = pair(\"db\", \"db-compio\", \"db-tokio\") --><!-- end -->",
+            ["does not say in what one thing", "db-compio"],
         ),
         ("<!-- = template(\"numbers\") --><!-- end -->", ["numbers:", "machine/raw"]),
         (
