@@ -21,3 +21,29 @@ pub struct Item {
     #[serde(default)]
     pub closed_s: Option<f64>,
 }
+
+/// How many of these items were in flight, on the average from the first request to the last answer.
+pub fn mean_in_flight(items: &[Item]) -> Option<f64> {
+    let first = items.iter().map(|item| item.begin_s).reduce(f64::min)?;
+    let last = items.iter().map(|item| item.end_s).reduce(f64::max)?;
+    let waited: f64 = items.iter().map(|item| item.end_s - item.begin_s).sum();
+    (last > first).then(|| waited / (last - first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mean_counts_the_places_that_are_empty() {
+        let item = |begin_s, end_s| Item {
+            workload: "db".to_owned(),
+            item: String::new(),
+            accepted_s: begin_s,
+            begin_s,
+            end_s,
+        };
+        assert_eq!(mean_in_flight(&[item(1.0, 2.0), item(1.0, 5.0), item(2.0, 5.0)]), Some(2.0));
+        assert_eq!((mean_in_flight(&[]), mean_in_flight(&[item(1.0, 1.0)])), (None, None));
+    }
+}

@@ -77,6 +77,10 @@ pub const COLUMNS: &[Column] = &[
     column("kept", "kept per waiting item", Unit::Kib, |row| number(kept(row))),
     column("processes", "processes", Unit::Count, |row| count(row.figures().processes)),
     column("in-flight", "peak in flight", Unit::Count, |row| count(row.figures().in_flight)),
+    column("utilisation", "mean in flight ÷ limit", Unit::Ratio, |row| {
+        let mean = bench_data::trace::mean_in_flight(&row.entry().ran()?.trace)?;
+        number(Some(mean / row.entry().row.at_once as f64))
+    }),
     column("user", "user", Unit::Seconds, |row| number(row.figures().user_s)),
     column("system", "system", Unit::Seconds, |row| number(row.figures().system_s)),
     column("cpu", "CPU time", Unit::Seconds, |row| number(row.figures().cpu_s())),
