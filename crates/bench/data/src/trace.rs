@@ -30,6 +30,12 @@ pub fn mean_in_flight(items: &[Item]) -> Option<f64> {
     (last > first).then(|| waited / (last - first))
 }
 
+/// How long the connection of an item stays open after its answer, on the average, in seconds.
+pub fn mean_open_s(items: &[Item]) -> Option<f64> {
+    let open: Vec<f64> = items.iter().filter_map(|item| Some(item.closed_s? - item.end_s)).collect();
+    (!open.is_empty()).then(|| open.iter().sum::<f64>() / open.len() as f64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,8 +48,10 @@ mod tests {
             accepted_s: begin_s,
             begin_s,
             end_s,
+            closed_s: Some(end_s + 0.5),
         };
         assert_eq!(mean_in_flight(&[item(1.0, 2.0), item(1.0, 5.0), item(2.0, 5.0)]), Some(2.0));
+        assert_eq!((mean_open_s(&[item(1.0, 2.0), item(3.0, 5.0)]), mean_open_s(&[])), (Some(0.5), None));
         assert_eq!((mean_in_flight(&[]), mean_in_flight(&[item(1.0, 1.0)])), (None, None));
     }
 }

@@ -81,6 +81,9 @@ pub const COLUMNS: &[Column] = &[
         let mean = bench_data::trace::mean_in_flight(&row.entry().ran()?.trace)?;
         number(Some(mean / row.entry().row.at_once as f64))
     }),
+    column("open", "open after the answer", Unit::Millis, |row| {
+        number(bench_data::trace::mean_open_s(&row.entry().ran()?.trace).map(|seconds| seconds * 1e3))
+    }),
     column("user", "user", Unit::Seconds, |row| number(row.figures().user_s)),
     column("system", "system", Unit::Seconds, |row| number(row.figures().system_s)),
     column("cpu", "CPU time", Unit::Seconds, |row| number(row.figures().cpu_s())),
