@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help bench bench-db bench-web bench-sleep bench-prices again resume scale faults network timeline quick compare report test setup
+.PHONY: help bench bench-db bench-web bench-sleep bench-prices again resume scale faults shapes network timeline quick compare report test setup
 
 # Paths below the repository, which may stand in results, and programs for this machine.
 export CARGO_TARGET_DIR := target
@@ -29,6 +29,9 @@ scale: ## How cost grows from 10 items to 100 000; about 15 minutes
 
 faults: ## What hosts that refuse, hang or are slow cost; about 19 minutes
 	$(run) --study faults
+
+shapes: ## Fifteen ways to write "N things, at most M at a time"; about 10 minutes
+	$(run) --study shapes
 
 network: ## What a network under the databases costs; about 4 minutes
 	$(run) --study network

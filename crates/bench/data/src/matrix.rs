@@ -109,6 +109,7 @@ pub(crate) struct Spec {
     #[serde(default = "yes")]
     pub verdict: bool,
     pub rounds: Option<Rounds>,
+    pub uneven: Option<Uneven>,
     pub args: Vec<String>,
     #[serde(default)]
     pub sample: Vec<String>,
@@ -119,6 +120,14 @@ pub(crate) struct Spec {
     pub python: Vec<RowSpec>,
     #[serde(default)]
     pub absent: BTreeMap<String, String>,
+}
+
+/// Some items take `times` as long as the others: `{slow}` of them, evenly spread.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Uneven {
+    pub share: f64,
+    pub times: u32,
 }
 
 fn yes() -> bool {
@@ -181,6 +190,8 @@ pub(crate) struct RowSpec {
     pub counted: Option<bool>,
     pub imports: Option<String>,
     pub control: Option<Control>,
+    /// Instead of those that its limit gives; 0 where it runs once.
+    pub rounds: Option<u32>,
     /// Factor on what an item waits.
     pub stretch: Option<f64>,
     /// The row that it differs from in one thing.

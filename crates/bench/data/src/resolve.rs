@@ -1,10 +1,13 @@
 //! The matrix for one machine: numbers instead of words, and the commands of all rows.
 
+use std::time::Duration;
+
 use anyhow::{Result, bail};
 
 use crate::{
     SCHEMA,
     matrix::{BENCH, FaultSpec, Matrix, Rounds, RowSpec, ServerSpec, SickWait, Spec, Study},
+    schedule,
     workload::{Control, Difference, Fault, Row, Server, Short, Vary, Workload, slug},
 };
 
@@ -173,7 +176,14 @@ impl Matrix {
         };
         let at_once = row.at_once.resolve(size, place.cpus);
         let turns = size.div_ceil(at_once) as f64;
-        let limit_s = rounded(turns * case.latency * case.stretch);
+        let limit_s = match &spec.uneven {
+            Some(uneven) => {
+                let wait = Duration::from_secs_f64(case.latency * case.stretch);
+                let waits = schedule::uneven(size, case.slow(), wait, uneven.times);
+                rounded(schedule::in_list_order(&waits, at_once).as_secs_f64())
+            }
+            None => rounded(turns * case.latency * case.stretch),
+        };
         let budget_s = study.budget_s.unwrap_or(LONGEST_S);
         let short = (spec.only_waits || limit_s >= ONCE_S) && fault.is_none();
         let short = short.then_some(Case { stretch: case.stretch * SHORT, ..case });
@@ -184,7 +194,7 @@ impl Matrix {
         });
         let round_limit_s = short.as_ref().filter(|_| spec.only_waits).map_or(limit_s, |short| short.limit_s);
         let bands = spec.rounds.or(study.rounds).unwrap_or(self.rounds);
-        let rounds = match bands.of(round_limit_s) {
+        let rounds = match row.rounds.unwrap_or(bands.of(round_limit_s)) {
             // Two show that runs are paired.
             rounds if place.quick && study.vary == Vary::Nothing && !python => rounds.min(2),
             rounds if place.quick => rounds.min(1),
@@ -282,6 +292,11 @@ impl Case<'_> {
         self.fault.map_or(0, |fault| ((self.size as f64 * fault.share).round() as u64).max(1))
     }
 
+    /// Number of slow items, in a workload that is uneven.
+    fn slow(&self) -> u64 {
+        self.spec.uneven.map_or(0, |uneven| (self.size as f64 * uneven.share).round() as u64)
+    }
+
     /// A time-out in seconds, for faults that hang.
     fn patience(&self) -> f64 {
         if self.quick { 0.5 } else { 2.0 }
@@ -316,6 +331,7 @@ impl Case<'_> {
             .replace("{stretch}", &stretch)
             .replace("{patience}", &self.patience().to_string())
             .replace("{sick}", &self.sick().to_string())
+            .replace("{slow}", &self.slow().to_string())
             .replace("{rtt}", &self.rtt.unwrap_or(0.0).to_string())
     }
 }
@@ -373,6 +389,18 @@ mod tests {
         assert!(uvloop.python && uvloop.slug == "db-asyncio-py-uvloop" && uvloop.imports.is_some());
         let without = of("bench", &Place { python: false, ..PLACE });
         assert!(without.iter().flat_map(|w| &w.rows).all(|row| !row.python));
+    }
+
+    #[test]
+    fn the_limit_of_uneven_items_is_the_best_in_list_order() {
+        let workloads = of("shapes", &PLACE);
+        let row = |program| row(&workloads, "shapes-500", program);
+        let limit = |program| (row(program).limit_s, row(program).rounds, row(program).timed);
+        assert_eq!(limit("shapes-semaphore"), (0.52, 20, 0));
+        assert_eq!(limit("shapes-chunks"), (0.52, 10, 0));
+        assert_eq!(limit("shapes-await-in-loop"), (19.0, 0, 1));
+        let Some(Server::Lab(lab)) = &workloads[1].server else { panic!("the lab") };
+        assert_eq!(lab.join(" "), "--hosts 10000 --sick slow=1000");
     }
 
     #[test]
