@@ -2,6 +2,7 @@
 
 mod bench;
 mod copied;
+mod hostile_http;
 mod io_uring;
 mod lessons;
 mod links;
