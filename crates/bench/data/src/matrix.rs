@@ -19,7 +19,7 @@ pub const BENCH: &str = "bench";
 
 /// Folders of a workload's programs in the order in which a reader compares them: each with the nearest before it.
 /// It goes when map and tests use [`Model::neighbour`].
-pub const NEIGHBOURS: [&str; 12] = [
+pub const NEIGHBOURS: [&str; 13] = [
     "sequential",
     "threaded",
     "multiprocess",
@@ -27,6 +27,7 @@ pub const NEIGHBOURS: [&str; 12] = [
     "tokio-blocking",
     "tokio",
     "tokio-multi",
+    "tokio-join",
     "tokio-sqlx",
     "tokio-mini",
     "smol",

@@ -73,6 +73,7 @@ pub enum Marker {
     Down,
     Left,
     Right,
+    Pentagon,
     Plus,
     Cross,
     Star,

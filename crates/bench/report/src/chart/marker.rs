@@ -27,6 +27,10 @@ pub fn path(marker: Marker, (x, y): Point, size: f64) -> String {
         Marker::Down => around(&[(0.0, 1.2), (1.1, -0.8), (-1.1, -0.8)]),
         Marker::Left => around(&[(-1.2, 0.0), (0.8, -1.1), (0.8, 1.1)]),
         Marker::Right => around(&[(1.2, 0.0), (-0.8, -1.1), (-0.8, 1.1)]),
+        Marker::Pentagon => around(&std::array::from_fn::<_, 5, _>(|i| {
+            let angle = TAU * (i as f64 / 5.0 - 0.25);
+            (1.1 * angle.cos(), 1.1 * angle.sin())
+        })),
         Marker::Plus => arms(0.0),
         Marker::Cross => arms(0.125),
         Marker::Star => around(&std::array::from_fn::<_, 10, _>(|i| {
