@@ -124,7 +124,7 @@ fn a_refusal_after_a_slow_connect_is_no_time_out() {
     // blocking driver, all together are longer.
     let lab = Lab::start(&["--hosts", "1", "--rtt", "0.8"]);
     let urls = lab.urls(|urls| urls.iter().map(|url| url.replace('@', "x@")).collect());
-    let blocking = |it: &Program| !["tokio", "tokio-multi", "glommio", "compio"].contains(&it.model.as_str());
+    let blocking = |it: &Program| ["sequential", "threaded"].contains(&it.model.as_str());
     with_each(programs("db").into_iter().filter(blocking), |program| {
         let run = run(&program.name, &["--urls", &urls, "--timeout", "2"]);
         let [line] = run.err.as_slice() else { panic!("{program}: {run:?}") };

@@ -56,7 +56,7 @@ fn soon(holds: impl Fn() -> bool) -> bool {
 }
 
 fn runs(pid: &str) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+    Path::new(&format!("/proc/{pid}")).exists() // also when it waits to be reaped, as mariadb.sh sees it
 }
 
 #[test]
