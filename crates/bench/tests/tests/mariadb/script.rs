@@ -55,8 +55,10 @@ fn soon(holds: impl Fn() -> bool) -> bool {
     holds()
 }
 
+/// Whether it runs: as long as one of its threads has not ended, its files are open and locked.
 fn runs(pid: &str) -> bool {
-    Path::new(&format!("/proc/{pid}")).exists() // also when it waits to be reaped, as mariadb.sh sees it
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
+    threads > 1 || fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }
 
 #[test]
