@@ -18,7 +18,7 @@ bench: ## Measure everything into results/<machine>; about 35 minutes
 bench-db bench-web bench-sleep bench-prices: ## Measure one workload, keep the others
 	$(run) $(@:bench-%=%)
 
-again: ## Add a sitting of timed rounds to the results; under 5 minutes
+again: ## Add a sitting of timed rounds to the results; about 6 minutes
 	$(run) --again
 
 resume: ## Go on with what was stopped, after its last complete step

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use bench_data::{
     matrix::Matrix,
     results::{self, Results},
+    stats,
 };
 
 fn root() -> PathBuf {
@@ -20,7 +21,9 @@ fn committed_results_have_figures() {
             let key = &group.workload.key;
             assert!(group.reference().is_some(), "{key} has no reference");
             let others = group.ok().filter(|entry| entry.figures.program != group.workload.reference);
-            for figures in others.filter(|entry| entry.row.rounds >= 8).map(|entry| &entry.figures) {
+            let needed = |python| stats::rounds_needed(results::comparisons(&group.workload, python));
+            let enough = others.filter(|entry| entry.row.rounds >= needed(entry.row.python));
+            for figures in enough.map(|entry| &entry.figures) {
                 let inside = figures.ratio_low <= figures.ratio && figures.ratio <= figures.ratio_high;
                 assert!(figures.ratio_low.is_some() && inside, "{key}: {figures:?}");
             }

@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sitting_takes_four_or_five_minutes() {
+    fn a_sitting_takes_at_most_six_minutes() {
         let matrix =
             Matrix::read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../bench.toml"))).unwrap();
         for cpus in [2, 8, 64] {
@@ -98,7 +98,7 @@ mod tests {
             share_out(&mut all.iter_mut().collect::<Vec<_>>());
             let rows = || all.iter().flat_map(|workload| &workload.rows);
             let seconds: f64 = rows().map(|row| f64::from(row.rounds) * (row.limit_s + 0.15)).sum();
-            assert!((150.0..330.0).contains(&seconds), "{cpus} CPUs: {seconds} s");
+            assert!((150.0..360.0).contains(&seconds), "{cpus} CPUs: {seconds} s");
             assert!(rows().all(|row| row.rounds == 30 || row.limit_s >= 1.0), "30 of those under a second");
         }
     }
