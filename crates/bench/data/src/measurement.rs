@@ -1,7 +1,7 @@
 //! `measurements.csv`: every figure of every study in one tidy table, and the one source of everything that is made
 //! after it. One row for each program of a workload, size, fault and network, and for each sitting.
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 use crate::{
     raw::{Ran, Raw},
@@ -10,9 +10,9 @@ use crate::{
     workload::{Row, Workload},
 };
 
-/// One row. What was not measured is `None`, and empty in the file. Times in seconds, memory in KiB.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// One row. What was not measured is `None`, and empty in the file. Times in seconds, memory in KiB. A figure is rounded
+/// once, to the decimals of the file; what can be had from other columns or is a detail of `raw/` is no column.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Measurement {
     /// What measured it: `bench`, `scale`, …
     pub study: String,
@@ -31,6 +31,7 @@ pub struct Measurement {
     /// Number of the sitting, from 1.
     pub sitting: u32,
     /// Items in flight that the model allows.
+    #[serde(skip_serializing)]
     pub at_once: u64,
     /// Peak number of items in flight, as the server counted or the output shows.
     pub in_flight: Option<u64>,
@@ -40,10 +41,10 @@ pub struct Measurement {
     #[serde(serialize_with = "decimals::<4, _>")]
     pub wall_median_s: Option<f64>,
     /// Shortest wall time.
-    #[serde(serialize_with = "decimals::<4, _>")]
+    #[serde(skip_serializing)]
     pub wall_min_s: Option<f64>,
     /// Longest wall time.
-    #[serde(serialize_with = "decimals::<4, _>")]
+    #[serde(skip_serializing)]
     pub wall_max_s: Option<f64>,
     /// Wall time ÷ that of the reference in the same rounds: Hodges-Lehmann.
     #[serde(serialize_with = "decimals::<4, _>")]
@@ -60,7 +61,7 @@ pub struct Measurement {
     #[serde(serialize_with = "decimals::<4, _>")]
     pub limit_s: Option<f64>,
     /// `size * latency / wall`: average number of items waiting.
-    #[serde(serialize_with = "decimals::<2, _>")]
+    #[serde(skip_serializing)]
     pub effective_concurrency: Option<f64>,
     /// Median user CPU time.
     #[serde(serialize_with = "decimals::<4, _>")]
@@ -69,21 +70,26 @@ pub struct Measurement {
     #[serde(serialize_with = "decimals::<4, _>")]
     pub system_s: Option<f64>,
     /// `100 * (user + system) / wall`.
-    #[serde(serialize_with = "decimals::<1, _>")]
+    #[serde(skip_serializing)]
     pub cpu_percent: Option<f64>,
     /// Observed runs that memory and counters are the medians of.
+    #[serde(skip_serializing)]
     pub observed: Option<u64>,
     /// Max RSS of the largest process: median, least, most.
     pub max_rss_kib: Option<u64>,
     /// Least of the observed runs.
+    #[serde(skip_serializing)]
     pub max_rss_min_kib: Option<u64>,
     /// Most of the observed runs.
+    #[serde(skip_serializing)]
     pub max_rss_max_kib: Option<u64>,
     /// Peak PSS of the process tree: median, least, most.
     pub tree_pss_kib: Option<u64>,
     /// Least of the observed runs.
+    #[serde(skip_serializing)]
     pub tree_pss_min_kib: Option<u64>,
     /// Most of the observed runs.
+    #[serde(skip_serializing)]
     pub tree_pss_max_kib: Option<u64>,
     /// Most processes at a time.
     pub processes: Option<u64>,
@@ -92,8 +98,10 @@ pub struct Measurement {
     /// Involuntary context switches.
     pub involuntary: Option<u64>,
     /// Minor page faults.
+    #[serde(skip_serializing)]
     pub minor_faults: Option<u64>,
     /// Major page faults.
+    #[serde(skip_serializing)]
     pub major_faults: Option<u64>,
     /// System calls.
     pub syscalls: Option<u64>,
@@ -104,10 +112,13 @@ pub struct Measurement {
     #[serde(serialize_with = "decimals::<4, _>")]
     pub lab_cpu_s: Option<f64>,
     /// Connects that found the queue of a listener full.
+    #[serde(skip_serializing)]
     pub listen_drops: Option<u64>,
     /// Items that were answered.
+    #[serde(skip_serializing)]
     pub ok: Option<u64>,
     /// Items that failed, where some are sick.
+    #[serde(skip_serializing)]
     pub failed: Option<u64>,
     /// Median time until half of the healthy items were answered, as the lab saw it.
     #[serde(serialize_with = "decimals::<4, _>")]
@@ -142,10 +153,30 @@ impl Measurement {
             Raw::Status(status) => Measurement { status: status.clone(), ..empty },
             Raw::Ran(ran) => match failure(workload, ran) {
                 Some(reason) => Measurement { status: format!("failed: {reason}"), ..empty },
-                None if sitting == 1 => empty.timed(workload, row, ran, rounds).seen(workload, ran),
-                None => empty.timed(workload, row, ran, rounds),
+                None if sitting == 1 => empty.timed(workload, row, ran, rounds).seen(workload, ran).rounded(),
+                None => empty.timed(workload, row, ran, rounds).rounded(),
             },
         }
+    }
+
+    fn rounded(mut self) -> Self {
+        let seconds = [
+            &mut self.wall_median_s,
+            &mut self.wall_min_s,
+            &mut self.wall_max_s,
+            &mut self.limit_s,
+            &mut self.user_s,
+            &mut self.system_s,
+            &mut self.lab_cpu_s,
+            &mut self.half_s,
+            &mut self.most_s,
+            &mut self.start_s,
+        ];
+        seconds.into_iter().for_each(|figure| *figure = figure.map(round::<4>));
+        self.effective_concurrency = self.effective_concurrency.map(round::<2>);
+        self.round_trips = self.round_trips.map(round::<2>);
+        self.cpu_percent = self.cpu_percent.map(round::<1>);
+        self
     }
 
     /// Wall and CPU time: of the rounds, or where there are none of the observed runs.
@@ -215,9 +246,9 @@ impl Measurement {
 
     /// Takes a ratio to the reference, and what may be said of it.
     pub fn judge(&mut self, ratio: &Ratio, verdict: Verdict) {
-        self.ratio = Some(ratio.estimate);
-        self.ratio_low = ratio.interval.map(|interval| interval.low);
-        self.ratio_high = ratio.interval.map(|interval| interval.high);
+        self.ratio = Some(round::<4>(ratio.estimate));
+        self.ratio_low = ratio.interval.map(|interval| round::<4>(interval.low));
+        self.ratio_high = ratio.interval.map(|interval| round::<4>(interval.high));
         self.verdict = match verdict {
             Verdict::Faster => Some("faster".to_owned()),
             Verdict::Slower => Some("slower".to_owned()),
@@ -279,6 +310,11 @@ fn middle(values: impl Iterator<Item = u64>) -> Option<u64> {
     stats::median(&values).map(|median| median.round() as u64)
 }
 
+/// As its decimals say it.
+fn round<const N: usize>(value: f64) -> f64 {
+    format!("{value:.N$}").parse().unwrap_or(value)
+}
+
 /// A fixed number of decimals, so that files differ only where figures do.
 fn decimals<const N: usize, S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
     match value {
@@ -293,7 +329,7 @@ mod tests {
     use crate::files;
 
     #[test]
-    fn what_was_not_measured_is_empty_and_read_back_as_that() {
+    fn what_was_not_measured_is_empty_and_a_file_has_thirty_columns() {
         let row = Measurement {
             study: "bench".to_owned(),
             workload: "db".to_owned(),
@@ -308,7 +344,8 @@ mod tests {
         };
         let text = files::to_csv([&row]).unwrap();
         assert!(text.starts_with("study,workload,size,rtt_s,fault,program,model,sitting,"), "{text}");
-        assert!(text.contains("\nbench,db,500,,,db-glommio,glommio,1,500,,,,,,,,,,0.1000,"), "{text}");
-        assert_eq!(files::rows::<Measurement>(&text).unwrap(), [row]);
+        assert!(text.contains("\nbench,db,500,,,db-glommio,glommio,1,,,,,,,,0.1000,"), "{text}");
+        assert_eq!(text.lines().next().unwrap().split(',').count(), 30);
+        assert_eq!((round::<4>(0.12345678), round::<1>(99.96)), (0.1235, 100.0));
     }
 }

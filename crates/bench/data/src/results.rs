@@ -121,13 +121,6 @@ impl Results {
             let again = group.entries.iter().flat_map(|entry| &entry.again);
             group.entries.iter().map(|entry| &entry.figures).chain(again)
         }))?;
-        // Read back: everything below is made of the figures as they stand in the file.
-        let mut figures = files::rows(&csv)?.into_iter();
-        for group in &mut groups {
-            group.entries.iter_mut().for_each(|entry| entry.figures = figures.next().unwrap_or_default());
-            let again = group.entries.iter_mut().flat_map(|entry| &mut entry.again);
-            again.for_each(|again| *again = figures.next().unwrap_or_default());
-        }
         Ok(Results { machine, groups, csv })
     }
 
