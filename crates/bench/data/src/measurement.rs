@@ -240,11 +240,6 @@ impl Measurement {
         self.user_s.zip(self.system_s).map(|(user, system)| user + system)
     }
 
-    /// Memory to compare by, in KiB: of one process max RSS, which is exact; of a tree its PSS.
-    pub fn memory_kib(&self) -> Option<u64> {
-        if self.processes.unwrap_or(1) > 1 { self.tree_pss_kib } else { self.max_rss_kib }
-    }
-
     /// Voluntary and involuntary context switches.
     pub fn switches(&self) -> Option<u64> {
         self.voluntary.zip(self.involuntary).map(|(a, b)| a + b)
