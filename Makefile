@@ -4,13 +4,15 @@
 # Paths below the repository, which may stand in results, and programs for this machine.
 export CARGO_TARGET_DIR := target
 unexport CARGO_BUILD_TARGET
-run = @scripts/setup.sh bench && cargo run --quiet --release --locked --bin bench-run --
+# Built first, so that cargo shows what it builds.
+run = @scripts/setup.sh bench && cargo build --release --locked --bin bench-run && \
+	cargo run --quiet --release --locked --bin bench-run --
 
 help: ## List what can be made
 	@sed -nE 's/^([a-z -]+):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 48
 
 # PYTHON=1 adds the articles' own programs to bench, bench-…, again and network; they take as long again.
-# BUSY=1 measures although something else runs, and says so in the results.
+# BUSY=1 measures although something else runs, and says so in the results. FRESH=1 throws away a run that was stopped.
 bench: ## Measure everything into results/<machine>; about 35 minutes
 	$(run)
 

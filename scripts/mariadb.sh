@@ -4,7 +4,7 @@
 #   scripts/mariadb.sh [--auth=PLUGIN] DIR [HOSTS] [--SERVER-OPTION…]
 #
 # Like bench-lab it writes DIR/db.urls (one mysql:// URL for each host, one per line), prints `ready`, and ends
-# on SIGTERM or SIGINT, and when its standard input closes. Besides: DIR/admin.url, through which
+# on SIGTERM or SIGINT, and when its standard input closes, if that is a pipe. Besides: DIR/admin.url, through which
 # bench-observe reads the server's status, and DIR/pid. All data is new, and gone afterwards.
 #
 # PLUGIN checks the passwords, such as mysql_native_password or ed25519; by default
@@ -190,7 +190,12 @@ main() {
   serving=$!
   set +m
   exec 3<&0
-  "${mortal[@]}" cat <&3 >/dev/null 9<&- &
+  # Only a pipe: who reads a terminal in the background is stopped (SIGTTIN).
+  if [[ -p /dev/fd/3 ]]; then
+    "${mortal[@]}" cat <&3 >/dev/null 9<&- &
+  else
+    "${mortal[@]}" sleep infinity 3<&- 9<&- &
+  fi
   reader=$!
   trap stop EXIT
   trap 'exit 0' INT TERM

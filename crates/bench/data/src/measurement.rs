@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
     raw::{Ran, Raw},
+    results::Sitting,
     rounds::Round,
+    runs::{Kind, Run},
     stats::{self, Ratio},
     workload::{Row, Workload},
 };
@@ -123,8 +125,9 @@ pub struct Measurement {
 }
 
 impl Measurement {
-    /// The figures of one row of the matrix in one sitting. Only the first sitting has observed runs.
-    pub fn new(workload: &Workload, row: &Row, raw: &Raw, sitting: u32, rounds: &[Round]) -> Self {
+    /// The figures of one row of the matrix in one sitting. The first sitting has the observed runs, too.
+    pub fn new(workload: &Workload, row: &Row, raw: &Raw, sitting: &Sitting, first: bool) -> Self {
+        let rounds = &sitting.rounds;
         let empty = Measurement {
             study: workload.study.clone(),
             workload: workload.name.clone(),
@@ -133,7 +136,7 @@ impl Measurement {
             fault: workload.fault.as_ref().map(|fault| fault.name.clone()),
             program: row.program.clone(),
             model: row.model.clone(),
-            sitting,
+            sitting: sitting.number,
             at_once: row.at_once,
             limit_s: workload.limited.then_some(row.limit_s),
             ..Self::default()
@@ -142,7 +145,7 @@ impl Measurement {
             Raw::Status(status) => Measurement { status: status.clone(), ..empty },
             Raw::Ran(ran) => match failure(workload, ran) {
                 Some(reason) => Measurement { status: format!("failed: {reason}"), ..empty },
-                None if sitting == 1 => empty.timed(workload, row, ran, rounds).seen(workload, ran),
+                None if first => empty.timed(workload, row, ran, rounds).seen(workload, ran),
                 None => empty.timed(workload, row, ran, rounds),
             },
         }
@@ -152,7 +155,7 @@ impl Measurement {
     fn timed(self, workload: &Workload, row: &Row, ran: &Ran, rounds: &[Round]) -> Self {
         let own: Vec<&Round> = rounds.iter().filter(|round| round.slug == row.slug).collect();
         let (walls, user, system): (Vec<f64>, Vec<f64>, Vec<f64>) = if own.is_empty() {
-            let of = |value: fn(&crate::observed::Observed) -> f64| ran.observed.iter().map(value).collect();
+            let of = |value: fn(&Run) -> Option<f64>| ran.runs.iter().filter_map(value).collect();
             (of(|run| run.wall_s), of(|run| run.user_s), of(|run| run.system_s))
         } else {
             let of = |value: fn(&Round) -> f64| own.iter().map(|round| value(round)).collect();
@@ -178,36 +181,35 @@ impl Measurement {
 
     /// Memory and counters, of the observed runs.
     fn seen(self, workload: &Workload, ran: &Ran) -> Self {
-        let seen = |value: fn(&crate::observed::Seen) -> Option<f64>| {
-            let values = ran.observed.iter().filter_map(|run| value(run.lab.as_ref()?));
-            stats::median(&values.collect::<Vec<_>>())
-        };
-        let time = |value: fn(&crate::tools::Time) -> u64| middle(ran.times.iter().map(value));
-        let rss = || ran.times.iter().map(|time| time.max_rss_kib);
-        let pss = || ran.observed.iter().filter_map(|run| run.peak_pss_kib);
+        let observed = || ran.runs.iter().filter(|run| run.kind == Kind::Observed);
+        let seen =
+            |value: fn(&Run) -> Option<f64>| stats::median(&observed().filter_map(value).collect::<Vec<_>>());
+        let whole = |value: fn(&Run) -> Option<u64>| middle(observed().filter_map(value));
+        let rss = || observed().filter_map(|run| run.max_rss_kib);
+        let pss = || observed().filter_map(|run| run.peak_pss_kib);
         let failed = workload.fault.as_ref().filter(|fault| fault.fails).map_or(0, |fault| fault.sick);
         Measurement {
-            in_flight: middle(ran.observed.iter().filter_map(|run| run.in_flight)),
-            observed: Some(ran.observed.len() as u64),
+            in_flight: whole(|run| run.in_flight),
+            observed: Some(observed().count() as u64),
             max_rss_kib: middle(rss()),
             max_rss_min_kib: rss().min(),
             max_rss_max_kib: rss().max(),
             tree_pss_kib: middle(pss()),
             tree_pss_min_kib: pss().min(),
             tree_pss_max_kib: pss().max(),
-            processes: ran.observed.iter().filter_map(|run| run.peak_processes).max(),
-            voluntary: time(|time| time.voluntary),
-            involuntary: time(|time| time.involuntary),
-            minor_faults: time(|time| time.minor_faults),
-            major_faults: time(|time| time.major_faults),
+            processes: observed().filter_map(|run| run.peak_processes).max(),
+            voluntary: whole(|run| run.voluntary),
+            involuntary: whole(|run| run.involuntary),
+            minor_faults: whole(|run| run.minor_faults),
+            major_faults: whole(|run| run.major_faults),
             syscalls: ran.syscalls,
-            round_trips: seen(|lab| Some(lab.round_trips? as f64)).map(|trips| trips / workload.size as f64),
-            lab_cpu_s: seen(|lab| Some(lab.cpu_s)),
-            listen_drops: seen(|lab| Some(lab.listen_drops? as f64)).map(|drops| drops.round() as u64),
+            round_trips: seen(|run| Some(run.round_trips? as f64)).map(|trips| trips / workload.size as f64),
+            lab_cpu_s: seen(|run| run.server_cpu_s),
+            listen_drops: seen(|run| Some(run.listen_drops? as f64)).map(|drops| drops.round() as u64),
             ok: Some(workload.size - failed),
             failed: workload.fault.as_ref().map(|_| failed),
-            half_s: seen(|lab| lab.healthy.as_ref()?.half_s),
-            most_s: seen(|lab| lab.healthy.as_ref()?.most_s),
+            half_s: seen(|run| run.half_s),
+            most_s: seen(|run| run.most_s),
             start_s: ran.start_s,
             ..self
         }
@@ -249,16 +251,17 @@ impl Measurement {
 /// Why a run that ended does not count.
 fn failure(workload: &Workload, ran: &Ran) -> Option<String> {
     let failed = workload.fault.as_ref().filter(|fault| fault.fails).map_or(0, |fault| fault.sick);
-    ran.observed.iter().find_map(|observed| {
-        if let Some(signal) = observed.signal() {
+    ran.runs.iter().find_map(|run| {
+        if let Some(signal) = run.signal() {
             return Some(format!("ended by signal {signal}"));
         }
-        if observed.exit_code != u8::from(failed > 0) {
-            return Some(format!("exit code {}", observed.exit_code));
+        if run.exit_code != u8::from(failed > 0) {
+            return Some(format!("exit code {}", run.exit_code));
         }
-        let line = &observed.last_line;
+        let line = &run.last_line;
         let all = format!("{} ok, {failed} failed in ", workload.size - failed);
-        (!line.starts_with(&all)).then(|| format!("its last line is {line:?}"))
+        // What is only timed is not read.
+        (run.kind == Kind::Observed && !line.starts_with(&all)).then(|| format!("its last line is {line:?}"))
     })
 }
 

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     files,
     observed::Observed,
-    tools::{self, Time},
+    runs::{Kind, Run},
+    tools,
     trace::Item,
     waits::{self, Thread},
     workload::{Row, Vary, Workload},
@@ -25,10 +26,8 @@ pub enum Raw {
 
 /// The record of a program that ran.
 pub struct Ran {
-    /// The observed runs: one at least.
-    pub observed: Vec<Observed>,
-    /// GNU time's view of each, of the first one at least.
-    pub times: Vec<Time>,
+    /// Its timed and observed runs: one at least.
+    pub runs: Vec<Run>,
     /// Median time that its interpreter and imports take alone, in seconds.
     pub start_s: Option<f64>,
     /// System calls, from a run of their own.
@@ -64,23 +63,15 @@ impl Raw {
             return Ok(Raw::Status(line));
         }
         let file = |name: &str, there: bool| there.then(|| folder.join(name));
-        let (mut observed, mut times) = (Vec::new(), Vec::new());
-        for run in 1..=row.observed {
-            observed.push(files::json(&folder.join(format!("observed-{run}.json")))?);
-            let time = folder.join(format!("time-{run}.txt"));
-            // Before there were several observed runs, only the first one's was kept.
-            if run == 1 || time.exists() {
-                times.push(files::parse(&time, tools::time)?);
-            }
-        }
+        let runs = folder.join("runs.csv");
+        let runs = if runs.exists() { files::csv(&runs)? } else { older_runs(row, folder)? };
         let start = file("start.json", row.imports.is_some());
         let followed = file("waits.txt", workload.vary == Vary::Time);
         let counted = file("syscalls.txt", !row.count.is_empty() && followed.is_none());
         let memory = file("memory.csv", folder.join("memory.csv").exists());
         let trace = file("trace.csv", folder.join("trace.csv").exists());
         Ok(Raw::Ran(Box::new(Ran {
-            observed,
-            times,
+            runs,
             start_s: start.map(|path| files::parse(&path, tools::median_wall)).transpose()?,
             syscalls: counted.map(|path| files::parse(&path, tools::system_calls)).transpose()?,
             memory: memory.map(|path| files::csv(&path)).transpose()?.unwrap_or_default(),
@@ -96,4 +87,35 @@ impl Raw {
             Raw::Status(_) => None,
         }
     }
+}
+
+/// The runs of results from before there was `runs.csv`.
+fn older_runs(row: &Row, folder: &Path) -> Result<Vec<Run>> {
+    let mut runs = Vec::new();
+    for run in 1..=row.observed {
+        let observed: Observed = files::json(&folder.join(format!("observed-{run}.json")))?;
+        let record = Run {
+            kind: Kind::Observed,
+            run,
+            wall_s: Some(observed.wall_s),
+            user_s: Some(observed.user_s),
+            system_s: Some(observed.system_s),
+            peak_pss_kib: observed.peak_pss_kib,
+            peak_processes: observed.peak_processes,
+            samples: Some(observed.sampled.max(observed.samples.len() as u64)),
+            interval_ms: Some(observed.interval_ms),
+            in_flight: observed.in_flight,
+            last_line: observed.last_line,
+            ..Run::default()
+        };
+        let record = observed.lab.iter().fold(record, |record, seen| record.with_server(seen));
+        let time = folder.join(format!("time-{run}.txt"));
+        // Before there were several observed runs, only the first one's was kept.
+        let record = match run == 1 || time.exists() {
+            true => record.with_counters(&files::parse(&time, tools::time)?),
+            false => record,
+        };
+        runs.push(Run { exit_code: observed.exit_code, ..record });
+    }
+    Ok(runs)
 }

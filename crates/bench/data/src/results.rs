@@ -42,6 +42,8 @@ pub struct Group {
     pub workload: Workload,
     /// Its sittings: one at least.
     pub sittings: Vec<Sitting>,
+    /// Sittings that their control has rejected.
+    pub rejected: usize,
     /// The programs.
     pub entries: Vec<Entry>,
 }
@@ -149,29 +151,46 @@ fn group(path: &Path, models: &[Model]) -> Result<Group> {
             file.display()
         );
     }
-    let mut sittings = Vec::new();
-    for number in 1.. {
-        let folder = path.join(format!("sitting-{number}"));
-        if number > 1 && !folder.exists() {
-            break;
-        }
-        let rounds = folder.join("rounds.csv");
-        let rounds = if rounds.exists() { files::csv(&rounds)? } else { Vec::new() };
-        sittings.push(Sitting { number, facts: Facts::read(&folder.join("facts.toml"))?, rounds });
-    }
+    let (sittings, rejected) = sittings(path)?;
     let mut entries = Vec::new();
     for row in &workload.rows {
         let raw = Raw::read(&workload, row, &path.join(&row.slug))?;
         check_rounds(path, row, &raw, &sittings[0])?;
-        let of = |sitting: &Sitting| Measurement::new(&workload, row, &raw, sitting.number, &sitting.rounds);
+        let of = |sitting: &Sitting, first| Measurement::new(&workload, row, &raw, sitting, first);
         let again = sittings[1..].iter().filter(|sitting| sitting.rounds.iter().any(|r| r.slug == row.slug));
-        let (figures, again) = (of(&sittings[0]), again.map(of).collect());
+        let figures = of(&sittings[0], true);
+        let again = again.map(|sitting| of(sitting, false)).collect();
         entries.push(Entry { row: row.clone(), figures, again, raw });
     }
     for sitting in &sittings {
         judge(&mut entries, &workload, sitting);
     }
-    Ok(Group { workload, sittings, entries })
+    Ok(Group { workload, sittings, rejected, entries })
+}
+
+/// The sittings in the order of their numbers, in which there may be gaps, and how many their control has rejected. Where
+/// it has rejected all, the first of these stands for one.
+fn sittings(path: &Path) -> Result<(Vec<Sitting>, usize)> {
+    let (mut sittings, mut rejected) = (Vec::new(), Vec::new());
+    for folder in files::folders(path)? {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let (found, number) = match name.split_once('-') {
+            Some(("sitting", number)) => (&mut sittings, number),
+            Some(("rejected", number)) => (&mut rejected, number),
+            _ => continue,
+        };
+        let Ok(number) = number.parse() else { continue };
+        let rounds = folder.join("rounds.csv");
+        let rounds = if rounds.exists() { files::csv(&rounds)? } else { Vec::new() };
+        found.push(Sitting { number, facts: Facts::read(&folder.join("facts.toml"))?, rounds });
+    }
+    let count = rejected.len();
+    if sittings.is_empty() {
+        sittings.extend(rejected.into_iter().min_by_key(|sitting| sitting.number));
+    }
+    ensure!(!sittings.is_empty(), "{} has no sitting", path.display());
+    sittings.sort_by_key(|sitting| sitting.number);
+    Ok((sittings, count))
 }
 
 /// # Errors
@@ -179,7 +198,7 @@ fn group(path: &Path, models: &[Model]) -> Result<Group> {
 fn check_rounds(path: &Path, row: &Row, raw: &Raw, sitting: &Sitting) -> Result<()> {
     let found = sitting.rounds.iter().filter(|round| round.slug == row.slug).count();
     ensure!(
-        raw.ran().is_none() || found == row.rounds as usize,
+        raw.ran().is_none() || (1..=1 + row.blocks).any(|blocks| found == (blocks * row.rounds) as usize),
         "{}/sitting-1/rounds.csv has {found} rounds of {}, not {}",
         path.display(),
         row.slug,
@@ -202,7 +221,7 @@ fn judge(entries: &mut [Entry], workload: &Workload, sitting: &Sitting) {
         };
         let ratio = ratio(sitting, &entry.row, &reference, confidence);
         let figures = match sitting.number {
-            1 => Some(&mut entry.figures),
+            number if number == entry.figures.sitting => Some(&mut entry.figures),
             number => entry.again.iter_mut().find(|again| again.sitting == number),
         };
         if let Some((figures, ratio)) = figures.filter(|figures| figures.is_ok()).zip(ratio) {

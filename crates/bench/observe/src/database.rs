@@ -1,18 +1,21 @@
-//! The status of a real server, in place of a lab's counters.
-//!
-//! Only read before and after the run: what is asked meanwhile would take the server's time from the run.
+//! The status of a real server, instead of a lab's counters. It is read before and after the run only: questions meanwhile
+//! would take the server's time from the run.
+
+use std::{
+    collections::HashMap,
+    fs,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result, bail};
-use bench_data::observed::Seen;
-use mysql::prelude::Queryable;
-use mysql::{Conn, Opts, OptsBuilder};
-use nix::time::{ClockId, clock_getcpuclockid};
-use nix::unistd::Pid;
-use std::collections::HashMap;
-use std::fs;
-use std::path::Path;
-use std::thread;
-use std::time::{Duration, Instant};
+use bench_data::lab::Seen;
+use mysql::{Conn, Opts, OptsBuilder, prelude::Queryable};
+use nix::{
+    time::{ClockId, clock_getcpuclockid},
+    unistd::Pid,
+};
 
 /// How long the server may take to close the connections of a program that has ended.
 const CLOSING: Duration = Duration::from_secs(2);

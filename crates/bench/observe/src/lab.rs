@@ -1,8 +1,9 @@
 //! The counters of a running bench-lab.
 
-use anyhow::{Context, Result};
-use bench_data::observed::{LabStats, Seen};
 use std::time::Duration;
+
+use anyhow::{Context, Result};
+use bench_data::lab::{LabStats, Seen};
 use ureq::Agent;
 
 /// Where a lab answers, and which of its counters are meant.
@@ -13,10 +14,10 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Talks to the lab at `url`, without a connection yet.
+    /// Talks to the lab at `url`, without a connection yet, and never through a proxy of the user's environment.
     pub fn new(url: String, workload: String) -> Self {
-        let agent = Agent::config_builder().timeout_global(Some(Duration::from_secs(5))).build().into();
-        Self { agent, url, workload }
+        let agent = Agent::config_builder().timeout_global(Some(Duration::from_secs(5))).proxy(None);
+        Self { agent: agent.build().into(), url, workload }
     }
 
     /// Zeroes the lab's counters.
@@ -29,15 +30,8 @@ impl Lab {
     /// Reads the lab's counters.
     pub fn stats(&self) -> Result<Seen> {
         let url = format!("{}/stats", self.url);
-        let failed = || format!("the lab does not answer: GET {url}");
-        let text = self
-            .agent
-            .get(&url)
-            .call()
-            .with_context(failed)?
-            .body_mut()
-            .read_to_string()
-            .with_context(failed)?;
+        let text = self.agent.get(&url).call().and_then(|mut answer| answer.body_mut().read_to_string());
+        let text = text.with_context(|| format!("the lab does not answer: GET {url}"))?;
         let stats: LabStats =
             serde_json::from_str(&text).with_context(|| format!("not the counters of a lab: GET {url}"))?;
         stats.of(&self.workload).with_context(|| format!("the lab counts no {}", self.workload))

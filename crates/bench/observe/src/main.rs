@@ -1,43 +1,36 @@
-//! Runs one command, follows its process tree, and writes what it used.
+//! Runs one command, follows its process tree, and writes what it used: memory, processes, threads and counters, no time.
 //!
-//! The command runs under `/usr/bin/time -v`, whose text is kept. Meanwhile the memory of the
-//! command and of everything it started is sampled: proportional set size (PSS), which counts a
-//! page shared by k processes as 1/k in each, so that the sum over a tree counts no page twice.
+//! The command runs under `/usr/bin/time -v`. Meanwhile the memory of everything below it is sampled: proportional set size
+//! (PSS), which counts a page shared by k processes as 1/k in each, so that the sum over a tree counts no page twice.
 //! Sampling misses peaks that are shorter than its interval; the record states the interval.
 //!
-//! `bench-observe --out observed.json --time time.txt -- target/release/sleep-tokio --tasks 1000`
+//! `bench-observe --out observed.csv -- target/release/sleep-tokio --tasks 1000`
 //!
-//! Exit code: that of the command, 128 + N after signal N, 2 for a broken tool or bad arguments.
+//! Exit code: that of the command, 128 + N after signal N, 125 where observing fails, 2 for bad arguments.
 
 mod database;
 mod lab;
 mod output;
-mod record;
 mod run;
-mod series;
 mod tree;
 
-use anyhow::{Context, Result, bail};
-use bench_data::observed::Observed;
-use clap::Parser;
-use database::Database;
-use lab::Lab;
-use output::Prefixes;
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::{fs, path::PathBuf, process::ExitCode};
 
-/// Runs a command and records its wall time, its output and the memory of its process tree.
+use anyhow::{Context, Result};
+use bench_data::{files, runs::Run};
+use clap::Parser;
+
+use crate::{database::Database, lab::Lab, output::Prefixes};
+
+/// Runs a command and records its memory, its processes and what its server counted.
 #[derive(Parser)]
 struct Args {
-    /// Where to write the record (JSON)
+    /// Where to write the record (CSV)
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Where to write the text of /usr/bin/time -v
-    #[arg(long, value_name = "FILE")]
-    time: PathBuf,
+    /// Number of the run, for the record
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    run: u32,
     /// Base URL of a lab: its counters are reset before and read after the run
     #[arg(long, value_name = "URL", requires = "workload")]
     lab: Option<String>,
@@ -67,76 +60,53 @@ fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("bench-observe: {error:#}");
-            ExitCode::from(2)
+            ExitCode::from(125)
         }
     }
 }
 
 /// Runs the command, writes the record, and returns the exit code to end with.
 fn observe(args: Args) -> Result<u8> {
-    check_runnable(&args.command[0])?;
     tree::check_kernel()?;
-    for file in [&args.out, &args.time] {
-        create_parent(file)?;
-    }
+    // Aside first: whoever sees the record sees all of it.
+    let aside = args.out.with_extension("aside");
+    files::write(&aside, "")?;
     let lab = args.lab.zip(args.workload).map(|(url, workload)| Lab::new(url, workload));
-    if let Some(lab) = &lab {
-        lab.reset()?;
-    }
+    lab.iter().try_for_each(Lab::reset)?;
     let database = args.database.zip(args.server_pid);
     let database = database.map(|(url, pid)| Database::open(&url, &pid)).transpose()?;
     let prefixes = args.started.zip(args.finished).map(|(started, finished)| Prefixes { started, finished });
 
-    let run = run::run(&args.command, &args.time, prefixes)?;
-    if let Some(signal) = run.interrupted {
+    let record = run::run(&args.command, &aside, prefixes);
+    let record = match record {
+        Ok(Ok(record)) => record,
         // Half a run is not a measurement.
-        eprintln!("bench-observe: stopped by signal {signal}, no record written");
-        return Ok(128 + signal as u8);
-    }
-    let stats = match (lab, database) {
-        (Some(lab), _) => Some(lab.stats()?),
-        (_, Some(database)) => Some(database.stats()?),
-        _ => None,
+        Ok(Err(code)) => return fs::remove_file(&aside).map(|()| code).context("cannot remove what is left"),
+        Err(error) => return Err(error),
     };
-    let record = record::record(args.command, run, stats);
-    write(&args.out, &record).with_context(|| format!("cannot write {}", args.out.display()))?;
-    println!("{}", record::summary(&record));
+    let record = Run { run: args.run, ..record };
+    let record = match (lab, database) {
+        (Some(lab), _) => {
+            let seen = lab.stats()?;
+            Run { in_flight: Some(seen.max_in_flight), ..record.with_server(&seen) }
+        }
+        // Its highest number of connections counts those that are closing: that is not in flight.
+        (_, Some(database)) => record.with_server(&database.stats()?),
+        _ => record,
+    };
+    files::write(&aside, &files::to_csv([&record])?)?;
+    fs::rename(&aside, &args.out).with_context(|| format!("cannot write {}", args.out.display()))?;
+    println!("{}", summary(&record));
     Ok(record.exit_code)
 }
 
-fn create_parent(file: &Path) -> Result<()> {
-    match file.parent() {
-        Some(folder) => {
-            fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))
+/// The run in one line, for people.
+fn summary(record: &Run) -> String {
+    match record.peak_pss_kib.zip(record.peak_processes) {
+        Some((kib, processes)) => {
+            let mib = kib as f64 / 1024.0;
+            format!("peak PSS {mib:.1} MiB, {processes} process(es): {}", record.last_line)
         }
-        None => Ok(()),
+        None => format!("too short to sample: {}", record.last_line),
     }
-}
-
-fn write(file: &Path, record: &Observed) -> Result<()> {
-    let mut to = BufWriter::new(File::create(file)?);
-    serde_json::to_writer(&mut to, record)?;
-    to.flush()?;
-    Ok(())
-}
-
-/// Looks the program up as execvp does: under `time` a missing program could not be told from one
-/// that exits 127.
-fn check_runnable(program: &str) -> Result<()> {
-    let runnable = |path: &Path| {
-        path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
-    };
-    if !runnable(Path::new(run::TIME)) {
-        bail!("{} is missing: install GNU time (make setup)", run::TIME);
-    }
-    let found = if program.contains('/') {
-        runnable(Path::new(program))
-    } else {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        std::env::split_paths(&path).any(|folder| runnable(&folder.join(program)))
-    };
-    if !found {
-        bail!("cannot run `{program}`: no such program");
-    }
-    Ok(())
 }

@@ -1,81 +1,94 @@
 //! What the command prints, line by line as it comes.
 
-use std::io::{BufRead, BufReader, Read};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::{
+    io::{BufRead, BufReader, Read},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{self, Receiver},
+    },
+    thread,
+    time::Duration,
+};
 
-/// So many lines are kept with their time stamps.
-const KEPT: usize = 20;
-
-/// A pipe holds so many bytes.
+/// As many bytes as a pipe holds.
 const PIPE: usize = 64 << 10;
 
-/// Once the lines with time stamps are read, output may gather: a reader that woke up for each of
-/// 500 lines would take CPU time from a program that prints them within 40 ms.
+/// Output may gather: a reader that woke up for each of 500 lines would take CPU time from a program that prints them
+/// within 40 ms.
 const GATHER: Duration = Duration::from_millis(1);
+
+/// How long the output may take to end after the command: what the command has left running may keep it open.
+const LATE: Duration = Duration::from_millis(500);
 
 /// How lines of output tell that an item starts and ends.
 pub struct Prefixes {
-    /// Start of a line that is printed when an item starts.
     pub started: String,
-    /// Start of a line that is printed when an item has finished.
     pub finished: String,
 }
 
 /// The output of a whole run.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Output {
-    /// The first lines and when each was read.
-    pub lines: Vec<(Instant, String)>,
-    /// The last line, empty without output.
     pub last_line: String,
-    /// The highest number of items in flight at once, where [`Prefixes`] were given.
-    pub in_flight: Option<u64>,
+    /// Items in flight, where [`Prefixes`] were given.
+    in_flight: u64,
+    /// The highest number of them at once.
+    pub max_in_flight: Option<u64>,
+}
+
+/// Reads in the background.
+pub struct Reader {
+    output: Arc<Mutex<Output>>,
+    end: Receiver<()>,
+}
+
+impl Reader {
+    pub fn start(from: impl Read + Send + 'static, prefixes: Option<Prefixes>) -> Self {
+        let output = Arc::new(Mutex::new(Output::default()));
+        let (sender, end) = mpsc::channel();
+        let shared = Arc::clone(&output);
+        thread::spawn(move || {
+            read(from, prefixes.as_ref(), &shared);
+            let _ = sender.send(());
+        });
+        Self { output, end }
+    }
+
+    /// The output so far, once the command has ended.
+    pub fn output(self) -> Output {
+        let _ = self.end.recv_timeout(LATE);
+        self.output.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// Reads to the end. An unreadable pipe ends the output, and bytes that are no UTF-8 are replaced.
-pub fn read(from: impl Read, prefixes: Option<&Prefixes>) -> Output {
-    let mut output = Output::default();
-    let mut flight = Flight::default();
+fn read(from: impl Read, prefixes: Option<&Prefixes>, output: &Mutex<Output>) {
     let mut from = BufReader::with_capacity(PIPE, from);
     let mut bytes = Vec::new();
     loop {
-        if output.lines.len() == KEPT && from.buffer().is_empty() {
+        if from.buffer().is_empty() {
             thread::sleep(GATHER);
         }
         if !matches!(from.read_until(b'\n', &mut bytes), Ok(1..)) {
-            break;
+            return;
         }
-        let now = Instant::now();
         let line = String::from_utf8_lossy(bytes.trim_ascii_end()).into_owned();
         bytes.clear();
-        if let Some(prefixes) = prefixes {
-            flight.count(&line, prefixes);
-        }
-        if output.lines.len() < KEPT {
-            output.lines.push((now, line.clone()));
-        }
-        output.last_line = line;
+        output.lock().unwrap_or_else(PoisonError::into_inner).add(line, prefixes);
     }
-    output.in_flight = prefixes.map(|_| flight.max);
-    output
 }
 
-/// Counts items that have started and not yet finished.
-#[derive(Default)]
-struct Flight {
-    now: u64,
-    max: u64,
-}
-
-impl Flight {
-    fn count(&mut self, line: &str, prefixes: &Prefixes) {
-        if line.starts_with(&prefixes.started) {
-            self.now += 1;
-            self.max = self.max.max(self.now);
-        } else if line.starts_with(&prefixes.finished) {
-            self.now = self.now.saturating_sub(1);
+impl Output {
+    fn add(&mut self, line: String, prefixes: Option<&Prefixes>) {
+        if let Some(prefixes) = prefixes {
+            if line.starts_with(&prefixes.started) {
+                self.in_flight += 1;
+            } else if line.starts_with(&prefixes.finished) {
+                self.in_flight = self.in_flight.saturating_sub(1);
+            }
+            self.max_in_flight = self.max_in_flight.max(Some(self.in_flight));
         }
+        self.last_line = line;
     }
 }
 
@@ -83,40 +96,24 @@ impl Flight {
 mod tests {
     use super::*;
 
-    fn prefixes() -> Prefixes {
-        Prefixes { started: "Fetching".into(), finished: "Done".into() }
-    }
-
     #[test]
-    fn counts_the_most_items_in_flight() {
-        let text = "Fetching a\nFetching b\nDone a\nFetching c\nFetching d\nDone b\nother\nDone c\nDone d\n";
-        assert_eq!(read(text.as_bytes(), Some(&prefixes())).in_flight, Some(3));
-    }
-
-    #[test]
-    fn one_after_the_other_is_one_in_flight() {
-        let text = "Fetching a\nDone a\nFetching b\nDone b\n";
-        assert_eq!(read(text.as_bytes(), Some(&prefixes())).in_flight, Some(1));
-    }
-
-    #[test]
-    fn finished_before_started_does_not_underflow() {
-        assert_eq!(read("Done a\nFetching a\n".as_bytes(), Some(&prefixes())).in_flight, Some(1));
-    }
-
-    #[test]
-    fn keeps_the_first_lines_and_the_last() {
-        let text: String = (0..30).map(|line| format!("line {line}\n")).collect();
-        let output = read(text.as_bytes(), None);
-        assert_eq!(output.lines.len(), KEPT);
-        assert_eq!(output.lines[0].1, "line 0");
-        assert_eq!(output.last_line, "line 29");
-        assert_eq!(output.in_flight, None);
-    }
-
-    #[test]
-    fn last_line_may_lack_its_newline_and_be_no_text() {
-        assert_eq!(read(&b"a\nb\xff"[..], None).last_line, "b\u{fffd}");
-        assert_eq!(read(&b""[..], None).last_line, "");
+    fn the_most_items_in_flight_and_the_last_line() {
+        for (text, max_in_flight, last_line) in [
+            ("Fetch a\nFetch b\nDone a\nFetch c\nFetch d\nDone b\nother\nDone c\nDone d\n", 3, "Done d"),
+            ("Fetch a\nDone a\nFetch b\nDone b\nend", 1, "end"),
+            ("Done a\nFetch a\n", 1, "Fetch a"),
+            ("", 0, ""),
+        ] {
+            let prefixes = Prefixes { started: "Fetch".into(), finished: "Done".into() };
+            let output = Mutex::new(Output::default());
+            read(text.as_bytes(), Some(&prefixes), &output);
+            let output = output.into_inner().unwrap();
+            assert_eq!(output.max_in_flight.unwrap_or(0), max_in_flight, "{text}");
+            assert_eq!(output.last_line, last_line);
+        }
+        let output = Mutex::new(Output::default());
+        read(&b"a\nb\xff"[..], None, &output);
+        let output = output.into_inner().unwrap();
+        assert_eq!((output.last_line.as_str(), output.max_in_flight), ("b\u{fffd}", None));
     }
 }

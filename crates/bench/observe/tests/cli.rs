@@ -1,49 +1,44 @@
 //! bench-observe on small commands of the shell.
 
-use bench_data::files;
-use bench_data::observed::{Counts, LabStats, Observed};
-use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpListener,
+    path::Path,
+    process::{Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use bench_data::{
+    files,
+    lab::{Counts, LabStats},
+    runs::Run,
+};
 use tempfile::TempDir;
 
-/// bench-observe with its files in `folder`; the caller adds options and the command.
+/// bench-observe with its record in `folder`; the caller adds options and the command.
 fn observer(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bench-observe"));
-    command.arg("--out").arg(folder.join("new/observed.json")).arg("--time").arg(folder.join("new/time.txt"));
+    command.arg("--out").arg(folder.join("new/observed.csv"));
     command
 }
 
-fn record(folder: &Path) -> Observed {
-    files::json(&folder.join("new/observed.json")).unwrap()
-}
-
 /// Observes `command` of the shell, after the options.
-fn observe(options: &[&str], command: &str) -> (Output, Observed, TempDir) {
+fn observe(options: &[&str], command: &str) -> (Output, Run) {
     let folder = TempDir::new().unwrap();
     let output = observer(folder.path()).args(options).args(["--", "sh", "-c", command]).output().unwrap();
-    let record = record(folder.path());
-    (output, record, folder)
+    let mut runs: Vec<Run> = files::csv(&folder.path().join("new/observed.csv")).unwrap();
+    assert_eq!(runs.len(), 1);
+    assert_eq!(fs::read_dir(folder.path().join("new")).unwrap().count(), 1, "nothing is left aside");
+    (output, runs.remove(0))
 }
 
 fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// The command was refused with one line that holds `part`.
-fn assert_refused(output: &Output, part: &str) {
-    let message = stderr(output);
-    assert_eq!(output.status.code(), Some(2), "{message}");
-    assert_eq!(message.lines().count(), 1, "{message}");
-    assert!(message.contains(part), "{message}");
-}
-
-/// Whether the process ends soon: SIGKILL is sent, not waited for, where the process is
-/// no child of the sender.
+/// Whether the process ends soon: SIGKILL is sent, not waited for, where the process is no child of the sender.
 fn ends(pid: &str) -> bool {
     let alive = || fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
     let deadline = Instant::now() + Duration::from_secs(10);
@@ -54,83 +49,48 @@ fn ends(pid: &str) -> bool {
 }
 
 #[test]
-fn counts_the_processes_of_a_tree() {
-    let (_, record, folder) = observe(&[], "sleep 0.4 & sleep 0.4 & sleep 0.4 & wait");
+fn counts_the_processes_of_a_tree_and_no_time() {
+    let (_, record) = observe(&["--run", "3"], "sleep 0.4 & sleep 0.4 & sleep 0.4 & wait");
     assert_eq!(record.peak_processes, Some(4), "the shell and three sleeps: {record:?}");
-    assert!(record.wall_s >= 0.4, "{record:?}");
-    assert!(record.sampled > 2 && record.samples.len() as u64 == record.sampled, "{record:?}");
-    assert!(record.interval_ms >= 2.0, "{record:?}");
-    let text = fs::read_to_string(folder.path().join("new/time.txt")).unwrap();
-    assert!(text.contains("Maximum resident set size"), "{text}");
+    assert_eq!((record.peak_threads, record.run), (Some(4), 3), "{record:?}");
+    assert!(record.samples > Some(2) && record.interval_ms >= Some(2.0), "{record:?}");
+    assert!(record.max_rss_kib.is_some() && record.voluntary.is_some(), "{record:?}");
+    assert_eq!((record.wall_s, record.user_s, record.system_s), (None, None, None), "it was observed");
 }
 
 #[test]
 fn sees_memory_come_and_go() {
-    let (_, record, _folder) = observe(
-        &[],
-        "sleep 0.1; { head -c 30000000 /dev/zero; sleep 0.4; } | tail -n 1 >/dev/null; sleep 0.1",
-    );
-    let peak = record.peak_pss_kib.unwrap();
+    let command = "{ head -c 30000000 /dev/zero; sleep 0.4; } | tail -n 1 >/dev/null";
+    let peak = observe(&[], command).1.peak_pss_kib.unwrap();
     assert!((29_000..45_000).contains(&peak), "{peak}");
-    assert!(record.samples.last().unwrap().1 < 5_000, "{record:?}");
-    assert_eq!(record.samples.iter().map(|sample| sample.1).max(), Some(peak));
 }
 
 #[test]
-fn exit_code_is_the_commands_and_the_record_is_written() {
-    let (output, record, _folder) = observe(&[], "echo no >&2; exit 3");
-    assert_eq!(output.status.code(), Some(3));
-    assert_eq!((record.exit_code, record.signal()), (3, None));
-    assert_eq!(stderr(&output), "no\n", "standard error passes through");
-}
-
-#[test]
-fn signal_that_ends_the_command_shows_in_the_exit_code() {
-    let (output, record, _folder) = observe(&[], "kill -KILL $$");
-    assert_eq!(output.status.code(), Some(137));
-    assert_eq!((record.exit_code, record.signal()), (137, Some(9)));
-}
-
-#[test]
-fn a_command_too_short_to_sample_is_recorded() {
-    // Perhaps gone before the first sample: whether it was, the record is whole.
-    let (output, record, _folder) = observe(&[], "exit 0");
-    assert_eq!(output.status.code(), Some(0));
-    assert_eq!(record.exit_code, 0);
-    assert_eq!(record.peak_pss_kib.is_some(), record.sampled > 0);
-}
-
-#[test]
-fn keeps_lines_with_times_and_the_last() {
-    let (_, record, _folder) = observe(&[], "echo first; sleep 0.2; echo second; echo 2 ok");
-    assert_eq!(record.lines[0].1, "first");
-    assert!(record.lines[1].0 - record.lines[0].0 > 0.15, "{record:?}");
-    assert_eq!(record.last_line, "2 ok");
-    assert_eq!((record.in_flight, record.lab), (None, None));
+fn the_record_says_how_the_command_ended() {
+    for (command, code, last_line, errors) in [
+        ("exit 0", 0, "", ""),
+        ("echo no >&2; exit 3", 3, "", "no\n"),
+        ("kill -KILL $$", 137, "", ""),
+        ("echo first; echo 2 ok", 0, "2 ok", ""),
+        ("wc -c", 0, "0", ""),
+    ] {
+        let (output, record) = observe(&[], command);
+        assert_eq!(output.status.code(), Some(i32::from(code)), "{command}");
+        assert_eq!((record.exit_code, record.last_line.as_str()), (code, last_line), "{command}");
+        assert_eq!(stderr(&output), errors, "standard error passes through");
+        assert_eq!(record.peak_pss_kib.is_some(), record.samples > Some(0), "{command}");
+    }
 }
 
 #[test]
 fn counts_items_in_flight_from_the_output() {
     let options = ["--started", "Fetching", "--finished", "Done"];
-    let (_, record, _folder) =
-        observe(&options, "echo Fetching a; echo Fetching b; echo Done a; echo Done b");
+    let (_, record) = observe(&options, "echo Fetching a; echo Fetching b; echo Done a; echo Done b");
     assert_eq!(record.in_flight, Some(2));
 }
 
 #[test]
-fn measures_cpu_time() {
-    let (_, record, _folder) = observe(&[], "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done");
-    assert!(record.user_s > 0.05, "{record:?}");
-}
-
-#[test]
-fn standard_input_is_empty() {
-    let (_, record, _folder) = observe(&[], "wc -c");
-    assert_eq!(record.last_line, "0");
-}
-
-#[test]
-fn reads_the_counters_of_the_lab() {
+fn reads_the_counters_of_the_lab_past_a_proxy() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let lab = thread::spawn(move || {
@@ -138,50 +98,71 @@ fn reads_the_counters_of_the_lab() {
         let (db, web, prices) = (counts.clone(), counts.clone(), counts);
         let stats = LabStats { cpu_s: 0.25, listen_drops: None, db, web, prices };
         let body = serde_json::to_string(&stats).unwrap();
-        listener
-            .incoming()
-            .take(2)
-            .flatten()
-            .map(|mut stream| {
-                let mut request = String::new();
-                BufReader::new(&stream).read_line(&mut request).unwrap();
-                write!(
-                    stream,
-                    "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-                    body.len()
-                )
-                .unwrap();
-                request
-            })
-            .collect::<Vec<_>>()
+        let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
+        let streams = listener.incoming().take(2).flatten();
+        let requests = streams.map(|mut stream| {
+            let mut request = String::new();
+            BufReader::new(&stream).read_line(&mut request).unwrap();
+            write!(stream, "{head}{body}").unwrap();
+            request
+        });
+        requests.collect::<Vec<_>>()
     });
-    let (_, record, _folder) = observe(&["--lab", &url, "--workload", "web"], "true");
+    let folder = TempDir::new().unwrap();
+    let mut command = observer(folder.path());
+    for proxy in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+        command.env(proxy, "http://127.0.0.1:1");
+    }
+    let output = command.args(["--lab", &url, "--workload", "web", "--", "true"]).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(lab.join().unwrap(), ["POST /stats/reset HTTP/1.1\r\n", "GET /stats HTTP/1.1\r\n"]);
-    assert_eq!(record.in_flight, Some(3));
-    let seen = record.lab.unwrap();
-    assert_eq!((seen.items, seen.round_trips, seen.cpu_s), (7, Some(28), 0.25));
+    let record: Vec<Run> = files::csv(&folder.path().join("new/observed.csv")).unwrap();
+    let Run { items, round_trips, server_cpu_s, .. } = record[0];
+    assert_eq!((items, round_trips, server_cpu_s), (Some(7), Some(28), Some(0.25)));
 }
 
 #[test]
-fn bad_input_is_one_line_and_exit_code_2() {
+fn a_failure_of_observing_is_one_line_and_exit_code_125() {
     let folder = TempDir::new().unwrap();
-    let output = observer(folder.path()).args(["--", "./no-such-program"]).output().unwrap();
-    assert_refused(&output, "./no-such-program");
-    let output = observer(folder.path()).args(["--", "no-such-program"]).output().unwrap();
-    assert_refused(&output, "no-such-program");
-    let lab = ["--lab", "http://127.0.0.1:1", "--workload", "db", "--", "true"];
-    let output = observer(folder.path()).args(lab).output().unwrap();
-    assert_refused(&output, "http://127.0.0.1:1/stats/reset");
-    let output = Command::new(env!("CARGO_BIN_EXE_bench-observe"))
-        .args(["--out", "/proc/no/observed.json", "--time", "/proc/no/time.txt", "--", "true"])
-        .output()
-        .unwrap();
-    assert_refused(&output, "/proc/no");
-    assert!(!folder.path().join("new/observed.json").exists());
+    let file = |name: &str, text: &str| {
+        fs::write(folder.path().join(name), text).unwrap();
+        folder.path().join(name).to_str().unwrap().to_owned()
+    };
+    let (pid, closed) = (file("pid", "1\n"), file("closed", "mysql://admin:swordfish@127.0.0.1:1/\n"));
+    let (other, no_number) =
+        (file("other", "postgres://admin:swordfish@127.0.0.1/"), file("no-number", "one"));
+    let database = |url: &str, pid: &str| ["--database", url, "--server-pid", pid, "--"].map(str::to_owned);
+    let plain = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
+    for (args, code, part) in [
+        (plain(&["--", "./no-such-program"]), 127, "./no-such-program"),
+        (plain(&["--", "no-such-program"]), 127, "no-such-program"),
+        (
+            plain(&["--lab", "http://127.0.0.1:1", "--workload", "db", "--", "true"]),
+            125,
+            "http://127.0.0.1:1/stats/reset",
+        ),
+        (plain(&["--out", "/proc/no/observed.csv", "--", "true"]), 125, "/proc/no"),
+        (database("/no/such/file", &pid).into(), 125, "cannot read /no/such/file"),
+        (database(&other, &pid).into(), 125, "no MySQL URL in"),
+        (database(&closed, &no_number).into(), 125, "no process number in"),
+        (database(&closed, &pid).into(), 125, "the server does not let us in"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bench-observe"));
+        if args[0] != "--out" {
+            command = observer(folder.path());
+        }
+        let output =
+            command.args(&args).args((args.last().unwrap() == "--").then_some("true")).output().unwrap();
+        let message = stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {message}");
+        assert!(message.lines().count() == 1 && message.contains(part), "{message}");
+        assert!(!message.contains("swordfish"), "{message}");
+        assert!(!folder.path().join("new/observed.csv").exists());
+    }
 }
 
-/// Starts a tree, sends the signal to bench-observe, and returns its exit code with the time it took.
-fn interrupt(command: &str, signal: &str) -> (Option<i32>, Duration, Vec<String>) {
+/// Starts a tree, sends the signal to bench-observe, and returns its exit code.
+fn interrupt(command: &str, signal: &str) -> Option<i32> {
     let folder = TempDir::new().unwrap();
     let pids = folder.path().join("pids");
     let mut child = observer(folder.path())
@@ -196,64 +177,33 @@ fn interrupt(command: &str, signal: &str) -> (Option<i32>, Duration, Vec<String>
         assert!(Instant::now() < deadline, "the tree did not start");
         thread::sleep(Duration::from_millis(10));
     }
-    let sent = Instant::now();
     Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
     let code = child.wait().unwrap().code();
-    let took = sent.elapsed();
     let mut message = String::new();
     child.stderr.take().unwrap().read_to_string(&mut message).unwrap();
     assert!(message.contains("stopped by signal"), "{message}");
-    assert!(!folder.path().join("new/observed.json").exists(), "a stopped run is no measurement");
-    (code, took, fs::read_to_string(&pids).unwrap().lines().map(String::from).collect())
+    assert!(!folder.path().join("new/observed.csv").exists(), "a stopped run is no measurement");
+    let pids = fs::read_to_string(&pids).unwrap();
+    assert!(pids.lines().all(ends), "left behind: {pids:?}");
+    code
 }
 
 #[test]
-fn a_signal_ends_the_whole_tree() {
-    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
-        // In the background a shell makes its children ignore SIGINT: this one is in the foreground.
-        let (exit, took, pids) = interrupt("echo $$ >>$PIDS; sh -c 'echo $$ >>$PIDS; exec sleep 60'", signal);
-        assert_eq!(exit, Some(code));
-        assert!(took < Duration::from_secs(10), "{took:?}");
-        assert!(pids.iter().all(|pid| ends(pid)), "left behind: {pids:?}");
-    }
+fn a_signal_ends_the_whole_tree_even_one_that_ignores_it() {
+    // In the background a shell makes its children ignore SIGINT: this one is in the foreground.
+    let tree = "echo $$ >>$PIDS; sh -c 'echo $$ >>$PIDS; exec sleep 60'";
+    assert_eq!(interrupt(tree, "-INT"), Some(130));
+    assert_eq!(interrupt(&format!("trap '' TERM; {tree}"), "-TERM"), Some(143));
 }
 
 #[test]
-fn what_ignores_the_signal_is_killed() {
-    let command = "trap '' TERM; echo $$ >>$PIDS; sh -c 'echo $$ >>$PIDS; exec sleep 60'";
-    let (exit, took, pids) = interrupt(command, "-TERM");
-    assert_eq!(exit, Some(143));
-    assert!(took < Duration::from_secs(10), "{took:?}");
-    assert!(pids.iter().all(|pid| ends(pid)), "left behind: {pids:?}");
-}
-
-#[test]
-fn what_the_command_leaves_running_is_ended() {
+fn what_the_command_leaves_running_neither_stays_nor_holds_up() {
     let started = Instant::now();
-    let (output, record, _folder) = observe(&[], "sleep 60 & echo $!");
+    let (output, record) = observe(&[], "sleep 60 & echo $!");
     assert_eq!(output.status.code(), Some(0));
-    assert!(started.elapsed() < Duration::from_secs(10));
     assert!(ends(&record.last_line));
-}
-
-#[test]
-fn a_database_that_cannot_be_asked_is_told_in_a_line() {
-    let folder = TempDir::new().unwrap();
-    let file = |name: &str, text: &str| {
-        fs::write(folder.path().join(name), text).unwrap();
-        folder.path().join(name).to_str().unwrap().to_owned()
-    };
-    let (pid, closed) = (file("pid", "1\n"), file("closed", "mysql://admin:swordfish@127.0.0.1:1/\n"));
-    for (url, pid, part) in [
-        ("/no/such/file", pid.as_str(), "cannot read /no/such/file"),
-        (&file("other", "postgres://admin:swordfish@127.0.0.1/"), &pid, "no MySQL URL in"),
-        (&closed, &file("no-number", "one"), "no process number in"),
-        (&closed, &pid, "the server does not let us in"),
-    ] {
-        let args = ["--database", url, "--server-pid", pid, "--", "true"];
-        let output = observer(folder.path()).args(args).output().unwrap();
-        assert_refused(&output, part);
-        assert!(!stderr(&output).contains("swordfish"), "{}", stderr(&output));
-        assert!(!folder.path().join("new/observed.json").exists());
-    }
+    // One that leaves the group is for bench-run's guard to end, but is not waited for.
+    let (_, record) = observe(&[], "setsid sleep 60 2>/dev/null & sleep 0.1; echo $!");
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    Command::new("kill").arg(&record.last_line).status().unwrap();
 }

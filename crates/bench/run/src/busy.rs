@@ -1,49 +1,48 @@
-//! Whether the machine is busy with something else: CPU time of others, and of the hypervisor's other guests (steal).
+//! Whether the machine is busy with something else: CPU time of others, and CPU time that was withheld, by the hypervisor
+//! for its other guests (steal) or by the quota of a control group (throttling).
 //!
-//! Of others is what no CPU was idle for and what is not ours: not this process's, nor that of the commands it has waited
-//! for, nor that of the server beside them. The kernel counts idle time and steal in ticks of 10 ms, so that a difference
-//! may be off by one: in a round of 0.13 s on two CPUs that is 4 %. One tick is therefore given to nobody.
+//! Others used the time in which no CPU was idle and which is not ours: not this process's, nor that of the commands it has
+//! waited for, nor that of the server beside them. Under a quota the host's CPUs are not ours to judge: others are then
+//! those in the same group.
+//!
+//! The kernel counts idle time and steal in ticks of 10 ms, so that a difference may be off by one: in a round of 0.13 s on
+//! two CPUs that is 4 %. One tick is therefore given to nobody.
 
 use std::{
     collections::HashMap,
+    fs,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
 use bench_data::rounds::DISTURBED_PERCENT;
 use nix::{
-    sys::{
-        resource::{Usage, UsageWho, getrusage},
-        time::TimeVal,
-    },
+    sys::resource::{UsageWho, getrusage},
     time::ClockId,
     unistd::Pid,
 };
-use procfs::{CurrentSI, KernelStats};
 
 use crate::{
     guard,
-    process::Processes,
+    processes::Processes,
     progress::Progress,
-    stop::{Outcome, refused},
+    quota::Quota,
+    stop::{Outcome, Stop},
 };
 
 /// How long a busy machine is given to become idle, in seconds.
 const WAIT_S: u32 = 60;
 
-/// What others had of all CPUs between two readings, in percent.
+/// The share of all CPUs that was not ours between two readings, in percent; none where the kernel does not say.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Share {
-    /// CPU time of other processes, and of the kernel for others.
     pub others: f64,
-    /// CPU time that the hypervisor gave to other guests.
-    pub steal: f64,
+    pub withheld: f64,
 }
 
 impl Share {
-    /// Both.
     pub fn sum(self) -> f64 {
-        self.others + self.steal
+        self.others + self.withheld
     }
 
     /// Whether figures would suffer.
@@ -52,81 +51,106 @@ impl Share {
     }
 }
 
-/// The counters at one moment.
+/// The counters at one moment, in seconds of CPU time.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading {
-    at: Instant,
-    cpus: usize,
-    /// Of all CPUs, in ticks.
-    idle: u64,
-    steal: u64,
-    ticks_per_second: u64,
-    own: Duration,
+    time: Instant,
+    own: f64,
+    counters: Option<Counters>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Counters {
+    cpus: f64,
+    withheld: f64,
+    others: Others,
+}
+
+/// What shows how much others use.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Others {
+    /// The time in which a CPU was idle.
+    Idle(f64),
+    /// The time that everyone in the group used.
+    Used(f64),
 }
 
 impl Reading {
-    /// Reads them; `server` is the process above all of the server's.
-    ///
-    /// # Errors
-    /// No `/proc/stat`.
+    /// Reads them; `server` is the process above everything of the server's.
     pub fn take(server: Option<u32>) -> Result<Self> {
-        let stat = KernelStats::current().context("cannot read /proc/stat")?;
-        Ok(Self::of(&stat, Instant::now(), own(server)?))
+        let counters = match Quota::find() {
+            Some(quota) => quota.used().map(|(used, withheld)| Counters {
+                cpus: quota.cpus,
+                withheld,
+                others: Others::Used(used),
+            }),
+            None => counters(&fs::read_to_string("/proc/stat").unwrap_or_default()),
+        };
+        Ok(Self { time: Instant::now(), own: own(server)?, counters })
     }
 
-    fn of(stat: &KernelStats, at: Instant, own: Duration) -> Self {
-        Self {
-            at,
-            cpus: stat.cpu_time.len(),
-            idle: stat.total.idle + stat.total.iowait.unwrap_or(0),
-            steal: stat.total.steal.unwrap_or(0),
-            ticks_per_second: procfs::ticks_per_second(),
-            own,
-        }
-    }
-
-    /// What others had since `before`.
-    pub fn since(&self, before: &Reading) -> Share {
-        let seconds = |ticks: u64| ticks as f64 / self.ticks_per_second as f64;
-        let all = self.at.duration_since(before.at).as_secs_f64() * self.cpus as f64;
-        let steal = seconds(self.steal.saturating_sub(before.steal));
-        let idle = seconds(self.idle.saturating_sub(before.idle));
-        let own = self.own.saturating_sub(before.own).as_secs_f64();
-        let others = (all - idle - steal - own - seconds(1)).max(0.0);
-        let percent = |seconds: f64| (seconds / all.max(1e-9) * 1000.0).round() / 10.0;
-        Share { others: percent(others), steal: percent(steal) }
+    /// The share of others since `before`.
+    pub fn since(&self, before: &Reading) -> Option<Share> {
+        let (new, old) = (self.counters?, before.counters?);
+        let total = self.time.duration_since(before.time).as_secs_f64() * new.cpus;
+        let withheld = (new.withheld - old.withheld).max(0.0);
+        let used = match (new.others, old.others) {
+            (Others::Idle(new), Others::Idle(old)) => total - (new - old).max(0.0) - withheld,
+            (Others::Used(new), Others::Used(old)) => new - old,
+            _ => return None,
+        };
+        let tick = 1.0 / procfs::ticks_per_second() as f64;
+        let others = (used - (self.own - before.own).max(0.0) - tick).max(0.0);
+        let percent = |seconds: f64| (seconds / total.max(1e-9) * 1000.0).round() / 10.0;
+        Some(Share { others: percent(others), withheld: percent(withheld) })
     }
 }
 
+/// The counters of `/proc/stat`: user, nice, system, idle, iowait, irq, softirq and steal of all CPUs, in ticks. None
+/// where they are missing or do not count, as in gVisor.
+fn counters(stat: &str) -> Option<Counters> {
+    let all = stat.lines().find_map(|line| line.strip_prefix("cpu "))?;
+    let ticks: Vec<f64> = all.split_whitespace().map(|field| field.parse().ok()).collect::<Option<_>>()?;
+    let seconds = |place: usize| ticks.get(place).copied().unwrap_or(0.0) / procfs::ticks_per_second() as f64;
+    let idle = seconds(3) + seconds(4);
+    let cpus =
+        stat.lines().filter(|line| line.starts_with("cpu") && !line.starts_with("cpu ")).count() as f64;
+    (idle > 0.0 && cpus > 0.0).then(|| Counters { cpus, withheld: seconds(7), others: Others::Idle(idle) })
+}
+
 /// CPU time of this process, of all that it has waited for, and of the processes from `server` down.
-fn own(server: Option<u32>) -> Result<Duration> {
-    let duration =
-        |time: TimeVal| Duration::from_micros((time.tv_sec() * 1_000_000 + time.tv_usec()).unsigned_abs());
-    let time = |usage: Usage| duration(usage.user_time()) + duration(usage.system_time());
-    let mut sum = Duration::ZERO;
+fn own(server: Option<u32>) -> Result<f64> {
+    let mut sum = 0.0;
     for who in [UsageWho::RUSAGE_SELF, UsageWho::RUSAGE_CHILDREN] {
-        sum += time(getrusage(who).context("cannot read the CPU time")?);
+        let usage = getrusage(who).context("cannot read the CPU time")?;
+        for time in [usage.user_time(), usage.system_time()] {
+            sum += time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
+        }
     }
     let mut tree: Vec<i32> = server.and_then(|pid| i32::try_from(pid).ok()).into_iter().collect();
     while let Some(pid) = tree.pop() {
         // Exact, and with the threads that have ended. One that is gone meanwhile used next to nothing.
-        sum += ClockId::pid_cpu_clock_id(Pid::from_raw(pid))
-            .and_then(ClockId::now)
-            .map_or(Duration::ZERO, Duration::from);
+        let clock = ClockId::pid_cpu_clock_id(Pid::from_raw(pid)).and_then(ClockId::now);
+        sum += clock.map_or(0.0, |time| Duration::from(time).as_secs_f64());
         tree.extend(guard::children(pid));
     }
     Ok(sum)
 }
 
-/// Waits until others leave the CPUs alone for a second, and returns what they had in it, in percent.
-///
-/// # Errors
-/// They do not within a minute: who they are, and what to do.
-pub fn wait_until_idle(processes: &mut Processes, progress: &Progress) -> Outcome<f64> {
-    for second in 0..WAIT_S {
-        let (share, _) = look(processes)?;
-        if !share.disturbs() {
-            return Ok(share.sum());
+/// Waits until others leave the CPUs alone for a second, unless a busy machine is `fine`. Returns the share that others
+/// had in that second, in percent; none where the kernel does not say.
+pub fn wait_until_idle(processes: &mut Processes, progress: &Progress, fine: bool) -> Outcome<Option<f64>> {
+    for second in 0.. {
+        let (share, names) = look(processes)?;
+        let Some(share) = share else {
+            progress.say("cannot tell whether the machine is busy: the kernel does not count its idle time");
+            return Ok(None);
+        };
+        if fine || !share.disturbs() {
+            return Ok(Some(share.sum()));
+        }
+        if second == WAIT_S {
+            return Err(Stop::refused(complaint(share, &names)));
         }
         if second == 0 {
             progress.say(&format!(
@@ -135,27 +159,18 @@ pub fn wait_until_idle(processes: &mut Processes, progress: &Progress) -> Outcom
             ));
         }
     }
-    let (share, names) = look(processes)?;
-    Err(refused(complaint(share, &names)))
+    Ok(None)
 }
 
-/// What others have, without waiting for better times, in percent.
-///
-/// # Errors
-/// No `/proc/stat`; a signal.
-pub fn busy_now(processes: &mut Processes) -> Outcome<f64> {
-    Ok(look(processes)?.0.sum())
-}
-
-/// What others have in one second, and who has most.
-fn look(processes: &mut Processes) -> Outcome<(Share, Vec<(String, f64)>)> {
-    let (before, times) = (Reading::take(None)?, times());
+/// The share of others in one second, and who has most.
+fn look(processes: &mut Processes) -> Outcome<(Option<Share>, Vec<(String, f64)>)> {
+    let (before, times_before) = (Reading::take(None)?, times());
     processes.pause(Duration::from_secs(1))?;
     let share = Reading::take(None)?.since(&before);
-    let mut names: Vec<(String, f64)> = self::times()
+    let mut names: Vec<(String, f64)> = times()
         .into_iter()
         .filter_map(|(pid, (name, ticks))| {
-            let used = ticks.saturating_sub(times.get(&pid).map_or(0, |(_, before)| *before));
+            let used = ticks.saturating_sub(times_before.get(&pid).map_or(0, |(_, before)| *before));
             let percent = 100.0 * used as f64 / procfs::ticks_per_second() as f64;
             (percent >= 3.0).then(|| (format!("{name} (process {pid})"), percent))
         })
@@ -167,22 +182,22 @@ fn look(processes: &mut Processes) -> Outcome<(Share, Vec<(String, f64)>)> {
 
 /// Name and CPU time in ticks of every process.
 fn times() -> HashMap<i32, (String, u64)> {
-    let stats =
-        procfs::process::all_processes().into_iter().flatten().flatten().filter_map(|p| p.stat().ok());
+    let processes = procfs::process::all_processes().into_iter().flatten().flatten();
+    let stats = processes.filter_map(|process| process.stat().ok());
     stats.map(|stat| (stat.pid, (stat.comm, stat.utime + stat.stime))).collect()
 }
 
 fn complaint(share: Share, names: &[(String, f64)]) -> String {
     let mut who: Vec<String> =
         names.iter().map(|(name, percent)| format!("{name} uses {percent:.0} % of a CPU")).collect();
-    if share.steal > 1.0 {
-        who.push(format!("the hypervisor gives {:.0} % of the CPUs to others", share.steal));
+    if share.withheld > 1.0 {
+        who.push(format!("{:.0} % of the CPUs is withheld, by the hypervisor or a quota", share.withheld));
     }
     if who.is_empty() {
         who.push("many short processes".to_owned());
     }
     format!(
-        "the machine is busy, {:.0} % of its CPUs: {}. Stop what runs beside, or measure all the same with BUSY=1: the \
+        "the machine is busy, {:.0} % of its CPUs: {}. Stop these programs, or measure all the same with BUSY=1: the \
          results will say so",
         share.sum(),
         who.join("; ")
@@ -191,52 +206,56 @@ fn complaint(share: Share, names: &[(String, f64)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use procfs::FromReadSI;
-
     use super::*;
 
-    /// Recorded on two CPUs, a second apart, with one busy loop beside and 8 ticks of steal added.
-    const BEFORE: &str = "cpu  81156 8457 32980 297681 5566 0 475 241 0 0\ncpu0 37979 4246 13154 155846 1808 0 83 115 0 0\n\
-        cpu1 43176 4211 19825 141835 3758 0 392 126 0 0\nctxt 1\nbtime 2\nprocesses 3\nprocs_running 1\nprocs_blocked 0\n";
+    /// Recorded on two CPUs.
+    const STAT: &str = "cpu  81156 8457 32980 297681 5566 0 475 241 0 0\ncpu0 1 2 3\ncpu1 1 2 3\nctxt 1\n";
 
-    fn reading(text: &str, at: Instant, own_ms: u64) -> Reading {
-        let stat = KernelStats::from_read(text.as_bytes(), procfs::current_system_info()).unwrap();
-        Reading { ticks_per_second: 100, ..Reading::of(&stat, at, Duration::from_millis(own_ms)) }
+    fn share(after: Option<Counters>, own: f64, seconds: f64) -> Option<Share> {
+        let time = Instant::now();
+        let before = Reading { time, own: 1.0, counters: counters(STAT) };
+        let time = time + Duration::from_secs_f64(seconds);
+        Reading { time, own: 1.0 + own, counters: after }.since(&before)
     }
 
     #[test]
-    fn what_is_neither_idle_nor_ours_is_of_others() {
-        let start = Instant::now();
-        let before = reading(BEFORE, start, 1000);
-        // 200 ticks in all: 60 idle, 8 stolen, 31 ours, one given to nobody, so 100 of others.
-        let after = BEFORE.replace("297681 5566 0 475 241", "297731 5576 0 475 249");
-        let after = reading(&after, start + Duration::from_secs(1), 1310);
-        let share = after.since(&before);
-        assert_eq!(share, Share { others: 50.0, steal: 4.0 });
-        assert!(share.disturbs());
+    fn time_that_is_neither_idle_nor_ours_is_of_others() {
+        // 200 ticks: 60 idle, 8 stolen, 31 ours, one given to nobody, so 100 of others.
+        let after = STAT.replace("297681 5566 0 475 241", "297731 5576 0 475 249");
+        let expected = Share { others: 50.0, withheld: 4.0 };
+        assert_eq!(share(counters(&after), 0.31, 1.0), Some(expected));
+        assert!(expected.disturbs());
+        // 0.13 s, 26 ticks: 10 idle, 15 ours, and one that the kernel is off by.
+        let after = STAT.replace("297681", "297691");
+        assert_eq!(share(counters(&after), 0.15, 0.13), Some(Share { others: 0.0, withheld: 0.0 }));
+        assert!(share(counters(&after), 0.0, 0.13).is_some_and(Share::disturbs));
     }
 
     #[test]
-    fn a_tick_that_the_kernel_is_off_by_disturbs_nothing() {
-        let start = Instant::now();
-        let before = reading(BEFORE, start, 0);
-        // 0.13 s: 26 ticks, of which 15 are ours; one more is missing.
-        let after = BEFORE.replace("297681", "297691");
-        let share = reading(&after, start + Duration::from_millis(130), 150).since(&before);
-        assert_eq!(share, Share { others: 0.0, steal: 0.0 });
-        let twenty = reading(&after, start + Duration::from_millis(130), 0).since(&before);
-        assert!(twenty.disturbs(), "{twenty:?}");
+    fn under_a_quota_others_are_those_in_the_group() {
+        let group = |used: f64, withheld| Counters { cpus: 0.5, withheld, others: Others::Used(used) };
+        let time = Instant::now();
+        let before = Reading { time, own: 1.0, counters: Some(group(7.0, 1.0)) };
+        let time = time + Duration::from_secs(1);
+        let after = Reading { time, own: 1.2, counters: Some(group(7.26, 1.1)) };
+        assert_eq!(after.since(&before), Some(Share { others: 10.0, withheld: 20.0 }));
     }
 
     #[test]
-    fn who_is_busy_is_named_with_what_to_do() {
+    fn counters_that_do_not_count_say_nothing() {
+        for text in ["cpu  0 0 0 0 0 0 0 0 0 0\ncpu0 0 0\n", "cpu  1 2 three\ncpu0 1\n", "intr 1\n", ""] {
+            assert_eq!(counters(text), None, "{text}");
+        }
+        assert_eq!(share(None, 0.0, 1.0), None);
+    }
+
+    #[test]
+    fn who_is_busy_is_named_with_the_remedy() {
         let names = [("rustc (process 7)".to_owned(), 98.6)];
-        let text = complaint(Share { others: 49.0, steal: 6.2 }, &names);
-        assert!(
-            text.starts_with("the machine is busy, 55 % of its CPUs: rustc (process 7) uses 99 % of a CPU; "),
-            "{text}"
-        );
-        assert!(text.contains("the hypervisor gives 6 %") && text.contains("BUSY=1"), "{text}");
+        let text = complaint(Share { others: 49.0, withheld: 6.2 }, &names);
+        let start =
+            "the machine is busy, 55 % of its CPUs: rustc (process 7) uses 99 % of a CPU; 6 % of the CPUs";
+        assert!(text.starts_with(start) && text.contains("BUSY=1"), "{text}");
     }
 
     #[test]
@@ -245,7 +264,6 @@ mod tests {
         let end = Instant::now() + Duration::from_millis(50);
         while Instant::now() < end {}
         assert!(own(None).unwrap() > before);
-        let this = std::process::id();
-        assert!(own(Some(this)).unwrap() > own(None).unwrap(), "a server's time is added");
+        assert!(own(Some(std::process::id())).unwrap() > own(None).unwrap(), "a server's time is added");
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! They are put together in `results/.new/<machine>`, on the same disk: a disk that is full is full then. The kernel
 //! exchanges both (`renameat2`, RENAME_EXCHANGE). Where a file system cannot, the old folder is first renamed to
-//! `results/.old/<machine>`; a kill right there leaves it, and [`restore`] brings it back.
+//! `results/.old/<machine>`; a kill right there leaves it, and [`Exchange::restore`] brings it back.
 
 use std::{
     fs,
@@ -24,16 +24,12 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// Of one machine.
     pub fn new(results: &Path, machine: &str) -> Self {
         let aside = [results.join(".new"), results.join(".old")];
         Self { place: results.join(machine), new: aside[0].join(machine), old: aside[1].join(machine), aside }
     }
 
     /// Brings back what a killed run has put aside and not replaced.
-    ///
-    /// # Errors
-    /// It cannot be renamed.
     pub fn restore(&self) -> Result<()> {
         if self.old.exists() && !self.place.exists() {
             rename(&self.old, &self.place)?;
@@ -42,18 +38,12 @@ impl Exchange {
     }
 
     /// Room for new results. What a killed run has left is in the way: a copy, or results that were replaced.
-    ///
-    /// # Errors
-    /// Names the folder.
     pub fn make_room(&self) -> Result<()> {
         self.clean()?;
         fs::create_dir_all(&self.new).with_context(|| format!("cannot create {}", self.new.display()))
     }
 
     /// Puts the new results in place of the old ones.
-    ///
-    /// # Errors
-    /// The file system cannot rename.
     pub fn exchange(&self) -> Result<()> {
         if !self.place.exists() {
             rename(&self.new, &self.place)?;
@@ -69,9 +59,6 @@ impl Exchange {
     }
 
     /// Removes what is aside of this machine.
-    ///
-    /// # Errors
-    /// Names the folder.
     pub fn clean(&self) -> Result<()> {
         for folder in [&self.new, &self.old].into_iter().filter(|folder| folder.exists()) {
             fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
@@ -87,9 +74,6 @@ fn rename(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// Copies a folder with all that is in it; files that are there already are written over.
-///
-/// # Errors
-/// The first file that cannot be copied.
 pub fn copy(from: &Path, to: &Path) -> Result<()> {
     let error = || format!("cannot copy {} to {}", from.display(), to.display());
     if !from.is_dir() {
@@ -108,40 +92,32 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
 mod tests {
     use super::*;
 
-    fn place() -> (tempfile::TempDir, Exchange) {
-        let folder = tempfile::tempdir().unwrap();
-        let exchange = Exchange::new(folder.path(), "box");
-        (folder, exchange)
-    }
-
     fn write(folder: &Path, text: &str) {
         fs::create_dir_all(folder).unwrap();
         fs::write(folder.join("file"), text).unwrap();
     }
 
     #[test]
-    fn new_results_take_the_place_of_old_ones() {
-        let (folder, exchange) = place();
-        for text in ["first", "second"] {
+    fn new_results_replace_the_old_ones_and_leftovers_of_a_kill_are_used_or_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let exchange = Exchange::new(folder.path(), "box");
+        let text = || fs::read_to_string(exchange.place.join("file")).unwrap();
+        for new in ["first", "second"] {
             exchange.make_room().unwrap();
-            write(&exchange.new, text);
+            write(&exchange.new, new);
             exchange.exchange().unwrap();
-            assert_eq!(fs::read_to_string(exchange.place.join("file")).unwrap(), text);
+            assert_eq!(text(), new);
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing aside");
         }
-    }
-
-    #[test]
-    fn what_a_killed_run_has_left_is_used_or_removed() {
-        let (_folder, exchange) = place();
+        fs::remove_dir_all(&exchange.place).unwrap();
         write(&exchange.old, "the only copy");
         write(&exchange.new, "half");
         exchange.restore().unwrap();
-        assert_eq!(fs::read_to_string(exchange.place.join("file")).unwrap(), "the only copy");
+        assert_eq!(text(), "the only copy");
         write(&exchange.old, "replaced");
         exchange.restore().unwrap();
         exchange.make_room().unwrap();
-        assert_eq!(fs::read_to_string(exchange.place.join("file")).unwrap(), "the only copy");
+        assert_eq!(text(), "the only copy");
         assert!(!exchange.old.exists() && fs::read_dir(&exchange.new).unwrap().next().is_none());
     }
 }

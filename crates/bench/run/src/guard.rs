@@ -1,33 +1,35 @@
-//! `bench-run --guard …`: a small process between the driver and each command it runs. It ends the command, with all that
-//! the command has started, as soon as its standard input closes: also when the driver was killed and can end nothing.
+//! `bench-run --guard DRIVER COMMAND…`: a small process between the driver and each command it runs. It ends the command,
+//! with all that the command has started, when it is told to or when the driver dies, in whatever way.
 //!
-//! - `run COMMAND…`: standard input of the command is empty.
-//! - `serve COMMAND…`: it stays open as long as the guard lives.
-//! - `remove FILE`: runs nothing, and removes the file at the end.
-//!
-//! What a command leaves behind becomes a child of the guard (PR_SET_CHILD_SUBREAPER), in whatever process group it is.
+//! `setpriv --pdeathsig` and a process group alone cannot do this: the kernel's signal reaches the command (hyperfine) but
+//! not what the command has started (the program), and a killed driver signals no group. So the guard has the signal for
+//! its parent's death, and what a command leaves behind becomes a child of the guard (PR_SET_CHILD_SUBREAPER), in whatever
+//! process group it is.
 //!
 //! Exit code: that of the command, 128 + N after signal N, 127 when it cannot be run.
 
 use std::{
-    ffi::{OsStr, OsString},
-    fs, io,
+    ffi::OsString,
     os::unix::process::{CommandExt, ExitStatusExt},
     process::{Command, ExitCode, ExitStatus, Stdio},
-    sync::mpsc::{self, Sender},
     thread,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
+use procfs::process::Process;
 use rustix::{
     io::Errno,
     process::{
-        Pid, Signal, WaitOptions, getpid, kill_process, kill_process_group, set_child_subreaper, waitpid,
+        Pid, Signal, WaitOptions, getpid, getppid, kill_process, kill_process_group, set_child_subreaper,
+        set_parent_process_death_signal, waitpid,
     },
     thread::set_name,
 };
-use signal_hook::{consts::TERM_SIGNALS, iterator::Signals};
+use signal_hook::{
+    consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM},
+    iterator::Signals,
+};
 
 /// The first argument that makes a guard of bench-run.
 pub const GUARD: &str = "--guard";
@@ -35,17 +37,9 @@ pub const GUARD: &str = "--guard";
 /// How long a command may take to end after SIGTERM before it is killed.
 const GRACE: Duration = Duration::from_millis(800);
 
-enum Event {
-    /// The driver is gone, or wants the command to end.
-    Close,
-    /// The command has ended.
-    End(io::Result<ExitStatus>),
-}
-
-/// Guards what the arguments after [`GUARD`] say.
-pub fn main(mut args: impl Iterator<Item = OsString>) -> ExitCode {
-    let task = args.next().unwrap_or_default();
-    match guard(&task, &args.collect::<Vec<_>>()) {
+/// Guards the command in the arguments after [`GUARD`].
+pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
+    match guard(&args.collect::<Vec<_>>()) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("{error:#}");
@@ -54,65 +48,39 @@ pub fn main(mut args: impl Iterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn guard(task: &OsStr, words: &[OsString]) -> Result<u8> {
+fn guard(words: &[OsString]) -> Result<u8> {
+    let [driver, program, args @ ..] = words else { bail!("{GUARD} is for bench-run itself") };
     // Another name than the driver's: whoever kills that by its name shall not get the guards too.
     set_name(c"bench-guard").context("cannot change the name of this process")?;
     set_child_subreaper(Some(getpid())).context("cannot adopt what a command leaves behind")?;
-    let Some((first, rest)) = words.split_first() else { bail!("{GUARD} is for bench-run itself") };
-    let (sender, events) = mpsc::channel();
-    watch_signals(sender.clone())?;
-    if task == "remove" {
-        watch_input(sender);
-        let _ = events.recv();
-        fs::remove_file(first).with_context(|| format!("cannot remove {}", first.display()))?;
-        return Ok(0);
+    let mut signals = Signals::new([SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM]).context("no signals")?;
+    set_parent_process_death_signal(Some(Signal::TERM)).context("cannot watch the driver")?;
+    let parent = getppid().map_or(0, Pid::as_raw_pid).to_string();
+    if driver.to_str() != Some(&parent) {
+        bail!("the driver has died");
     }
-    let mut command = Command::new(first);
-    command.args(rest).process_group(0);
-    command.stdin(if task == "serve" { Stdio::piped() } else { Stdio::null() });
-    let mut child = command.spawn().with_context(|| format!("cannot run {}", first.display()))?;
-    let group = Pid::from_child(&child);
-    let input = child.stdin.take();
-    watch_input(sender.clone());
-    thread::spawn(move || sender.send(Event::End(child.wait())));
-
-    let mut end = None;
-    if let Event::End(status) = events.recv()? {
-        end = Some(status);
-    } else {
-        let _ = kill_process_group(group, Signal::TERM);
-        drop(input);
-        let deadline = Instant::now() + GRACE;
-        while end.is_none() {
-            match events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(Event::End(status)) => end = Some(status),
-                Ok(Event::Close) => {}
-                Err(_) => break,
+    let mut command = Command::new(program);
+    // A server ends when its input does: it sees the end of this guard, too.
+    command.args(args).process_group(0).stdin(Stdio::piped());
+    let mut child = command.spawn().with_context(|| format!("cannot run {}", program.display()))?;
+    let mut deadline = None;
+    let status = loop {
+        if let Some(status) = child.try_wait().context("cannot wait for the command")? {
+            break Some(status);
+        }
+        match deadline {
+            None => {
+                if signals.wait().any(|signal| signal != SIGCHLD) {
+                    let _ = kill_process_group(Pid::from_child(&child), Signal::TERM);
+                    deadline = Some(Instant::now() + GRACE);
+                }
             }
+            Some(deadline) if Instant::now() > deadline => break None,
+            Some(_) => thread::sleep(Duration::from_millis(5)),
         }
-    }
+    };
     kill_all()?;
-    Ok(match end {
-        Some(status) => code(status.context("cannot wait for the command")?),
-        None => 128 + 9,
-    })
-}
-
-fn watch_signals(sender: Sender<Event>) -> Result<()> {
-    let mut signals = Signals::new(TERM_SIGNALS).context("cannot listen to signals")?;
-    thread::spawn(move || {
-        for _ in signals.forever() {
-            let _ = sender.send(Event::Close);
-        }
-    });
-    Ok(())
-}
-
-fn watch_input(sender: Sender<Event>) {
-    thread::spawn(move || {
-        let _ = io::copy(&mut io::stdin(), &mut io::sink());
-        let _ = sender.send(Event::Close);
-    });
+    Ok(status.map_or(128 + 9, code))
 }
 
 /// Kills all children until there are none. The children of each that ends become ours.
@@ -131,9 +99,9 @@ fn kill_all() -> Result<()> {
 
 /// The children of all threads of a process; none when it is gone.
 pub fn children(pid: i32) -> Vec<i32> {
-    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    let lists = threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
-    lists.flat_map(|list| list.split_whitespace().flat_map(str::parse).collect::<Vec<_>>()).collect()
+    let threads = Process::new(pid).and_then(|process| process.tasks()).into_iter().flatten().flatten();
+    let lists = threads.filter_map(|thread| thread.children().ok());
+    lists.flatten().filter_map(|child| i32::try_from(child).ok()).collect()
 }
 
 /// An exit code as shells have it.

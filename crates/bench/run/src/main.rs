@@ -1,54 +1,57 @@
 //! The driver of the bench: takes the matrix, runs every step, and moves complete results into place.
 //!
-//! `bench-run [--quick] [--study STUDY] [--resume] [--again] [--bin-dir DIR] [WORKLOAD…]`, in the root of the repository.
+//! `bench-run [--quick] [--study STUDY] [--resume] [--again] [--print] [--bin-dir DIR] [WORKLOAD…]`, in the root of the
+//! repository.
 //!
 //! Each command stands in the output as a line that a shell can run. Ctrl-C, SIGTERM and SIGHUP end it within 2 s, and
 //! nothing it started outlives it, not even when it is killed (see [`guard`]).
 //!
-//! Exit code: 0 when the results are in place, 1 when a program failed, 2 for bad input or a machine that is busy, 128 + N
-//! after signal N.
+//! Exit code: 0 when the results are in place, 1 when a program or a tool failed, 2 for bad input or a machine where it
+//! cannot measure, 128 + N after signal N.
 
-mod again;
-mod arguments;
+mod bench;
 mod busy;
-mod drive;
+mod collect;
 mod exchange;
 mod facts;
+mod folders;
 mod guard;
 mod machine;
 mod perform;
-mod place;
-mod process;
+mod processes;
 mod programs;
 mod progress;
-mod report;
-mod state;
+mod quota;
+mod run;
+mod settings;
+mod sources;
 mod steps;
 mod stop;
 
 use std::{
     env,
     io::{self, Write},
-    path::Path,
     process::ExitCode,
+    sync::{Arc, atomic::AtomicBool},
 };
 
-use crate::{arguments::Settings, stop::Stop};
+use signal_hook::{consts::SIGCHLD, flag};
+
+use crate::settings::Settings;
 
 fn main() -> ExitCode {
+    // Whoever ignores SIGCHLD hands that down, and then no child could be waited for.
+    let _ = flag::register(SIGCHLD, Arc::new(AtomicBool::new(false)));
     let mut args = env::args_os().skip(1);
     if args.next().is_some_and(|first| first == guard::GUARD) {
         return guard::main(args);
     }
-    match Settings::read().and_then(drive::bench) {
+    match Settings::read().and_then(|settings| bench::bench(&settings)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(stop) => {
-            let new_line = if matches!(stop, Stop::Signal(_)) { "\n" } else { "" };
-            let _ = writeln!(io::stderr(), "{new_line}bench: {stop}");
-            if !matches!(stop, Stop::Refused(_)) && Path::new(state::STATE).exists() {
-                let _ = writeln!(io::stderr(), "make resume goes on after the last complete step");
-            }
-            ExitCode::from(stop.code())
+            let new_line = if stop.is_signal() { "\n" } else { "" };
+            let _ = writeln!(io::stderr(), "{new_line}bench: {}", stop.message);
+            ExitCode::from(stop.code)
         }
     }
 }

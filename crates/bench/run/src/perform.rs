@@ -1,45 +1,35 @@
-//! Makes the steps of a plan, one after the other, and writes what they give.
+//! Makes the steps, one after the other, and files what they write.
 
 use std::{
     fs::{self, File},
-    path::{Path, PathBuf},
+    path::Path,
     process::Stdio,
 };
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use bench_data::{
     files,
     rounds::{Round, TRIES},
-    tools::{self, Timing},
-    workload::{Row, Vary, Workload},
+    tools,
 };
 
 use crate::{
-    busy::{Reading, Share},
-    place::Place,
-    process::{Output, Processes},
+    busy::Reading,
+    folders,
+    processes::Processes,
     progress::{self, Progress},
-    state::Done,
-    steps::{Kind, Plan, Step},
-    stop::{Outcome, Stop, failed},
+    steps::{OnFailure, Step, Steps},
+    stop::{Outcome, Stop},
 };
 
-/// Makes the steps.
 pub struct Performer<'a> {
-    /// What runs.
     pub processes: &'a mut Processes,
-    /// What the user sees.
     pub progress: &'a mut Progress,
-    /// What is to be done.
-    pub plan: &'a Plan,
-    /// The folder of each workload's sitting.
-    pub sittings: Vec<PathBuf>,
-    /// Which steps are complete.
-    pub done: Done,
+    pub plan: &'a Steps,
     /// Whether a disturbed round is measured again.
     pub patient: bool,
     /// Place of the server that runs.
-    pub server: Option<usize>,
+    pub serving: Option<usize>,
 }
 
 /// How a command ended.
@@ -49,188 +39,152 @@ struct Ended {
 }
 
 impl Performer<'_> {
-    /// Makes all steps that are not complete.
-    ///
-    /// # Errors
-    /// The first that fails where that is no result; a signal; the end of the server.
-    pub fn all(&mut self) -> Outcome<()> {
-        let plan = self.plan;
-        let mut left = Plan::seconds(&plan.steps);
-        for (i, step) in plan.steps.iter().enumerate() {
-            let id = plan.id(step);
-            if !self.done.has(&id) {
-                if !self.status(step).exists() {
-                    self.serve(step.server)?;
-                    let label = format!(
-                        "[{}/{}, {} left] {}",
-                        i + 1,
-                        plan.steps.len(),
-                        progress::about(left),
-                        step.what
-                    );
-                    self.one(step, &label)?;
-                }
-                self.done.add(id)?;
+    /// Makes all steps that are not done.
+    pub fn perform(&mut self) -> Outcome<()> {
+        let steps = &self.plan.steps;
+        for (place, step) in steps.iter().enumerate() {
+            if step.is_done() {
+                continue;
             }
-            left -= step.seconds;
+            if let Some(scatter) = &step.only_if
+                && !scatter.is_large()?
+            {
+                continue;
+            }
+            let ahead = steps[place..]
+                .iter()
+                .filter(|ahead| ahead.only_if.is_none() || ahead.only_if == step.only_if);
+            let (_, left) = Steps::seconds(ahead);
+            let label =
+                format!("[{}/{}, {} left] {}", place + 1, steps.len(), progress::about(left), step.id);
+            self.step(step, &label)?;
         }
         self.processes.stop_server();
         Ok(())
     }
 
-    fn workload(&self, step: &Step) -> &Workload {
-        &self.plan.workloads[step.workload]
-    }
-
-    fn row(&self, step: &Step) -> &Row {
-        &self.workload(step).rows[step.row]
-    }
-
-    /// The file that says why a row is not measured.
-    fn status(&self, step: &Step) -> PathBuf {
-        let folder = Place::raw(&self.workload(step).key, &self.row(step).slug);
-        Path::new(&folder).join("status.txt")
-    }
-
-    /// Has this server run, and no other.
-    fn serve(&mut self, server: Option<usize>) -> Outcome<()> {
-        let Some(place) = server.filter(|_| self.server != server) else { return Ok(()) };
-        let planned = &self.plan.servers[place];
-        self.progress.step(&planned.name, &planned.argv)?;
-        self.server = None;
-        self.processes.serve(&planned.name, &planned.argv)?;
-        self.server = server;
-        Ok(())
-    }
-
-    fn one(&mut self, step: &Step, label: &str) -> Outcome<()> {
-        let http = || files::text(&Path::new(Place::LAB).join("http.url"));
+    fn step(&mut self, step: &Step, label: &str) -> Outcome<()> {
+        if let Some(reason) = self.serve(step)? {
+            return Ok(self.note(step, &format!("skipped: {reason}"))?);
+        }
+        let http = || files::text(&Path::new(folders::LAB).join("http.url"));
         let http = match step.argv.iter().any(|word| word.contains("{http}")) {
             true => http()?.trim().to_owned(),
             false => String::new(),
         };
         let argv: Vec<String> = step.argv.iter().map(|word| word.replace("{http}", &http)).collect();
         self.progress.step(label, &argv)?;
-        if let Kind::Round(round) = step.kind {
-            return self.round(step, round, label, &argv);
-        }
-        let ended = self.run(step.kind, &argv)?;
-        let fault = self.workload(step).fault.as_ref().is_some_and(|fault| fault.fails);
-        match (step.kind, ended.code) {
+        fs::create_dir_all(step.folder())
+            .with_context(|| format!("cannot create {}", step.folder().display()))?;
+        let ended = match step.round {
+            Some(round) => self.round(step, round, &argv)?,
+            None => self.run(&argv)?,
+        };
+        match (step.on_failure, ended.code) {
             (_, 0) => self.progress.warn(&ended.errors),
-            // The sick items are named on stderr, and the program says so in its exit code.
-            (Kind::Observed(_), 1) if fault => {}
-            (Kind::Probe, _) => {
-                let reason =
-                    ended.errors.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it does not run");
-                return Ok(self.note(step, &format!("skipped: {}", reason.trim()))?);
+            (OnFailure::Sick, 1) => {}
+            // Those of GNU time, bench-observe and the guard for what went wrong before or beside the program.
+            (_, 125..=127) => return Err(complaint("a tool failed, not the program", label, &argv, &ended)),
+            (OnFailure::Skip, _) => {
+                let last = ended.errors.lines().map(str::trim).rfind(|line| !line.is_empty());
+                let reason = last.unwrap_or("it does not run");
+                return Ok(self.note(step, &format!("skipped: {reason}"))?);
             }
-            _ => return self.failed(step, label, &argv, &ended),
+            (OnFailure::Note, _) => return Ok(self.note(step, &format!("failed: {}", verdict(&ended)))?),
+            (OnFailure::Stop | OnFailure::Sick, _) => return Err(complaint("failed", label, &argv, &ended)),
         }
-        if let Kind::Observed(_) = step.kind {
-            fs::read_to_string(Place::OUTPUT)
-                .unwrap_or_default()
-                .lines()
-                .for_each(|line| self.progress.detail(line));
+        if step.server.is_some_and(|place| self.plan.servers[place].fresh) {
+            // What it writes is whole when it has ended.
+            self.processes.stop_server();
+            self.serving = None;
         }
-        if self.plan.is_traced(step) {
-            let to = self.status(step).with_file_name("trace.csv");
-            fs::copy(Place::TRACE, &to).with_context(|| format!("cannot write {}", to.display()))?;
-        }
-        Ok(())
+        Ok(step.complete()?)
     }
 
-    fn run(&mut self, kind: Kind, argv: &[String]) -> Outcome<Ended> {
-        let create = |path: &str| File::create(path).with_context(|| format!("cannot write {path}"));
-        let stdout = match kind {
-            Kind::Observed(_) => Stdio::from(create(Place::OUTPUT)?),
-            _ => Stdio::null(),
+    /// Has the step's server run. Returns why it cannot start, where that is a result.
+    fn serve(&mut self, step: &Step) -> Outcome<Option<String>> {
+        let Some(place) = step.server.filter(|_| self.serving != step.server) else { return Ok(None) };
+        let planned = &self.plan.servers[place];
+        self.progress.step(&planned.name, &planned.argv)?;
+        self.serving = None;
+        let Some(code) = self.processes.serve(&planned.name, &planned.argv)? else {
+            self.serving = step.server;
+            return Ok(None);
         };
-        let output = Output { stdout: Some(stdout), stderr: Some(create(Place::ERRORS)?) };
-        let code = self.processes.run(argv, output)?;
-        let errors = fs::read(Place::ERRORS).with_context(|| format!("cannot read {}", Place::ERRORS))?;
+        let errors = fs::read_to_string(folders::SERVER_ERRORS).unwrap_or_default();
+        match (code, step.on_failure) {
+            (2, OnFailure::Note) => {
+                Ok(Some(format!("{}: {}", planned.name, verdict(&Ended { code, errors }))))
+            }
+            _ => {
+                let ended = Ended { code, errors };
+                Err(complaint(&format!("{} does not start", planned.name), &step.id, &planned.argv, &ended))
+            }
+        }
+    }
+
+    fn run(&mut self, argv: &[String]) -> Outcome<Ended> {
+        let errors = folders::ERRORS;
+        let stderr = File::create(errors).with_context(|| format!("cannot write {errors}"))?;
+        let code = self.processes.run(argv, Stdio::null(), stderr.into())?;
+        let errors = fs::read(errors).with_context(|| format!("cannot read {errors}"))?;
         Ok(Ended { code, errors: String::from_utf8_lossy(&errors).into_owned() })
     }
 
-    /// A timed run; where others disturb it, again.
-    fn round(&mut self, step: &Step, round: u32, label: &str, argv: &[String]) -> Outcome<()> {
-        let (mut tries, mut kept) = (0, None);
-        loop {
+    /// A timed run; where others disturb it, again. The run that they disturbed least counts. Returns how the program ended.
+    fn round(&mut self, step: &Step, round: u32, argv: &[String]) -> Outcome<Ended> {
+        let slug = step.folder().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut kept: Option<Round> = None;
+        for tries in 1..=TRIES {
             let before = Reading::take(self.processes.server())?;
-            let ended = self.run(step.kind, argv)?;
+            let ended = self.run(argv)?;
             let share = Reading::take(self.processes.server())?.since(&before);
             if ended.code != 0 {
-                return self.failed(step, label, argv, &ended);
+                // hyperfine's own: it is told to ignore the program's.
+                return Ok(Ended { code: 125, ..ended });
             }
-            tries += 1;
-            kept = Some(calmer(kept, (share, files::parse(Path::new(Place::ROUND), tools::timing)?)));
-            if !share.disturbs() || !self.patient {
-                break;
+            let code = files::parse(Path::new(folders::ROUND), tools::exit_code)?;
+            if code != 0 {
+                return Ok(Ended { code, ..ended });
             }
-            let then = if tries < TRIES { "measured again" } else { "the least disturbed run counts" };
-            self.progress.say(&format!(
-                "  disturbed: others had {:.0} % of the CPUs, the hypervisor {:.0} %; {then}",
-                share.others, share.steal
-            ));
-            if tries == TRIES {
-                break;
-            }
-        }
-        let (share, timing) = kept.context("no run of this round")?;
-        let slug = self.row(step).slug.clone();
-        self.write_rounds(step, |rounds| {
-            rounds.retain(|old| (old.round, &old.slug) != (round, &slug));
-            rounds.push(Round {
+            let timing = files::parse(Path::new(folders::ROUND), tools::timing)?;
+            let next = Round {
                 round,
-                slug,
+                slug: slug.clone(),
                 wall_s: timing.wall,
                 user_s: microseconds(timing.user),
                 system_s: microseconds(timing.system),
-                others_percent: Some(share.others),
-                steal_percent: Some(share.steal),
+                others_percent: share.map(|share| share.others),
+                steal_percent: share.map(|share| share.withheld),
                 tries,
-            });
-        })?;
-        Ok(())
-    }
-
-    /// Changes the rounds of a sitting. Whoever reads the file sees all of it.
-    fn write_rounds(&self, step: &Step, change: impl FnOnce(&mut Vec<Round>)) -> Result<()> {
-        let path = self.sittings[step.workload].join("rounds.csv");
-        let mut rounds = if path.exists() { files::csv(&path)? } else { Vec::new() };
-        change(&mut rounds);
-        let aside = path.with_extension("new");
-        files::write(&aside, &files::to_csv(&rounds)?)?;
-        fs::rename(&aside, &path).with_context(|| format!("cannot write {}", path.display()))
+            };
+            let calmest = kept.filter(|kept| disturbance(kept) <= disturbance(&next)).unwrap_or(next);
+            kept = Some(Round { tries, ..calmest });
+            let Some(share) = share.filter(|share| share.disturbs() && self.patient) else { break };
+            let then = if tries < TRIES { "measured again" } else { "the least disturbed run counts" };
+            self.progress.say(&format!(
+                "  disturbed: others had {:.0} % of the CPUs, {:.0} % was withheld; {then}",
+                share.others, share.withheld
+            ));
+        }
+        let text = files::to_csv(kept.iter())?;
+        files::write(Path::new(&step.writes[0].aside), &text)?;
+        Ok(Ended { code: 0, errors: String::new() })
     }
 
     /// A row that has no figures: one line says why, and nothing else stays of it.
     fn note(&self, step: &Step, line: &str) -> Result<()> {
         self.progress.say(line);
-        let slug = &self.row(step).slug;
-        let status = self.status(step);
-        if let Some(folder) = status.parent().filter(|folder| folder.exists()) {
+        let folder = step.folder();
+        if folder.exists() {
             fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
         }
-        files::write(&status, &format!("{line}\n"))?;
-        match step.kind {
-            Kind::Round(_) => self.write_rounds(step, |rounds| rounds.retain(|round| round.slug != *slug)),
-            _ => Ok(()),
-        }
-    }
-
-    /// A model that fails as it grows is a result; elsewhere it ends the bench.
-    fn failed(&self, step: &Step, label: &str, argv: &[String], ended: &Ended) -> Outcome<()> {
-        if self.workload(step).vary == Vary::Size {
-            return Ok(self.note(step, &format!("failed: {}", verdict(ended)))?);
-        }
-        Err(complaint(label, argv, ended))
+        files::write(&folder.join("status.txt"), &format!("{line}\n"))
     }
 }
 
-/// The run that counts: the one that others disturbed least.
-fn calmer(kept: Option<(Share, Timing)>, next: (Share, Timing)) -> (Share, Timing) {
-    kept.filter(|(share, _)| share.sum() <= next.0.sum()).unwrap_or(next)
+fn disturbance(round: &Round) -> f64 {
+    round.others_percent.unwrap_or(0.0) + round.steal_percent.unwrap_or(0.0)
 }
 
 /// Without the noise of hyperfine's sums.
@@ -238,7 +192,7 @@ fn microseconds(seconds: f64) -> f64 {
     (seconds * 1e6).round() / 1e6
 }
 
-/// What a program that failed says of it in a line: its own verdict, or what it says of its items.
+/// The reason of a program that failed, in a line: its own verdict, or what it says of its items.
 fn verdict(ended: &Ended) -> String {
     let lines: Vec<&str> = ended.errors.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let own = |line: &&str| line.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("error: "));
@@ -250,15 +204,15 @@ fn verdict(ended: &Ended) -> String {
     }
 }
 
-fn complaint(label: &str, argv: &[String], ended: &Ended) -> Stop {
-    let mut lines = vec![format!("failed with exit code {}: {label}", ended.code)];
-    lines.push(format!("  {}", progress::shell(argv)));
+fn complaint(what: &str, label: &str, argv: &[String], ended: &Ended) -> Stop {
+    let mut lines = vec![format!("{what}, exit code {}: {label}", ended.code)];
+    lines.push(format!("  {}", shell_words::join(argv)));
     lines.extend(ended.errors.lines().map(|line| format!("  {line}")));
     if argv.first().is_some_and(|program| program == "hyperfine") {
-        lines.push("  hyperfine hides what the program says: add --show-output".to_owned());
+        lines.push("  hyperfine hides the program's messages: add --show-output".to_owned());
     }
     lines.push("The results are as they were.".to_owned());
-    failed(anyhow!(lines.join("\n")))
+    Stop::failed(lines.join("\n"))
 }
 
 #[cfg(test)]
@@ -267,18 +221,13 @@ mod tests {
 
     #[test]
     fn one_line_says_why_a_program_failed() {
-        let of = |errors: &str| verdict(&Ended { code: 7, errors: errors.to_owned() });
-        assert_eq!(of(""), "exit code 7");
-        assert_eq!(of("no more threads\n"), "no more threads");
-        assert_eq!(of("a\nno more threads\n\n"), "2 lines like: no more threads");
-        assert_eq!(of("host 1: refused\nError: cannot start\nhost 2"), "cannot start");
-    }
-
-    #[test]
-    fn the_least_disturbed_run_counts() {
-        let run = |others, wall| (Share { others, steal: 1.0 }, Timing { wall, user: 0.0, system: 0.0 });
-        let runs = [run(9.0, 0.3), run(6.0, 0.2), run(7.0, 0.1)];
-        let kept = runs.into_iter().fold(None, |kept, next| Some(calmer(kept, next)));
-        assert_eq!(kept, Some(run(6.0, 0.2)), "not the quickest");
+        for (errors, expected) in [
+            ("", "exit code 7"),
+            ("no more threads\n", "no more threads"),
+            ("a\nno more threads\n\n", "2 lines like: no more threads"),
+            ("host 1: refused\nError: cannot start\nhost 2", "cannot start"),
+        ] {
+            assert_eq!(verdict(&Ended { code: 7, errors: errors.to_owned() }), expected);
+        }
     }
 }

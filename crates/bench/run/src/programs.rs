@@ -5,17 +5,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use bench_data::workload::{Row, Server, Workload};
+use bench_data::workload::{Row, Server};
 
 use crate::{
-    arguments::Request,
-    process::{Output, Processes},
+    processes::Processes,
     progress,
-    stop::{Outcome, failed, refused},
+    run::Run,
+    stop::{Outcome, Stop},
 };
 
-/// What building one program and what only it uses takes on one CPU, in seconds: about 5 minutes for all on two.
-const BUILD_S: f64 = 20.0;
+/// CPU time of building one program with its share of what it is built of, in seconds: 42 programs took 5.3 minutes on two
+/// CPUs.
+const BUILD_S: f64 = 15.0;
 
 /// The programs of the workspace.
 pub struct Programs {
@@ -49,46 +50,38 @@ impl Programs {
         missing.count() as f64 * BUILD_S / cpus as f64
     }
 
-    /// Installs what this request needs besides the tools that `scripts/setup.sh bench` brings.
-    ///
-    /// # Errors
-    /// A set-up that failed; it has said why.
-    pub fn set_up(&self, processes: &mut Processes, request: &Request) -> Outcome<()> {
-        let python = request.python.then_some(["scripts/python/setup.sh"].as_slice());
-        let mariadb = (request.study == "mariadb").then_some(["scripts/setup.sh", "mariadb"].as_slice());
-        let scripts = python.into_iter().chain(mariadb);
-        for script in scripts.filter(|_| !self.built) {
+    /// Installs what this run needs besides the tools that `scripts/setup.sh bench` brings.
+    pub fn set_up(&self, processes: &mut Processes, run: &Run) -> Outcome<()> {
+        let python = run.workloads().flat_map(|workload| &workload.rows).any(|row| row.python);
+        let python = python.then_some(["scripts/python/setup.sh"].as_slice());
+        let mariadb = (run.study == "mariadb").then_some(["scripts/setup.sh", "mariadb"].as_slice());
+        for script in python.into_iter().chain(mariadb).filter(|_| !self.built) {
             let argv: Vec<String> = script.iter().map(ToString::to_string).collect();
-            match processes.run(&argv, Output::default())? {
-                0 => {}
-                code => {
-                    return Err(refused(format!(
-                        "{} failed with exit code {code} (see above)",
-                        argv.join(" ")
-                    )));
-                }
+            let code = processes.build(&argv)?;
+            if code != 0 {
+                let command = argv.join(" ");
+                return Err(Stop::refused(format!("{command} failed with exit code {code} (see above)")));
             }
         }
         Ok(())
     }
 
     /// Builds these packages.
-    ///
-    /// # Errors
-    /// cargo failed; it has said why.
     pub fn build(&self, processes: &mut Processes, packages: &[String]) -> Outcome<()> {
         if !self.built {
             let words = ["cargo", "build", "--release", "--locked"];
             let mut argv: Vec<String> = words.map(str::to_owned).into();
             // Not `-p`, with which cargo would choose features, and so build anew, for each choice of packages.
             argv.extend(packages.iter().flat_map(|name| ["--bin".to_owned(), name.clone()]));
-            progress::print(&progress::shell(&argv));
-            if processes.run(&argv, Output::default())? != 0 {
-                return Err(failed("the programs cannot be built (see above); the results are as they were"));
+            progress::print(&shell_words::join(&argv));
+            if processes.build(&argv)? != 0 {
+                return Err(Stop::refused("the programs cannot be built (see above); nothing was measured"));
             }
         }
         match packages.iter().find(|name| !self.folder.join(name).exists()) {
-            Some(name) => Err(refused(format!("{} holds no {name}: build it first", self.folder.display()))),
+            Some(name) => {
+                Err(Stop::refused(format!("{} holds no {name}: build it first", self.folder.display())))
+            }
             None => Ok(()),
         }
     }
@@ -102,10 +95,10 @@ fn beside() -> Option<PathBuf> {
     folder.ends_with("release").then(|| folder.to_owned())
 }
 
-/// The packages that these workloads run, and the tools that measure them; each once.
-pub fn packages(workloads: &[Workload]) -> Vec<String> {
+/// The packages that a run needs, and the tools that measure them; each once.
+pub fn packages(run: &Run) -> Vec<String> {
     let mut names = vec!["bench-report".to_owned()];
-    for workload in workloads {
+    for workload in run.workloads() {
         let lab = matches!(workload.server, Some(Server::Lab(_))).then_some("bench-lab");
         names.extend(lab.map(str::to_owned));
         for row in workload.rows.iter().filter(|row| row.skip.is_none()) {

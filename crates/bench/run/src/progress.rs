@@ -9,36 +9,29 @@ use std::{
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Every step and its command, where the terminal shows one line only.
-pub const STEPS: &str = "target/bench/steps.txt";
+use crate::folders::COMMANDS;
 
-/// Where lines go.
 pub struct Progress {
     bar: Option<ProgressBar>,
-    steps: File,
+    commands: File,
 }
 
 impl Progress {
     /// Shows nothing yet.
-    ///
-    /// # Errors
-    /// [`STEPS`] cannot be written.
     pub fn new() -> Result<Self> {
-        let steps = File::options()
-            .create(true)
-            .append(true)
-            .open(STEPS)
-            .with_context(|| format!("cannot write {STEPS}"))?;
-        let bar = (io::stderr().is_terminal() && io::stdout().is_terminal()).then(|| {
-            let bar = ProgressBar::new_spinner();
+        let open = File::options().create(true).append(true).open(COMMANDS);
+        let commands = open.with_context(|| format!("cannot write {COMMANDS}"))?;
+        // A terminal that cannot move its cursor (TERM=dumb) would show nothing.
+        let terminal = io::stderr().is_terminal() && io::stdout().is_terminal();
+        let bar = terminal.then(ProgressBar::new_spinner).filter(|bar| !bar.is_hidden());
+        if let Some(bar) = &bar {
             if let Ok(style) = ProgressStyle::with_template("{elapsed_precise} {wide_msg}") {
                 bar.set_style(style);
             }
-            bar.println(format!("every step as a command: {STEPS}"));
+            bar.println(format!("every step as a command: {COMMANDS}"));
             bar.enable_steady_tick(Duration::from_secs(1));
-            bar
-        });
-        Ok(Self { bar, steps })
+        }
+        Ok(Self { bar, commands })
     }
 
     /// A line that stays.
@@ -49,33 +42,20 @@ impl Progress {
         }
     }
 
-    /// A line of what a step gave: not on a terminal, where the next step is shown at once.
-    pub fn detail(&self, line: &str) {
-        if self.bar.is_none() {
-            print(line);
-        }
-    }
-
     /// What a program says on standard error.
     pub fn warn(&self, text: &str) {
-        let text = text.trim_end();
-        match &self.bar {
-            _ if text.is_empty() => {}
-            Some(bar) => bar.println(text),
-            None => drop(writeln!(io::stderr(), "{text}")),
+        if !text.trim().is_empty() {
+            self.say(text.trim_end());
         }
     }
 
     /// What runs now, and its command.
-    ///
-    /// # Errors
-    /// [`STEPS`] cannot be written.
     pub fn step(&mut self, label: &str, argv: &[String]) -> Result<()> {
-        let command = shell(argv);
-        writeln!(self.steps, "{label}\n  {command}").with_context(|| format!("cannot write {STEPS}"))?;
+        let lines = format!("{label}\n  {}", shell_words::join(argv));
+        writeln!(self.commands, "{lines}").with_context(|| format!("cannot write {COMMANDS}"))?;
         match &self.bar {
             Some(bar) => bar.set_message(label.to_owned()),
-            None => print(&format!("{label}\n  {command}")),
+            None => print(&lines),
         }
         Ok(())
     }
@@ -85,11 +65,6 @@ impl Drop for Progress {
     fn drop(&mut self) {
         self.bar.iter().for_each(ProgressBar::finish_and_clear);
     }
-}
-
-/// A command as a line that a shell takes apart again.
-pub fn shell(argv: &[String]) -> String {
-    shell_words::join(argv)
 }
 
 /// A time for people, in seconds below a minute.

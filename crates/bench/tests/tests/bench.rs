@@ -11,7 +11,7 @@ use std::{
 };
 
 use behaviour_tests::program;
-use bench_data::{facts::Facts, files, rounds::Round};
+use bench_data::{facts::Facts, files, rounds::Round, runs::Run};
 use place::{LONG, Place, QUICK, at_once, signal, stderr};
 
 #[test]
@@ -24,11 +24,16 @@ fn complete_results_move_into_place() {
     assert!(place.path("results/box/raw/web/old").exists(), "not measured now");
     assert!(!place.path("results/box/raw/db/old").exists(), "measured now");
     assert_eq!(place.read("calls"), "report results/.new/box\nreport\n");
-    assert_eq!(place.lines("runs-one"), 2 + 2 + 1, "observed, timed, counted");
+    assert_eq!(place.lines("runs-one"), 1 + 2 + 2 + 1, "traced, observed, timed, counted");
     let raw = place.path("results/box/raw/db");
-    for file in ["workload.toml", "one/observed-2.json", "two/time-1.txt", "one/syscalls.txt"] {
+    for file in ["workload.toml", "one/trace.csv", "two/runs.csv", "one/syscalls.txt"] {
         assert!(raw.join(file).exists(), "{file}");
     }
+    let runs: Vec<Run> = files::csv(&raw.join("one/runs.csv")).expect("runs");
+    assert!(
+        runs.len() == 2 && runs.iter().all(|run| run.samples.is_some() && run.wall_s.is_none()),
+        "{runs:?}"
+    );
     let rounds: Vec<Round> = files::csv(&raw.join("sitting-1/rounds.csv")).expect("rounds");
     assert_eq!(rounds.len(), 4);
     assert!(
@@ -36,8 +41,8 @@ fn complete_results_move_into_place() {
     );
     let facts = Facts::read(&raw.join("sitting-1/facts.toml")).expect("facts");
     assert!(facts.seed.is_some() && facts.tools["hyperfine"].starts_with("hyperfine 1."));
-    assert!(shown.contains("db: 11 steps, about 1 min\n"), "{shown}");
-    assert!(shown.contains("one: round 1 of 2\n  hyperfine -N --style none --runs 1 "), "{shown}");
+    assert!(shown.contains("db: 13 steps, about 1 min\n"), "{shown}");
+    assert!(shown.contains("] db/one/round-1\n  hyperfine -N --style none --runs 1 "), "{shown}");
     place.assert_nothing_runs();
 }
 
@@ -58,7 +63,7 @@ fn a_failing_program_is_named_with_its_message() {
     let output = place.run(&["db"]);
     assert_eq!(output.status.code(), Some(1));
     let message = stderr(&output);
-    for part in ["exit code 7", "] one: observed", "'it'\\''s `one` argument'", "  host 3: refused\n"] {
+    for part in ["exit code 7", "] db/one/trace", "'it'\\''s `one` argument'", "  host 3: refused\n"] {
         assert!(message.contains(part), "{message}");
     }
     assert!(!place.path("runs-two").exists());
@@ -73,7 +78,7 @@ fn what_fails_under_hyperfine_is_told_how_to_be_seen() {
     let output = place.run(&["web"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        stderr(&output).contains("round 1 of 2") && stderr(&output).contains("--show-output"),
+        stderr(&output).contains("web/one/round-1") && stderr(&output).contains("--show-output"),
         "{}",
         stderr(&output)
     );
@@ -116,7 +121,11 @@ fn a_lab_that_does_not_start_is_told() {
     place.script("bin/bench-lab", "echo no port >&2; exit 2");
     let output = place.run(&["db"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("no port\nbench: the lab died"), "{}", stderr(&output));
+    let message = stderr(&output);
+    assert!(
+        message.contains("the lab does not start, exit code 2") && message.contains("  no port\n"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -126,7 +135,7 @@ fn a_row_whose_probe_fails_is_skipped_with_the_reason() {
     place.succeed(&["db"]);
     assert_eq!(place.read("results/box/raw/db/two/status.txt"), "skipped: io_uring is disabled\n");
     assert!(!place.path("runs-two").exists());
-    assert!(place.path("results/box/raw/db/one/observed-1.json").exists());
+    assert!(place.path("results/box/raw/db/one/runs.csv").exists());
 }
 
 #[test]
@@ -134,8 +143,9 @@ fn sick_hosts_are_expected_to_fail() {
     let place = Place::new();
     place.script("bin/one", "echo 'host 1: refused' >&2; exit 1");
     place.succeed(&["--study", "faults"]);
-    let record = place.read("results/box/raw/faults-db-refuse/one/observed-2.json");
-    assert!(record.contains("\"exit_code\":1"), "{record}");
+    let runs: Vec<Run> =
+        files::csv(&place.path("results/box/raw/faults-db-refuse/one/runs.csv")).expect("runs");
+    assert!(runs.len() >= 2 && runs.iter().all(|run| run.exit_code == 1), "{runs:?}");
     place.script("bin/one", "exit 2");
     assert_eq!(place.run(&["--study", "faults"]).status.code(), Some(1), "but not so");
 }
@@ -161,18 +171,19 @@ fn a_run_that_was_stopped_goes_on() {
     place.script("bin/one", &format!("{QUICK}; [ -e on ] || [ $(wc -l <runs-one) != 3 ] || {{ {LONG}; }}"));
     let bench = place.start(&mut place.bench(&["web"]), 2);
     signal(&bench, "-TERM");
-    assert_eq!(bench.wait_with_output().expect("its end").status.code(), Some(143));
+    let output = bench.wait_with_output().expect("its end");
+    assert_eq!(output.status.code(), Some(143));
+    assert!(stderr(&output).contains("make resume continues"), "{}", stderr(&output));
     place.assert_untouched();
-    place.write("target/bench/done.txt", &format!("{}half a li", place.read("target/bench/done.txt")));
     place.write("on", "");
-    for (args, name, value, reason) in [
-        (&["--resume", "db"][..], "PYTHON", "", "it was bench web MACHINE=box, not bench db"),
-        (&["--resume", "web"], "MACHINE", "crate", "not bench web MACHINE=crate"),
-    ] {
-        let output = place.bench(args).env(name, value).output().expect("bench-run");
-        assert_eq!(output.status.code(), Some(2));
-        assert!(stderr(&output).contains(reason), "{}", stderr(&output));
-    }
+    let output = place.run(&["db"]);
+    assert_eq!(output.status.code(), Some(2), "what is measured is not thrown away");
+    assert!(
+        stderr(&output).contains("web was stopped after 2 of 5 steps: make resume"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(place.run(&["--resume", "db"]).status.code(), Some(2));
     place.succeed(&["--resume"]);
     assert_eq!(place.lines("runs-one"), 2 + 1 + 2 + 1, "what was complete is not done again");
     assert_eq!(place.read("results/box/measurements.csv"), "new\n");
@@ -183,26 +194,30 @@ fn a_run_that_was_stopped_goes_on() {
 }
 
 #[test]
-fn what_is_not_the_same_any_more_is_not_resumed() {
+fn other_programs_and_another_machine_are_not_resumed() {
     let place = Place::new();
+    place.write("crates/web/one/main.rs", "fn main() {}");
     place.script("bin/one", LONG);
     let mut bench = place.start(&mut place.bench(&["web"]), 2);
     bench.kill().expect("killed");
     bench.wait().expect("its end");
     place.script("bin/one", QUICK);
-    let output = place.run(&["--resume"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("one was built anew since"), "{}", stderr(&output));
-    let state = place.read("target/bench/state.toml");
-    place.write("target/bench/state.toml", &state[..state.len() / 2]);
-    let output = place.run(&["--resume"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(
-        stderr(&output).contains("cannot resume: cannot use target/bench/state.toml"),
-        "{}",
-        stderr(&output)
-    );
+    let refused = |reason: &str| {
+        let output = place.run(&["--resume"]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(reason), "{}", stderr(&output));
+    };
+    place.write("crates/web/one/main.rs", "fn main() { todo!() }");
+    refused("the sources of web have changed");
+    place.write("crates/web/one/main.rs", "fn main() {}");
+    let run = place.read("target/bench/run.toml");
+    place.write("target/bench/run.toml", &run.replace("stepping = ", "stepping = \"another\" #"));
+    refused("cannot resume on another machine: stepping: ");
+    place.write("target/bench/run.toml", &run[..run.len() / 2]);
+    refused("cannot use target/bench/run.toml");
     place.assert_untouched();
+    place.write("target/bench/run.toml", &run);
+    place.succeed(&["--resume"]);
 }
 
 #[test]
@@ -219,27 +234,56 @@ fn again_adds_a_sitting_of_rounds() {
         files::csv(&place.path("results/box/raw/db/sitting-2/rounds.csv")).expect("rounds");
     assert_eq!(again.len(), 4);
     assert!(place.path("results/box/raw/db/sitting-1/rounds.csv").exists());
-    assert!(place.path("results/box/raw/db/one/observed-1.json").exists());
+    assert!(place.path("results/box/raw/db/one/runs.csv").exists());
 }
 
 #[test]
-fn changed_sources_are_noted_and_generated_pages_are_not() {
+fn the_commit_is_that_of_this_folder_or_unknown() {
     let place = Place::new();
-    let git = |args: &[&str]| {
+    let git = |folder: &str, args: &[&str]| {
         let who = ["-c", "user.name=test", "-c", "user.email=test@example.org"];
-        let output =
-            Command::new("git").current_dir(place.path("")).args(who).args(args).output().expect("git");
+        let mut git = Command::new("git");
+        for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
+            git.env_remove(name);
+        }
+        let output = git.current_dir(place.path(folder)).args(who).args(args).output().expect("git");
         assert!(output.status.success(), "{}", stderr(&output));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
     };
-    git(&["init", "--quiet"]);
-    git(&["add", "bench.toml"]);
-    git(&["commit", "--quiet", "--message", "all"]);
-    let changed_with = |file: &str| {
-        fs::create_dir_all(place.path("crates/one")).expect("a folder");
+    // A hook of another repository.
+    let repository = |folder: &str| {
+        fs::create_dir_all(place.path(folder)).expect("a folder");
+        git(folder, &["init", "--quiet"]);
+        git(folder, &["commit", "--quiet", "--allow-empty", "--message", folder]);
+        git(folder, &["rev-parse", "--short=12", "HEAD"])
+    };
+    let facts = |file: &str| {
         place.write(&format!("crates/one/{file}"), "");
-        place.succeed(&["db"]);
-        place.read("results/box/raw/db/sitting-1/facts.toml").contains("\nchanged = true\n")
+        let output =
+            place.bench(&["db"]).env("GIT_DIR", place.path("elsewhere/.git")).output().expect("bench-run");
+        assert!(output.status.success(), "{}", stderr(&output));
+        Facts::read(&place.path("results/box/raw/db/sitting-1/facts.toml")).expect("facts")
     };
-    assert!(!changed_with("README.md"), "the report writes figures into it");
-    assert!(changed_with("main.rs"));
+    let warned = |facts: &Facts, text: &str| facts.warnings.iter().any(|warning| warning.contains(text));
+    repository("elsewhere");
+    let none = facts("README.md");
+    assert!(none.commit == "unknown" && !none.changed, "{none:?}");
+    assert!(warned(&none, "the commit is unknown: fatal: not a git repository"), "{none:?}");
+    git("", &["init", "--quiet"]);
+    git("", &["add", "bench.toml"]);
+    git("", &["commit", "--quiet", "--message", "all"]);
+    let commit = git("", &["rev-parse", "--short=12", "HEAD"]);
+    let page = facts("README.md");
+    assert!(page.commit == commit && !page.changed, "the report writes figures into it: {page:?}");
+    assert!(facts("main.rs").changed);
+    // A ZIP unpacked in another repository.
+    fs::create_dir_all(place.path("inside")).expect("a folder");
+    for name in ["bench.toml", "bin"] {
+        std::os::unix::fs::symlink(place.path(name), place.path(&format!("inside/{name}"))).expect("a link");
+    }
+    let output = place.bench(&["db"]).current_dir(place.path("inside")).output().expect("bench-run");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let inside = place.path("inside/results/box/raw/db/sitting-1/facts.toml");
+    let inside = Facts::read(&inside).expect("facts");
+    assert!(inside.commit == "unknown" && warned(&inside, "inside another repository"), "{inside:?}");
 }

@@ -41,7 +41,6 @@ impl Place {
         place.script("bin/two", QUICK);
         place.script("bin/lucky", "");
         place.write("results/box/measurements.csv", "old\n");
-        place.write("results/box/machine.toml", "old\n");
         for (study, key) in [("bench", "db"), ("bench", "web"), ("scale", "scale-db-1")] {
             place.old(study, key, key);
         }
@@ -103,7 +102,7 @@ impl Place {
         let mut command = Command::new("env");
         command.arg("--default-signal=HUP,INT,TERM").arg(program("bench-run")).args(args);
         command.current_dir(self.0.path()).stdin(Stdio::null());
-        for name in ["PYTHON", "DATABASE", "DATABASE_URLS"] {
+        for name in ["PYTHON", "DATABASE", "DATABASE_URLS", "FRESH"] {
             command.env_remove(name);
         }
         // These tests keep the machine busy.

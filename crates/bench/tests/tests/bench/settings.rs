@@ -31,10 +31,14 @@ fn settings_choose_the_study_and_set_it_up() {
         built,
         "target build --release --locked --bin bench-lab --bin bench-observe --bin bench-report --bin lucky --bin one --bin two\n"
     );
+    place.script("target/python/bin/python", "echo x >>runs-python");
+    assert_eq!(run(&[("PYTHON", "0"), ("BUSY", "0")]).1, "", "0 means no");
+    assert!(!place.path("runs-python").exists());
     assert!(run(&[("PYTHON", "1")]).1.ends_with("scripts/python/setup.sh \n"));
+    assert!(place.path("runs-python").exists());
     let (output, set_up) = run(&[("DATABASE", "mariadb")]);
     assert!(set_up.contains("scripts/setup.sh mariadb\n"), "{set_up}");
-    assert!(stderr(&output).contains("MariaDB died"), "this one is none: {}", stderr(&output));
+    assert!(stderr(&output).contains("MariaDB does not start"), "this one is none: {}", stderr(&output));
     place.script("scripts/python/setup.sh", "echo no Python >&2; exit 2");
     assert_eq!(run(&[("PYTHON", "1")]).0.status.code(), Some(2));
 }

@@ -1,0 +1,202 @@
+//! The commands that the driver runs: one at a time, and a server beside them. Each stands under a guard (see [`guard`]),
+//! so that none outlives this process, whatever ends it. While a command runs, the driver sleeps until a signal comes.
+
+use std::{
+    env,
+    ffi::OsString,
+    fs::{self, File},
+    os::unix::process::CommandExt,
+    process::{self, Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use procfs::process::Process;
+use rustix::process::{Pid, Signal, kill_process};
+use signal_hook::{
+    consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM},
+    iterator::Signals,
+};
+
+use crate::{
+    folders::{SERVER_ERRORS, SERVER_OUTPUT},
+    guard,
+    stop::{Outcome, Stop},
+};
+
+/// How long a server may take until it is ready.
+const READY: Duration = Duration::from_secs(20);
+
+/// How long a dying server may fail programs before its own end is noticed.
+const LATE: Duration = Duration::from_millis(200);
+
+/// How long all may take to end: the guards kill after 0.8 s.
+const END: Duration = Duration::from_millis(1800);
+
+/// The variables that a measured program has from the user. Others change figures: LD_PRELOAD, MALLOC_*, PYTHON*,
+/// TOKIO_WORKER_THREADS, a proxy.
+const KEPT: [&str; 3] = ["HOME", "TMPDIR", "USER"];
+
+/// The commands that run, by their guards, and the signals that end the bench.
+pub struct Processes {
+    signals: Signals,
+    command: Option<Child>,
+    server: Option<(String, Child)>,
+}
+
+impl Processes {
+    /// From here on signals wait until a command runs.
+    pub fn new() -> Result<Self> {
+        let signals = Signals::new(not_ignored().into_iter().chain([SIGCHLD]));
+        Ok(Self { signals: signals.context("cannot listen to signals")?, command: None, server: None })
+    }
+
+    /// Runs a command to its end and returns its exit code. It has nothing from the user's environment that could change
+    /// a figure.
+    pub fn run(&mut self, argv: &[String], stdout: Stdio, stderr: Stdio) -> Outcome<u8> {
+        let guard = clean(&mut guarded(argv)).stdout(stdout).stderr(stderr).spawn();
+        self.wait(guard.context("cannot start bench-run's guard")?)
+    }
+
+    /// Runs a command that installs or builds, with the user's environment and terminal, and returns its exit code.
+    pub fn build(&mut self, argv: &[String]) -> Outcome<u8> {
+        let mut guard = guarded(argv);
+        guard.env("PATH", path()).env("CARGO_TARGET_DIR", "target").env_remove("CARGO_BUILD_TARGET");
+        self.wait(guard.spawn().context("cannot start bench-run's guard")?)
+    }
+
+    fn wait(&mut self, guard: Child) -> Outcome<u8> {
+        self.command = Some(guard);
+        let code = loop {
+            if let Some(code) = ended(self.command.as_mut())? {
+                break code;
+            }
+            let signals = self.signals.wait().collect();
+            self.heed(signals)?;
+        };
+        self.command = None;
+        if code != 0 {
+            // A dying server fails the programs too: then it is the one to be named.
+            self.pause(LATE)?;
+        }
+        Ok(code)
+    }
+
+    /// Starts a server and waits until it prints `ready`. Returns its exit code where it ends before.
+    pub fn serve(&mut self, name: &str, argv: &[String]) -> Outcome<Option<u8>> {
+        self.stop_server();
+        let create = |file: &str| File::create(file).with_context(|| format!("cannot write {file}"));
+        let (stdout, stderr) = (create(SERVER_OUTPUT)?, create(SERVER_ERRORS)?);
+        let guard = clean(&mut guarded(argv)).stdout(stdout).stderr(stderr).spawn();
+        self.command = Some(guard.context("cannot start bench-run's guard")?);
+        let start = Instant::now();
+        while !fs::read_to_string(SERVER_OUTPUT).is_ok_and(|text| text.lines().any(|line| line == "ready")) {
+            if let Some(code) = ended(self.command.as_mut())? {
+                self.command = None;
+                return Ok(Some(code));
+            }
+            if start.elapsed() > READY {
+                return Err(Stop::failed(format!(
+                    "{name} is not ready after {} s; the results are as they were",
+                    READY.as_secs()
+                )));
+            }
+            self.pause(Duration::from_millis(5))?;
+        }
+        self.server = self.command.take().map(|guard| (name.to_owned(), guard));
+        Ok(None)
+    }
+
+    /// Ends the server, where there is one.
+    pub fn stop_server(&mut self) {
+        end(self.server.take().map(|(_, guard)| guard).as_mut_slice());
+    }
+
+    /// The process above everything of the server's.
+    pub fn server(&self) -> Option<u32> {
+        self.server.as_ref().map(|(_, guard)| guard.id())
+    }
+
+    /// Waits this long, unless a signal comes or the server ends.
+    pub fn pause(&mut self, time: Duration) -> Outcome<()> {
+        let end = Instant::now() + time;
+        loop {
+            let signals = self.signals.pending().collect();
+            self.heed(signals)?;
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            thread::sleep(left.min(Duration::from_millis(10)));
+        }
+    }
+
+    /// What ends the bench: a signal, or the end of the server.
+    fn heed(&mut self, signals: Vec<i32>) -> Outcome<()> {
+        if let Some(signal) = signals.into_iter().find(|signal| *signal != SIGCHLD) {
+            return Err(Stop::signal(signal));
+        }
+        if ended(self.server.as_mut().map(|(_, guard)| guard))?.is_some() {
+            let name = self.server.take().map(|(name, _)| name).unwrap_or_default();
+            let errors = fs::read_to_string(SERVER_ERRORS).unwrap_or_default();
+            return Err(Stop::failed(format!(
+                "{name} died; the results are as they were\n{}",
+                errors.trim_end()
+            )));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Processes {
+    fn drop(&mut self) {
+        let server = self.server.take().map(|(_, guard)| guard);
+        let mut guards: Vec<Child> = self.command.take().into_iter().chain(server).collect();
+        end(&mut guards);
+    }
+}
+
+/// A command under its guard: this very program, even when it was built anew meanwhile.
+fn guarded(argv: &[String]) -> Command {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0("bench-guard").arg(guard::GUARD).arg(process::id().to_string()).args(argv);
+    command.stdin(Stdio::null()).process_group(0);
+    command
+}
+
+fn clean(command: &mut Command) -> &mut Command {
+    let kept = KEPT.iter().filter_map(|name| Some((name, env::var_os(name)?)));
+    command.env_clear().envs(kept).env("PATH", path()).env("LC_ALL", "C.UTF-8").env("RUST_BACKTRACE", "0")
+}
+
+fn ended(guard: Option<&mut Child>) -> Result<Option<u8>> {
+    let Some(guard) = guard else { return Ok(None) };
+    Ok(guard.try_wait().context("cannot wait for a command")?.map(guard::code))
+}
+
+/// Ends these and waits until they are gone.
+fn end(guards: &mut [Child]) {
+    let start = Instant::now();
+    for guard in guards.iter() {
+        let _ = kill_process(Pid::from_child(guard), Signal::TERM);
+    }
+    while start.elapsed() < END && guards.iter_mut().any(|guard| matches!(guard.try_wait(), Ok(None))) {
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// `PATH` with our own tools in front: hyperfine is there.
+pub fn path() -> OsString {
+    let mut path = env::current_dir().unwrap_or_default().join("target/tools/bin").into_os_string();
+    path.push(":");
+    path.push(env::var_os("PATH").unwrap_or_default());
+    path
+}
+
+/// The signals that end the bench, but for those that whoever started it wants ignored, as nohup does.
+fn not_ignored() -> Vec<i32> {
+    let status = Process::myself().and_then(|process| process.status());
+    let ignored = status.map_or(0, |status| status.sigign);
+    [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0).collect()
+}

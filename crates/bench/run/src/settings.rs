@@ -1,0 +1,120 @@
+//! What the user asks for: arguments and environment, checked before anything begins.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use bench_data::matrix::BENCH;
+use clap::{ArgAction, Parser, builder::FalseyValueParser};
+
+use crate::stop::{Outcome, Stop};
+
+/// Measures the workloads of bench.toml, and moves the results into place when they are complete: into
+/// results/<machine>, or with --quick into target/quick/results/<machine>.
+///
+/// Whatever ends it early (Ctrl-C, a failing program, a dying lab, kill -9), the results stay as they were, and no
+/// process stays behind.
+#[derive(Parser)]
+#[command(name = "bench-run")]
+pub struct Settings {
+    /// Shorter waits, fewer items, two rounds: tries everything, measures nothing
+    #[arg(long)]
+    pub quick: bool,
+    /// What to measure: bench, scale, faults, network or timeline
+    #[arg(long, value_name = "STUDY", default_value = BENCH)]
+    pub study: String,
+    /// Continue a run that was stopped, after its last complete step
+    #[arg(long, conflicts_with_all = ["quick", "study", "again", "workloads"])]
+    pub resume: bool,
+    /// Add a sitting of timed rounds to the results of make bench
+    #[arg(long, conflicts_with_all = ["quick", "study"])]
+    pub again: bool,
+    /// Show every step as a command, with the files it writes, and run none
+    #[arg(long)]
+    pub print: bool,
+    /// Programs that are built already: nothing is installed or built
+    #[arg(long, value_name = "DIR")]
+    pub bin_dir: Option<PathBuf>,
+    /// Add the articles' own programs
+    #[arg(long, env = "PYTHON", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
+    pub python: bool,
+    /// Measure on a busy machine, and say so in the results
+    #[arg(long, env = "BUSY", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
+    pub busy: bool,
+    /// Throw away what a stopped run has measured
+    #[arg(long, env = "FRESH", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
+    pub fresh: bool,
+    /// Name of the results folder
+    #[arg(long, env = "MACHINE", value_name = "NAME")]
+    machine: Option<String>,
+    /// mariadb: a MariaDB of our own answers instead of the lab (workload db)
+    #[arg(long, env = "DATABASE", value_name = "SERVER")]
+    database: Option<String>,
+    /// A file of mysql:// URLs: these hosts answer (workload db)
+    #[arg(long, env = "DATABASE_URLS", value_name = "FILE")]
+    urls: Option<PathBuf>,
+    /// Names from bench.toml; all of the study when none is given
+    pub workloads: Vec<String>,
+}
+
+impl Settings {
+    /// Reads arguments and environment. Ends the process where clap wants to: `--help`, unknown options.
+    pub fn read() -> Outcome<Self> {
+        let mut settings = Self::parse();
+        if settings.resume {
+            return Ok(settings);
+        }
+        if let Some(name) = settings.machine() {
+            check_name(name)?;
+        }
+        let database = settings.database.take().filter(|name| !name.is_empty());
+        let study = match (settings.urls(), database.as_deref()) {
+            (Some(_), _) => "own",
+            (None, Some("mariadb")) => "mariadb",
+            (None, Some(other)) => {
+                return Err(Stop::refused(format!("DATABASE={other}: only mariadb is known")));
+            }
+            (None, None) if settings.study == "own" => {
+                return Err(Stop::refused("which hosts? DATABASE_URLS=FILE make bench-db"));
+            }
+            (None, None) => return Ok(settings),
+        };
+        if settings.study != BENCH || settings.again || settings.workloads != ["db"] {
+            return Err(Stop::refused("DATABASE and DATABASE_URLS are for make bench-db"));
+        }
+        settings.workloads.clear();
+        settings.study = study.to_owned();
+        Ok(settings)
+    }
+
+    /// Name of the results folder where the user gives one.
+    pub fn machine(&self) -> Option<&str> {
+        self.machine.as_deref().filter(|name| !name.is_empty())
+    }
+
+    /// The user's own hosts.
+    pub fn urls(&self) -> Option<&Path> {
+        self.urls.as_deref().filter(|path| !path.as_os_str().is_empty())
+    }
+
+    /// Number of items instead of the matrix's: as many as there are hosts in the user's file.
+    pub fn size(&self) -> Outcome<Option<u64>> {
+        let Some(path) = self.urls() else { return Ok(None) };
+        let shown = path.display();
+        let text = fs::read_to_string(path)
+            .map_err(|error| Stop::refused(format!("DATABASE_URLS: no file {shown} to read: {error}")))?;
+        match text.lines().filter(|line| !line.trim().is_empty()).count() as u64 {
+            0 => Err(Stop::refused(format!("DATABASE_URLS: the file {shown} is empty"))),
+            hosts => Ok(Some(hosts)),
+        }
+    }
+}
+
+fn check_name(machine: &str) -> Outcome<()> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    if machine.starts_with(|c: char| c.is_ascii_alphanumeric()) && machine.chars().all(plain) {
+        return Ok(());
+    }
+    Err(Stop::refused(format!("MACHINE={machine} cannot be the name of a folder")))
+}
