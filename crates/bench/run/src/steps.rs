@@ -88,14 +88,10 @@ impl Steps {
         all
     }
 
-    /// Place of the workload's server. One lab for all that vary nothing; where sizes, faults or networks differ, one each.
+    /// Place of the workload's server.
     fn server(&mut self, workload: &Workload, programs: &Programs) -> Option<usize> {
         let server = workload.server.as_ref()?;
         let (name, command) = match server {
-            Server::Lab(args) if workload.vary == Vary::Nothing && !self.servers.is_empty() => {
-                self.servers.iter_mut().for_each(|lab| lab.argv.extend(args.iter().cloned()));
-                return Some(0);
-            }
             Server::Lab(args) => {
                 let lab = [programs.path("bench-lab"), "--dir".to_owned(), "{lab}".to_owned()];
                 ("the lab", lab.into_iter().chain(args.iter().cloned()).collect())
@@ -112,13 +108,9 @@ impl Steps {
     fn traced(&mut self, workload: &Workload, server: Option<usize>) -> Option<usize> {
         let lab = matches!(workload.server, Some(Server::Lab(_)));
         let wanted = lab && (workload.vary == Vary::Time || workload.rows.iter().any(|row| row.traced));
-        let plain = &self.servers[server.filter(|_| wanted)?];
-        if let Some(place) = self.servers.iter().position(|known| known.fresh && known.name == plain.name) {
-            return Some(place);
-        }
-        let mut argv = plain.argv.clone();
-        argv.extend(["--trace", folders::TRACE].map(str::to_owned));
-        self.servers.push(Planned { argv, fresh: true, ..plain.clone() });
+        let mut traced = Planned { fresh: true, ..self.servers[server.filter(|_| wanted)?].clone() };
+        traced.argv.extend(["--trace", folders::TRACE].map(str::to_owned));
+        self.servers.push(traced);
         Some(self.servers.len() - 1)
     }
 
@@ -306,7 +298,11 @@ impl Maker<'_> {
             let mut add = |words: &[&str]| argv.extend(words.iter().map(|word| fill(word)));
             add(&["--run", &run.to_string()]);
             match &self.workload.server {
-                Some(Server::Lab(_)) => add(&["--lab", "{http}", "--workload", &self.workload.name]),
+                Some(Server::Lab(args)) => {
+                    let hosts = args.iter().any(|word| word == "--hosts");
+                    let kind = if hosts { "db" } else { &self.workload.name };
+                    add(&["--lab", "{http}", "--workload", kind]);
+                }
                 Some(Server::Own { .. }) => {
                     add(&["--database", "{lab}/admin.url", "--server-pid", "{lab}/pid"])
                 }
