@@ -203,7 +203,8 @@ impl Matrix {
         let checked = study.vary == Vary::Nothing && !place.quick && round_limit_s < 1.0;
         let checked = checked && spec.rows.iter().any(|row| row.control == Some(Control::Same));
         let observed = study.observed.unwrap_or(self.observed);
-        let once = limit_s >= ONCE_S || place.quick;
+        let once = place.quick || limit_s >= ONCE_S;
+        let few = |runs: u32| if once { runs.min(1) } else { runs };
         let too_long = spec.only_waits && limit_s > LONGEST_TIMED_S;
         let plain = study.vary == Vary::Nothing && row.control.is_none();
         let counted = row.counted.unwrap_or(spec.counted) && place.count && plain;
@@ -221,24 +222,12 @@ impl Matrix {
             blocks: if checked { (bands.up_to / bands.under_1s.max(1)).saturating_sub(1) } else { 0 },
             timed: match fault {
                 _ if too_long => 0,
-                Some(_) => {
-                    if once {
-                        1
-                    } else {
-                        observed
-                    }
-                }
-                None if spec.only_waits => {
-                    if place.quick {
-                        1
-                    } else {
-                        TIMED
-                    }
-                }
+                Some(_) => few(observed),
+                None if spec.only_waits => few(TIMED),
                 None => u32::from(rounds == 0 && study.vary != Vary::Time),
             },
             timed_short: u32::from(too_long),
-            observed: if once || row.control.is_some() { observed.min(1) } else { observed },
+            observed: if row.control.is_some() { 0 } else { few(observed) },
             traced: plain && !python && spec.lab.is_some() && spec.server.is_none(),
             argv: case.argv(row),
             sample: if plain && !python && !spec.sample.is_empty() { with(&spec.sample) } else { Vec::new() },
@@ -355,9 +344,9 @@ mod tests {
         assert_eq!(plan("db", "db-sequential"), (1, 50.0, [0, 0, 1, 0, 1], Some(5.0)));
         assert_eq!(plan("db", "db-threaded"), (6, 8.4, [10, 0, 0, 0, 5], None));
         assert_eq!(plan("db", "db-threaded --concurrency 500"), (500, 0.1, [30, 3, 0, 0, 5], None));
-        assert_eq!(plan("db", "db-tokio (again)"), (500, 0.1, [30, 3, 0, 0, 1], None));
-        assert_eq!(plan("web", "web-sequential"), (1, 6.0, [10, 0, 0, 0, 5], None));
-        assert_eq!(plan("sleep-1000", "sleep-threaded"), (6, 501.0, [0, 0, 1, 0, 1], Some(50.1)));
+        assert_eq!(plan("db", "db-tokio (again)"), (500, 0.1, [30, 3, 0, 0, 0], None));
+        assert_eq!(plan("web", "web-sequential"), (1, 6.0, [10, 0, 2, 0, 5], Some(0.6)));
+        assert_eq!(plan("sleep-1000", "sleep-threaded"), (6, 501.0, [0, 0, 0, 1, 1], Some(50.1)));
         assert!(row(&workloads, "sleep-1000", "sleep-sequential").skip.is_some(), "3000 s");
         let many = of("bench", &Place { cpus: 64, quick: true, ..PLACE });
         let threaded = row(&many, "db", "db-threaded");
