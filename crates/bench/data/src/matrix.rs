@@ -17,24 +17,6 @@ use crate::{
 /// Study of the `[[workload]]`s that stand outside of a `[[study]]`: `make bench`.
 pub const BENCH: &str = "bench";
 
-/// Folders of a workload's programs in the order in which a reader compares them: each with the nearest before it.
-/// It goes when map and tests use [`Model::neighbour`].
-pub const NEIGHBOURS: [&str; 13] = [
-    "sequential",
-    "threaded",
-    "multiprocess",
-    "green",
-    "tokio-blocking",
-    "tokio",
-    "tokio-multi",
-    "tokio-join",
-    "tokio-sqlx",
-    "tokio-mini",
-    "smol",
-    "glommio",
-    "compio",
-];
-
 /// The whole of `bench.toml`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -259,6 +241,15 @@ pub struct Program {
     pub at_once: AtOnce,
     /// What it needs of the machine.
     pub needs: Option<String>,
+    /// The folder of the program to read beside it, where its workload has one.
+    pub neighbour: Option<String>,
+}
+
+impl Program {
+    /// The name of its folder: its model's, or a variant's, such as `tokio-mini`.
+    pub fn folder(&self) -> &str {
+        self.name.strip_prefix(&self.workload).map_or(&self.name, |folder| folder.trim_start_matches('-'))
+    }
 }
 
 impl Matrix {
@@ -346,10 +337,11 @@ impl Matrix {
         row.needs.as_ref().and_then(|need| self.needs.get(need)).cloned().unwrap_or_default()
     }
 
-    /// The programs of `make bench`, each once, as they run without a bound of the row's own. No control.
+    /// The programs of all studies, each once, as they run without a bound of the row's own, in the order of the models. No
+    /// control.
     pub fn programs(&self) -> Vec<Program> {
         let mut programs: Vec<Program> = Vec::new();
-        for spec in self.study(BENCH).iter().flat_map(|study| &study.workloads) {
+        for spec in self.studies.iter().flat_map(|study| &study.workloads) {
             for (row, python) in spec.all_rows() {
                 let known = programs.iter().any(|program| program.name == row.program);
                 if known || row.control.is_some() || row.args.iter().any(|arg| arg.contains('{')) {
@@ -362,10 +354,28 @@ impl Matrix {
                     model: row.model.clone(),
                     at_once: row.at_once,
                     needs: row.needs.clone(),
+                    neighbour: None,
                 });
             }
         }
+        programs.sort_by_key(|program| {
+            let model = self.models.iter().position(|model| model.name == program.model);
+            (model, program.folder() != program.model)
+        });
+        let neighbours: Vec<_> = programs.iter().map(|program| self.neighbour(program, &programs)).collect();
+        programs.iter_mut().zip(neighbours).for_each(|(program, neighbour)| program.neighbour = neighbour);
         programs
+    }
+
+    /// The first of its model's neighbours that the workload has. A variant stands beside its model's own program.
+    fn neighbour(&self, program: &Program, programs: &[Program]) -> Option<String> {
+        let model = self.models.iter().find(|model| model.name == program.model && !model.baseline)?;
+        let own = [model.name.clone()];
+        let folders = if program.folder() == model.name { model.neighbour.as_slice() } else { &own };
+        let has = |folder: &str| {
+            programs.iter().any(|other| other.workload == program.workload && other.folder() == folder)
+        };
+        folders.iter().find(|folder| has(folder)).cloned()
     }
 
     /// Names of all packages that a study and its workloads run, each once: those named, or all.

@@ -111,14 +111,15 @@ fn repository(
 
 fn map(env: &Environment) -> Result<String> {
     let place = Place { cpus: 2, quick: false, count: false, python: false, size: None };
-    let workloads = Matrix::read(Path::new("bench.toml"))?.resolve(BENCH, &[], &place)?;
+    let matrix = Matrix::read(Path::new("bench.toml"))?;
+    let workloads = matrix.resolve(BENCH, &[], &place)?;
     let mut names: Vec<String> = workloads.iter().map(|workload| workload.name.clone()).collect();
     names.dedup();
     let (shapes, libraries) = source::others(&names)?;
     let variables = BTreeMap::from([
         ("workloads", Value::from(Serde(&workloads))),
         ("names", Value::from(Serde(&names))),
-        ("programs", source::map(&names)?),
+        ("programs", source::map(&matrix, &names)?),
         ("shapes", shapes),
         ("libraries", libraries),
     ]);

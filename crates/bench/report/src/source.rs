@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, Result, ensure};
-use bench_data::{files, matrix::NEIGHBOURS};
+use bench_data::{files, matrix::Matrix};
 use minijinja::{Value, context};
 use similar::{ChangeTag, TextDiff};
 
@@ -42,23 +42,25 @@ fn programs(workload: &str) -> Result<BTreeMap<String, String>> {
     Ok(programs)
 }
 
-/// For each program its length, and the lines that change from its neighbour, by workload: the cells of the map.
-pub fn map(workloads: &[String]) -> Result<Value> {
+/// For each folder, in the order of the models, the cells of the map: length of the program, and the lines that change from
+/// its neighbour.
+pub fn map(matrix: &Matrix, workloads: &[String]) -> Result<Value> {
     let folders: Vec<_> = workloads.iter().map(|workload| programs(workload)).collect::<Result<_>>()?;
-    let mut names: Vec<&str> = NEIGHBOURS.to_vec();
-    let others = folders.iter().flat_map(BTreeMap::keys).map(String::as_str);
-    for name in others {
-        if !names.contains(&name) {
-            names.push(name);
+    let declared = matrix.programs();
+    let mut names: Vec<&str> = Vec::new();
+    for program in declared.iter().filter(|program| !program.python && workloads.contains(&program.workload))
+    {
+        if !names.contains(&program.folder()) {
+            names.push(program.folder());
         }
     }
     let rows = names.into_iter().map(|name| {
-        let place = NEIGHBOURS.iter().position(|other| *other == name).unwrap_or(0);
         let cells = folders.iter().zip(workloads).map(|(programs, workload)| {
             let text = programs.get(name)?;
-            let neighbour = NEIGHBOURS[..place].iter().rev().find_map(|other| programs.get(*other));
-            let changed = neighbour.map(|neighbour| changed(neighbour, text));
-            Some(context! { workload, lines => text.lines().count(), changed })
+            let program = declared.iter().find(|it| it.workload == *workload && it.folder() == name);
+            let neighbour = program.and_then(|program| program.neighbour.as_ref());
+            let changed = neighbour.and_then(|neighbour| Some(changed(programs.get(neighbour)?, text)));
+            Some(context! { workload, lines => text.lines().count(), changed, neighbour })
         });
         context! { name, cells => cells.map(Value::from).collect::<Value>() }
     });

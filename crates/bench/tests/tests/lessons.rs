@@ -1,80 +1,76 @@
 //! The sources of the programs: short enough to read in a minute, and so alike that a diff shows the model.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use bench_data::matrix::NEIGHBOURS;
+use behaviour_tests::root;
+use bench_data::matrix::{Matrix, Program};
 use similar::{ChangeTag, TextDiff};
-
-/// Those that have the same kind of loop.
-const LOOPS: &[&str] = NEIGHBOURS.split_at(5).1;
 
 /// Lines of a program's `main.rs`.
 const LENGTH: RangeInclusive<usize> = 40..=80;
 
-/// A program's workload and model, and its `main.rs`.
+/// Lines that change from a program's neighbour; from one event loop to the other, and where each has names of its own.
+const CHANGED: [usize; 2] = [60, 90];
+
+/// A program and its `main.rs`.
 struct Lesson {
-    workload: String,
-    model: String,
+    program: Program,
     source: String,
 }
 
 impl Lesson {
-    fn name(&self) -> String {
-        format!("{}-{}", self.workload, self.model)
+    /// Asserts something of its source.
+    fn has(&self, held: bool, what: &str) {
+        assert!(held, "{}: {what}", self.program.name);
     }
 }
 
-fn folders(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut folders: Vec<_> = entries.map(|entry| entry.expect("a folder").path()).collect();
-    folders.sort();
-    folders
+fn matrix() -> Matrix {
+    Matrix::read(&root().join("bench.toml")).expect("bench.toml")
 }
 
-fn name(path: &Path) -> String {
-    path.file_name().expect("a name").to_string_lossy().into_owned()
-}
-
-/// Every program that is a lesson, found by its folder. The baseline is none.
+/// Every program that is a lesson: the baseline is none, and the shapes have rules of their own.
 fn lessons() -> Vec<Lesson> {
-    let crates = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
-    let workloads = folders(crates).into_iter().filter(|path| path.is_dir());
-    let workloads = workloads.filter(|path| !["parts", "bench", "shapes"].contains(&name(path).as_str()));
-    let programs = workloads.flat_map(|workload| {
-        let programs = folders(&workload).into_iter();
-        programs.map(move |program| (name(&workload), name(&program), program.join("src/main.rs")))
-    });
-    let programs = programs.filter(|(_, model, main)| main.exists() && model != "baseline");
-    let lesson =
-        |(workload, model, main)| Lesson { workload, model, source: fs::read_to_string(main).unwrap() };
+    let lesson = |program: Program| {
+        let path = format!("crates/{}/{}/src/main.rs", program.workload, program.folder());
+        Lesson { source: fs::read_to_string(root().join(&path)).expect(&path), program }
+    };
+    let programs = matrix().programs().into_iter().filter(|program| !program.python);
+    let programs = programs.filter(|program| program.model != "baseline" && program.workload != "shapes");
     programs.map(lesson).collect()
 }
 
-/// Lines that `diff` marks with < or >.
-fn changed_lines(old: &str, new: &str) -> usize {
-    let diff = TextDiff::from_lines(old, new);
-    diff.iter_all_changes().filter(|change| change.tag() != ChangeTag::Equal).count()
+/// The folders with a program in them below this one, as `workload/folder`.
+fn programs_below(folder: &Path) -> BTreeSet<String> {
+    let folders = |path: &Path| -> Vec<PathBuf> {
+        let entries = fs::read_dir(path).into_iter().flatten();
+        entries.map(|entry| entry.expect("a folder").path()).collect()
+    };
+    let programs = folders(folder).into_iter().flat_map(|workload| folders(&workload));
+    let programs = programs.filter(|program| program.join("src/main.rs").exists());
+    programs.map(|program| program.strip_prefix(folder).expect("below").display().to_string()).collect()
 }
 
 #[test]
-fn each_is_read_in_a_minute() {
-    let lessons = lessons();
-    assert!(lessons.len() > 20, "only {} programs", lessons.len());
-    for lesson in lessons {
-        let length = lesson.source.lines().count();
-        assert!(LENGTH.contains(&length), "{} has {length} lines, not {LENGTH:?}", lesson.name());
-        assert!(NEIGHBOURS.contains(&lesson.model.as_str()), "{} has no place in the order", lesson.name());
-    }
+fn every_folder_with_a_program_has_a_row() {
+    let rows = matrix().programs().into_iter().filter(|program| !program.python);
+    let rows: BTreeSet<_> = rows.map(|it| format!("{}/{}", it.workload, it.folder())).collect();
+    let mut programs = programs_below(&root().join("crates"));
+    programs.retain(|program| !program.starts_with("bench/"));
+    assert!(programs.len() > 40 && programs == rows, "folders {programs:?}, rows {rows:?}");
 }
 
 #[test]
-fn what_to_read_first_stands_first() {
+fn each_is_read_in_a_minute_what_comes_first_first() {
     for lesson in lessons() {
+        let length = lesson.source.lines().count();
+        lesson.has(LENGTH.contains(&length), &format!("{length} lines, not {LENGTH:?}"));
         let parts = ["//! ", "\nuse ", "\nstruct Args ", "fn main() "];
         let places = parts.map(|part| lesson.source.find(part));
-        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{}: {places:?}", lesson.name());
+        lesson.has(places.iter().all(Option::is_some) && places.is_sorted(), &format!("{places:?}"));
     }
 }
 
@@ -82,37 +78,34 @@ fn what_to_read_first_stands_first() {
 fn each_names_what_it_does_how_it_waits_and_two_commands() {
     for lesson in lessons() {
         let header: Vec<&str> = lesson.source.lines().take_while(|line| line.starts_with("//!")).collect();
-        let has = |start: &str| header.iter().any(|line| line.starts_with(start));
-        assert!(
-            has("//! How it waits: ") && has("//! Expected wall time: "),
-            "{}: {header:#?}",
-            lesson.name()
-        );
-        let commands: Vec<&&str> =
-            header.iter().filter(|line| line.starts_with("//!     cargo run ")).collect();
-        assert_eq!(commands.len(), 2, "{}: {commands:#?}", lesson.name());
-        let own = format!(" --bin {} -- ", lesson.name());
-        assert!(commands.iter().any(|line| line.contains(&own)), "{}: {commands:#?}", lesson.name());
+        let with = |start: &str| header.iter().filter(|line| line.starts_with(start)).collect::<Vec<_>>();
+        for start in ["//! How it waits: ", "//! Expected wall time: "] {
+            lesson.has(with(start).len() == 1, start);
+        }
+        let commands = with("//!     cargo run ");
+        let name = format!(" --bin {} -- ", lesson.program.name);
+        let named = commands.iter().any(|line| line.contains(&name));
+        lesson.has(commands.len() == 2 && named, &format!("{commands:?}"));
     }
 }
 
 #[test]
 fn only_the_model_differs_between_neighbours() {
-    let lessons = lessons();
+    let (lessons, matrix) = (lessons(), matrix());
+    let event_loop = |program: &Program| {
+        matrix.models.iter().any(|model| model.name == program.model && model.waits.starts_with("tasks "))
+    };
     let mut too_many = Vec::new();
-    for workload in ["db", "web", "sleep", "prices"] {
-        let in_order = NEIGHBOURS.iter().filter_map(|model| {
-            lessons.iter().find(|lesson| lesson.workload == workload && lesson.model == *model)
-        });
-        let in_order: Vec<&Lesson> = in_order.collect();
-        assert!(in_order.len() > 1, "{workload}");
-        for pair in in_order.windows(2) {
-            let both_loops = pair.iter().all(|lesson| LOOPS.contains(&lesson.model.as_str()));
-            let at_most = if both_loops { 60 } else { 90 }; // each loop has names of its own
-            let changed = changed_lines(&pair[0].source, &pair[1].source);
-            if changed > at_most {
-                too_many.push(format!("{} to {}: {changed} > {at_most}", pair[0].name(), pair[1].name()));
-            }
+    for Lesson { program, source } in &lessons {
+        let Some(folder) = &program.neighbour else { continue };
+        let is_neighbour =
+            |it: &&Lesson| (&it.program.workload, it.program.folder()) == (&program.workload, folder);
+        let neighbour = lessons.iter().find(is_neighbour).expect("a neighbour");
+        let diff = TextDiff::from_lines(&neighbour.source, source);
+        let changed = diff.iter_all_changes().filter(|change| change.tag() != ChangeTag::Equal).count();
+        let at_most = CHANGED[usize::from(!(event_loop(program) && event_loop(&neighbour.program)))];
+        if changed > at_most {
+            too_many.push(format!("{} from {folder}: {changed} > {at_most}", program.name));
         }
     }
     assert!(too_many.is_empty(), "changed lines: {too_many:#?}");
@@ -122,12 +115,11 @@ fn only_the_model_differs_between_neighbours() {
 /// `crates/shapes/hosts/tests/owners.rs` holds each owner to it.
 #[test]
 fn shapes_are_short_and_claim_what_the_owner_of_their_items_does() {
-    let crates = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
-    for folder in folders(&crates.join("shapes")).iter().filter(|folder| !folder.ends_with("hosts")) {
-        let (name, source) = (name(folder), fs::read_to_string(folder.join("src/main.rs")).unwrap());
+    for shape in programs_below(&root().join("crates")).iter().filter_map(|it| it.strip_prefix("shapes/")) {
+        let source = fs::read_to_string(root().join(format!("crates/shapes/{shape}/src/main.rs"))).unwrap();
         let lines = source.lines().count();
-        assert!((20..=35).contains(&lines), "{name} has {lines} lines");
-        assert!(source.contains(&format!("--bin shapes-{name} -- ")), "{name}: its command is missing");
+        assert!((20..=35).contains(&lines), "{shape} has {lines} lines");
+        assert!(source.contains(&format!("--bin shapes-{shape} -- ")), "{shape}: its command is missing");
         let (dropping, allocated) = match |owner| source.contains(owner) {
             has if has("thread::scope") || has("par_iter") => ("is not possible", "nothing"),
             has if has("TaskTracker") || has("tokio::spawn") => ("leaves the tasks running", "a task"),
@@ -139,7 +131,7 @@ fn shapes_are_short_and_claim_what_the_owner_of_their_items_does() {
         for claim in
             [format!("Dropping the whole: {dropping}"), format!("Allocated for each item: {allocated}")]
         {
-            assert!(source.contains(&format!("\n//! {claim}")), "{name} does not say {claim:?}");
+            assert!(source.contains(&format!("\n//! {claim}")), "{shape} does not say {claim:?}");
         }
     }
 }
