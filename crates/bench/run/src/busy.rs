@@ -162,12 +162,15 @@ pub fn wait_until_idle(processes: &mut Processes, progress: &Progress, fine: boo
     Ok(None)
 }
 
+/// A process, and the share of one CPU that it uses, in percent.
+type Busy = (String, f64);
+
 /// The share of others in one second, and who has most.
-fn look(processes: &mut Processes) -> Outcome<(Option<Share>, Vec<(String, f64)>)> {
+fn look(processes: &mut Processes) -> Outcome<(Option<Share>, Vec<Busy>)> {
     let (before, times_before) = (Reading::take(None)?, times());
     processes.pause(Duration::from_secs(1))?;
     let share = Reading::take(None)?.since(&before);
-    let mut names: Vec<(String, f64)> = times()
+    let mut names: Vec<Busy> = times()
         .into_iter()
         .filter_map(|(pid, (name, ticks))| {
             let used = ticks.saturating_sub(times_before.get(&pid).map_or(0, |(_, before)| *before));
@@ -187,7 +190,7 @@ fn times() -> HashMap<i32, (String, u64)> {
     stats.map(|stat| (stat.pid, (stat.comm, stat.utime + stat.stime))).collect()
 }
 
-fn complaint(share: Share, names: &[(String, f64)]) -> String {
+fn complaint(share: Share, names: &[Busy]) -> String {
     let mut who: Vec<String> =
         names.iter().map(|(name, percent)| format!("{name} uses {percent:.0} % of a CPU")).collect();
     if share.withheld > 1.0 {

@@ -49,9 +49,9 @@ pub fn check(folder: &Path, machine: &Machine, name: &str) -> Outcome<()> {
     if differences.is_empty() {
         return Ok(());
     }
-    let taken = |name: &String| folder.with_file_name(name).exists();
-    let names = [name.to_owned()].into_iter().chain((2..).map(|number| format!("{name}-{number}")));
-    let free = names.skip_while(taken).next().unwrap_or_default();
+    let free = |name: &String| !folder.with_file_name(name).exists();
+    let mut names = [name.to_owned()].into_iter().chain((2..).map(|number| format!("{name}-{number}")));
+    let free = names.find(free).unwrap_or_default();
     Err(Stop::refused(format!(
         "{} has figures from another machine ({}): choose another folder, such as MACHINE={free}",
         folder.display(),
