@@ -121,9 +121,6 @@ pub struct Facts {
     /// SHA-256 of the sources that each row was built from, by its folder.
     #[serde(default)]
     pub sources: BTreeMap<String, String>,
-    /// Versions of the crates that the programs use directly.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub crates: BTreeMap<String, String>,
 }
 
 impl Facts {
@@ -145,8 +142,16 @@ impl Facts {
         format!("{}{}", self.commit, if self.changed { " with changes" } else { "" })
     }
 
-    /// Whether figures of both may stand in one sentence: same commit, same day.
-    pub fn same_vintage(&self, other: &Facts) -> bool {
-        (&self.commit, self.changed, self.day()) == (&other.commit, other.changed, other.day())
+    /// Whether a row was of the same program, by its sources; where older results do not have them, by their commit.
+    pub fn same_program(&self, other: &Facts, slug: &str) -> bool {
+        match (self.sources.get(slug), other.sources.get(slug)) {
+            (None, None) => (&self.commit, self.changed) == (&other.commit, other.changed),
+            (mine, theirs) => mine == theirs,
+        }
+    }
+
+    /// Whether figures of both may stand in one sentence: same program, same day.
+    pub fn same_vintage(&self, other: &Facts, slug: &str) -> bool {
+        self.same_program(other, slug) && self.day() == other.day()
     }
 }

@@ -154,10 +154,7 @@ impl Matrix {
                 name: fault.name.clone(),
                 title: fault.title.clone(),
                 sick: case.sick(),
-                wait_s: Some(match fault.wait {
-                    SickWait::Patience => case.patience(),
-                    SickWait::Times(times) => times * latency,
-                }),
+                wait_s: case.sick_wait_s(fault),
                 fails: fault.fails,
             }),
             models: self.models.clone(),
@@ -175,15 +172,7 @@ impl Matrix {
             None => label,
         };
         let at_once = row.at_once.resolve(size, place.cpus);
-        let turns = size.div_ceil(at_once) as f64;
-        let limit_s = match &spec.uneven {
-            Some(uneven) => {
-                let wait = Duration::from_secs_f64(case.latency * case.stretch);
-                let waits = schedule::uneven(size, case.slow(), wait, uneven.times);
-                rounded(schedule::in_list_order(&waits, at_once).as_secs_f64())
-            }
-            None => rounded(turns * case.latency * case.stretch),
-        };
+        let limit_s = schedule::in_list_order(&case.waits(), at_once).as_secs_f64();
         let budget_s = study.budget_s.unwrap_or(LONGEST_S);
         let short = (spec.only_waits || limit_s >= ONCE_S) && fault.is_none();
         let short = short.then_some(Case { stretch: case.stretch * SHORT, ..case });
@@ -220,11 +209,11 @@ impl Matrix {
             limit_s,
             rounds,
             blocks: if checked { (bands.up_to / bands.under_1s.max(1)).saturating_sub(1) } else { 0 },
-            timed: match fault {
+            timed: match rounds {
                 _ if too_long => 0,
-                Some(_) => few(observed),
-                None if spec.only_waits => few(TIMED),
-                None => u32::from(rounds == 0 && study.vary != Vary::Time),
+                _ if spec.only_waits => few(TIMED),
+                0 => u32::from(study.vary != Vary::Time),
+                _ => 0,
             },
             timed_short: u32::from(too_long),
             observed: if row.control.is_some() { 0 } else { few(observed) },
@@ -274,6 +263,25 @@ impl Case<'_> {
     /// Number of slow items, in a workload that is uneven.
     fn slow(&self) -> u64 {
         self.spec.uneven.map_or(0, |uneven| (self.size as f64 * uneven.share).round() as u64)
+    }
+
+    /// What each item waits.
+    fn waits(&self) -> Vec<Duration> {
+        let wait = Duration::from_secs_f64(rounded(self.latency * self.stretch));
+        let (other, other_wait) = match (self.fault, &self.spec.uneven) {
+            (Some(fault), _) => (self.sick(), Duration::from_secs_f64(self.sick_wait_s(fault))),
+            (None, Some(uneven)) => (self.slow(), wait * uneven.times),
+            (None, None) => (0, wait),
+        };
+        schedule::uneven(self.size, other, wait, other_wait)
+    }
+
+    /// How long a sick item is waited for.
+    fn sick_wait_s(&self, fault: &FaultSpec) -> f64 {
+        match fault.wait {
+            SickWait::Patience => self.patience(),
+            SickWait::Times(times) => times * self.latency,
+        }
     }
 
     /// A time-out in seconds, for faults that hang.
@@ -426,8 +434,13 @@ mod tests {
         );
         let quick = of("faults", &Place { quick: true, ..PLACE });
         for row in hang.rows.iter().chain(quick.iter().flat_map(|w| &w.rows)) {
-            assert!(row.rounds == 0 && row.model != "baseline", "hyperfine takes no program that fails");
-            assert!(row.timed > 0 && row.short.is_none());
+            assert!(row.model != "baseline" && (row.rounds > 0 || row.timed > 0) && row.short.is_none());
+        }
+        let limit = |program| row(&workloads, "faults-db-hang", program).limit_s;
+        // 100 turns of 6 for 0.1 s are not all: five hosts take 2 s each.
+        assert_eq!((limit("db-tokio"), limit("db-sequential")), (2.0, 59.5));
+        for row in hang.rows.iter().filter(|row| row.at_once == 500) {
+            assert_eq!(row.limit_s, 2.0, "{}", row.program);
         }
     }
 

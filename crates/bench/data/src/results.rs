@@ -7,10 +7,10 @@ use anyhow::{Result, bail, ensure};
 use crate::{
     facts::{Facts, Machine},
     files,
-    measurement::Measurement,
+    measurement::{self, Measurement},
     raw::{Ran, Raw},
     rounds::{self, Round},
-    stats::{self, Ratio},
+    stats::{self, Estimate},
     workload::{Control, Model, Row, Workload},
 };
 
@@ -119,17 +119,10 @@ impl Results {
             let rtt_ns = (workload.rtt_s.unwrap_or(0.0) * 1e9) as u64;
             (workload.order, workload.size, rtt_ns, workload.key.clone())
         });
-        let csv = files::to_csv(groups.iter().flat_map(|group| {
+        let csv = measurement::csv(groups.iter().flat_map(|group| {
             let again = group.entries.iter().flat_map(|entry| &entry.again);
             group.entries.iter().map(|entry| &entry.figures).chain(again)
         }))?;
-        // Read back: everything below is made of the figures as they stand in the file.
-        let mut figures = files::rows(&csv)?.into_iter();
-        for group in &mut groups {
-            group.entries.iter_mut().for_each(|entry| entry.figures = figures.next().unwrap_or_default());
-            let again = group.entries.iter_mut().flat_map(|entry| &mut entry.again);
-            again.for_each(|again| *again = figures.next().unwrap_or_default());
-        }
         Ok(Results { machine, groups, csv })
     }
 
@@ -207,25 +200,26 @@ fn check_rounds(path: &Path, row: &Row, raw: &Raw, sitting: &Sitting) -> Result<
     Ok(())
 }
 
-/// The ratios to the reference. All comparisons of the programs in Rust are one family, those in Python another, and the
-/// intervals of a family hold together; a control stands alone.
+/// How the programs compare with the reference. All comparisons of the programs in Rust are one family, those in Python
+/// another, and the intervals of a family hold together; a control stands alone.
 fn judge(entries: &mut [Entry], workload: &Workload, sitting: &Sitting) {
-    let is_reference = |row: &Row| row.program == workload.reference && row.control.is_none();
-    let Some(reference) = workload.rows.iter().find(|row| is_reference(row)).cloned() else { return };
-    let confidences = [false, true].map(|python| stats::simultaneous(comparisons(workload, python)));
-    for entry in entries.iter_mut().filter(|entry| !is_reference(&entry.row)) {
+    let Some(reference) = workload.rows.iter().find(|row| workload.is_reference(row)) else { return };
+    for entry in entries.iter_mut().filter(|entry| !workload.is_reference(&entry.row)) {
         let confidence = match entry.row.control {
-            None => confidences[usize::from(entry.row.python)],
+            None => confidence(workload, entry.row.python),
             Some(Control::Same) => stats::REJECTION,
             Some(Control::Planted) => stats::CONFIDENCE,
         };
-        let ratio = ratio(sitting, &entry.row, &reference, confidence);
         let figures = match sitting.number {
             number if number == entry.figures.sitting => Some(&mut entry.figures),
             number => entry.again.iter_mut().find(|again| again.sitting == number),
         };
-        if let Some((figures, ratio)) = figures.filter(|figures| figures.is_ok()).zip(ratio) {
-            figures.judge(&ratio);
+        let Some(figures) = figures.filter(|figures| figures.is_ok()) else { continue };
+        let pairs = Pairs::new(sitting, &entry.row, reference);
+        if workload.only_waits {
+            figures.over_difference_ms = pairs.difference_ms(confidence);
+        } else if let Some(ratio) = pairs.ratio(confidence) {
+            (figures.ratio, figures.ratio_interval) = (Some(ratio.estimate), ratio.interval);
         }
     }
 }
@@ -237,11 +231,33 @@ pub fn comparisons(workload: &Workload, python: bool) -> usize {
     rows.map(|row| usize::from(row.program != workload.reference) + usize::from(row.differs.is_some())).sum()
 }
 
-/// The wall time of one row ÷ that of another, in the rounds that both have.
-pub fn ratio(sitting: &Sitting, row: &Row, other: &Row, confidence: f64) -> Option<Ratio> {
-    let pairs = rounds::pairs(&sitting.rounds, &row.slug, &other.slug);
-    let (own_s, other_s): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
-    Ratio::paired_at(&own_s, &other_s, confidence)
+/// Confidence of each interval of a workload's comparisons, in one language.
+pub fn confidence(workload: &Workload, python: bool) -> f64 {
+    stats::simultaneous(comparisons(workload, python))
+}
+
+/// The wall times of two rows in the rounds that both have.
+pub struct Pairs {
+    own_s: Vec<f64>,
+    other_s: Vec<f64>,
+}
+
+impl Pairs {
+    pub fn new(sitting: &Sitting, row: &Row, other: &Row) -> Self {
+        let (own_s, other_s) = rounds::pairs(&sitting.rounds, &row.slug, &other.slug).into_iter().unzip();
+        Pairs { own_s, other_s }
+    }
+
+    /// The one ÷ the other.
+    pub fn ratio(&self, confidence: f64) -> Option<Estimate> {
+        Estimate::ratio(&self.own_s, &self.other_s, confidence)
+    }
+
+    /// The one less the other, in milliseconds.
+    pub fn difference_ms(&self, confidence: f64) -> Option<Estimate> {
+        let differences = self.own_s.iter().zip(&self.other_s).map(|(own, other)| 1e3 * (own - other));
+        Estimate::centre(&differences.collect::<Vec<_>>(), confidence)
+    }
 }
 
 /// Says which results there are when `folder` has none.

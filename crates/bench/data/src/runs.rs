@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{lab::Seen, tools::Time};
+use crate::lab::Seen;
 
 /// What a run is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,55 +21,44 @@ pub enum Kind {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Run {
-    /// What it is for.
     pub kind: Kind,
     /// From 1, in each kind.
     pub run: u32,
     /// The command's exit code, or 128 + N when signal N ended it.
     pub exit_code: u8,
-    /// Last line of stdout.
+    /// Of stdout.
     pub last_line: String,
-    /// From the start of the command to its end, in seconds.
+    /// From the start of the command to its end.
     pub wall_s: Option<f64>,
-    /// User CPU time of the command and its children, in seconds.
+    /// CPU time of the command and its children.
     pub user_s: Option<f64>,
-    /// System CPU time of the same, in seconds.
     pub system_s: Option<f64>,
     /// The kernel's high-water mark of the largest process.
     pub max_rss_kib: Option<u64>,
-    /// Voluntary context switches.
+    /// Context switches.
     pub voluntary: Option<u64>,
-    /// Involuntary context switches.
     pub involuntary: Option<u64>,
-    /// Minor page faults.
     pub minor_faults: Option<u64>,
-    /// Major page faults.
     pub major_faults: Option<u64>,
-    /// Peak PSS of the process tree.
+    /// Of the whole tree, as the next two.
     pub peak_pss_kib: Option<u64>,
-    /// Most processes at a time.
     pub peak_processes: Option<u64>,
-    /// Most threads at a time, in all processes.
     pub peak_threads: Option<u64>,
-    /// Samples that the peaks are taken from.
+    /// Samples that the peaks are taken from, and their median distance.
     pub samples: Option<u64>,
-    /// Median distance of the samples in milliseconds.
     pub interval_ms: Option<f64>,
     /// Peak number of items in flight, as the server counted or the output shows.
     pub in_flight: Option<u64>,
-    /// Connections that the server accepted.
+    /// Connections that the server accepted, and items that it answered.
     pub connections: Option<u64>,
-    /// Items that it answered.
     pub items: Option<u64>,
     /// How often clients waited for it.
     pub round_trips: Option<u64>,
-    /// Its CPU time in seconds.
     pub server_cpu_s: Option<f64>,
     /// Connects that found the queue of a listener full.
     pub listen_drops: Option<u64>,
-    /// Seconds until half of the healthy items were answered.
+    /// Until half, and until 99 %, of the healthy items were answered.
     pub half_s: Option<f64>,
-    /// The same for 99 %.
     pub most_s: Option<f64>,
 }
 
@@ -79,27 +68,9 @@ impl Run {
         self.exit_code.checked_sub(128).filter(|signal| (1..=64).contains(signal))
     }
 
-    /// Takes what GNU time counted, but no time.
-    pub fn with_counters(self, time: &Time) -> Self {
-        Run {
-            exit_code: time.exit_code,
-            max_rss_kib: Some(time.max_rss_kib),
-            voluntary: Some(time.voluntary),
-            involuntary: Some(time.involuntary),
-            minor_faults: Some(time.minor_faults),
-            major_faults: Some(time.major_faults),
-            ..self
-        }
-    }
-
-    /// Takes what GNU time counted and timed.
-    pub fn with_time(self, time: &Time) -> Self {
-        Run {
-            wall_s: Some(time.wall_s),
-            user_s: Some(time.user_s),
-            system_s: Some(time.system_s),
-            ..self.with_counters(time)
-        }
+    /// As an observed run has it: what was observed was not timed.
+    pub fn without_time(self) -> Self {
+        Run { wall_s: None, user_s: None, system_s: None, ..self }
     }
 
     /// Takes what the server counted.

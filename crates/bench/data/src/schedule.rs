@@ -2,11 +2,11 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 
-/// The waits of `size` items, of which `sick` take `times` as long, at even distances, as the lab spreads its sick hosts.
-pub fn uneven(size: u64, sick: u64, wait: Duration, times: u32) -> Vec<Duration> {
+/// The waits of `size` items, of which `sick` take another time, at even distances, as the lab spreads its sick hosts.
+pub fn uneven(size: u64, sick: u64, wait: Duration, sick_wait: Duration) -> Vec<Duration> {
     let mut waits = vec![wait; size as usize];
     for number in 0..sick {
-        waits[((2 * number + 1) * size / (2 * sick)) as usize] = wait * times;
+        waits[((2 * number + 1) * size / (2 * sick)) as usize] = sick_wait;
     }
     waits
 }
@@ -24,31 +24,24 @@ pub fn in_list_order(waits: &[Duration], at_once: u64) -> Duration {
     last
 }
 
-/// What no order can beat: all places are taken until the end.
-pub fn at_best(waits: &[Duration], at_once: u64) -> Duration {
-    let longest = waits.iter().max().copied().unwrap_or_default();
-    waits.iter().sum::<Duration>().div_f64(at_once as f64).max(longest)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_last_of_the_slow_begins_late() {
-        let mut waits = uneven(500, 50, Duration::from_millis(100), 10);
+        let mut waits = uneven(500, 50, Duration::from_millis(100), Duration::from_secs(1));
         let seconds = |at_once| in_list_order(&waits, at_once).as_secs_f64();
         assert_eq!([1, 50, 500, 1000].map(seconds), [95.0, 2.6, 1.0, 1.0]);
-        assert_eq!(at_best(&waits, 50).as_secs_f64(), 1.9);
-        let many = uneven(10_000, 1_000, Duration::from_millis(100), 10);
-        assert_eq!([in_list_order(&many, 50), at_best(&many, 50)].map(|t| t.as_secs_f64()), [38.7, 38.0]);
+        let many = uneven(10_000, 1_000, Duration::from_millis(100), Duration::from_secs(1));
+        assert_eq!(in_list_order(&many, 50).as_secs_f64(), 38.7);
         waits.sort_by_key(|wait| Reverse(*wait));
         assert_eq!(in_list_order(&waits, 50).as_secs_f64(), 1.9, "the slow first");
     }
 
     #[test]
     fn even_waits_take_turns() {
-        let waits = uneven(7, 0, Duration::from_secs(1), 10);
+        let waits = uneven(7, 0, Duration::from_secs(1), Duration::ZERO);
         assert_eq!([1, 3, 7].map(|at_once| in_list_order(&waits, at_once).as_secs()), [7, 3, 1]);
         assert_eq!(in_list_order(&[], 3), Duration::ZERO);
     }

@@ -3,30 +3,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
-use crate::stats;
-
-/// What is used of GNU time's text.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Time {
-    /// The command's exit code, or 128 + N when signal N ended it.
-    pub exit_code: u8,
-    /// Wall time in seconds, to the hundredth.
-    pub wall_s: f64,
-    /// User CPU time in seconds, to the hundredth.
-    pub user_s: f64,
-    /// System CPU time in seconds, to the hundredth.
-    pub system_s: f64,
-    /// Largest resident set of the largest process in KiB.
-    pub max_rss_kib: u64,
-    /// Voluntary context switches.
-    pub voluntary: u64,
-    /// Involuntary context switches.
-    pub involuntary: u64,
-    /// Minor page faults.
-    pub minor_faults: u64,
-    /// Major page faults.
-    pub major_faults: u64,
-}
+use crate::{runs::Run, stats};
 
 /// One timed run of hyperfine, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,13 +14,14 @@ pub struct Timing {
     pub user: f64,
     /// System CPU time.
     pub system: f64,
+    pub exit_code: u8,
 }
 
 /// GNU time's `-v` report: `\tname: value` lines, the last of which is the exit status.
 ///
 /// # Errors
 /// Names the line that is missing or not a number.
-pub fn time(text: &str) -> Result<Time> {
+pub fn time(text: &str) -> Result<Run> {
     let field = |name: &str| {
         let line = text.lines().find_map(|line| line.trim_start().strip_prefix(name)?.strip_prefix(": "));
         line.map(str::trim).with_context(|| format!("it has no line {name:?}"))
@@ -56,19 +34,21 @@ pub fn time(text: &str) -> Result<Time> {
         Ok(parts.with_context(|| wrong(name))?.iter().fold(0.0, |sum, part| sum * 60.0 + part))
     };
     let signal = text.lines().find_map(|line| line.strip_prefix("Command terminated by signal "));
-    let code = value("Exit status")?;
-    let code =
-        signal.map_or(Ok(code), |signal| Ok::<_, anyhow::Error>(128 + signal.trim().parse::<u64>()?))?;
-    Ok(Time {
+    let code = match signal {
+        Some(signal) => 128 + signal.trim().parse::<u64>()?,
+        None => value("Exit status")?,
+    };
+    Ok(Run {
         exit_code: u8::try_from(code).unwrap_or(255),
-        wall_s: seconds("Elapsed (wall clock) time (h:mm:ss or m:ss)")?,
-        user_s: seconds("User time (seconds)")?,
-        system_s: seconds("System time (seconds)")?,
-        max_rss_kib: value("Maximum resident set size (kbytes)")?,
-        voluntary: value("Voluntary context switches")?,
-        involuntary: value("Involuntary context switches")?,
-        minor_faults: value("Minor (reclaiming a frame) page faults")?,
-        major_faults: value("Major (requiring I/O) page faults")?,
+        wall_s: Some(seconds("Elapsed (wall clock) time (h:mm:ss or m:ss)")?),
+        user_s: Some(seconds("User time (seconds)")?),
+        system_s: Some(seconds("System time (seconds)")?),
+        max_rss_kib: Some(value("Maximum resident set size (kbytes)")?),
+        voluntary: Some(value("Voluntary context switches")?),
+        involuntary: Some(value("Involuntary context switches")?),
+        minor_faults: Some(value("Minor (reclaiming a frame) page faults")?),
+        major_faults: Some(value("Major (requiring I/O) page faults")?),
+        ..Run::default()
     })
 }
 
@@ -86,34 +66,17 @@ struct Summary {
     exit_codes: Vec<Option<i32>>,
 }
 
-fn export(text: &str) -> Result<Summary> {
-    let mut export: Export = serde_json::from_str(text)?;
-    ensure!(export.results.len() == 1, "it is not hyperfine's export of one command");
-    let summary = export.results.remove(0);
-    let ok = summary.exit_codes.iter().all(|code| *code == Some(0));
-    ensure!(ok, "the program failed: a wrong answer has no time");
-    Ok(summary)
-}
-
-/// Hyperfine's export of one run.
-///
-/// # Errors
-/// Another export, or a run that failed.
-pub fn timing(text: &str) -> Result<Timing> {
-    let Summary { times, user, system, .. } = export(text)?;
-    ensure!(times.len() == 1, "it is not hyperfine's export of one run");
-    Ok(Timing { wall: times[0], user, system })
-}
-
-/// How the one program of hyperfine's export ended: its exit code, 255 after a signal.
+/// Hyperfine's export of one run, whatever its exit code: 255 after a signal.
 ///
 /// # Errors
 /// Another export.
-pub fn exit_code(text: &str) -> Result<u8> {
+pub fn timing(text: &str) -> Result<Timing> {
     let export: Export = serde_json::from_str(text)?;
-    let code = export.results.first().and_then(|summary| summary.exit_codes.first());
-    let code = code.context("it is not hyperfine's export of one run")?;
-    Ok(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(255))
+    let one_run = "it is not hyperfine's export of one run";
+    let Some(Summary { times, user, system, exit_codes }) = export.results.first() else { bail!(one_run) };
+    ensure!(times.len() == 1 && exit_codes.len() == 1, one_run);
+    let exit_code = exit_codes[0].and_then(|code| u8::try_from(code).ok()).unwrap_or(255);
+    Ok(Timing { wall: times[0], user: *user, system: *system, exit_code })
 }
 
 /// The median wall time of hyperfine's runs, in seconds.
@@ -121,7 +84,11 @@ pub fn exit_code(text: &str) -> Result<u8> {
 /// # Errors
 /// Another export, or a run that failed.
 pub fn median_wall(text: &str) -> Result<f64> {
-    stats::median(&export(text)?.times).context("it has no runs")
+    let export: Export = serde_json::from_str(text)?;
+    let summary = export.results.first().context("it has no runs")?;
+    let failed = summary.exit_codes.iter().any(|code| *code != Some(0));
+    ensure!(!failed, "the program failed: a wrong answer has no time");
+    stats::median(&summary.times).context("it has no runs")
 }
 
 /// The `calls` column of strace's summary, added up.
@@ -166,15 +133,15 @@ mod tests {
     }
 
     #[test]
-    fn failed_runs_have_no_time() {
+    fn a_run_has_its_exit_code() {
         let export = |code: &str| {
             format!(
                 r#"{{"results":[{{"command":"x","times":[0.1],"user":0.0,"system":0.0,"exit_codes":[{code}]}}]}}"#
             )
         };
-        assert_eq!(timing(&export("0")).unwrap(), Timing { wall: 0.1, user: 0.0, system: 0.0 });
-        assert!(timing(&export("1")).is_err());
-        assert!(timing(&export("null")).is_err(), "ended by a signal");
-        assert!(timing(&export("0")[..40]).is_err());
+        let exit_code = |code| timing(&export(code)).unwrap().exit_code;
+        assert_eq!(["0", "1", "null"].map(exit_code), [0, 1, 255], "null: ended by a signal");
+        assert!(timing(&export("0")[..40]).is_err() && median_wall(&export("1")).is_err());
+        assert_eq!(median_wall(&export("0")).unwrap(), 0.1);
     }
 }

@@ -89,9 +89,8 @@ pub struct Fault {
     pub title: String,
     /// Number of sick items.
     pub sick: u64,
-    /// How long one is waited for, in seconds; unknown in older results.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub wait_s: Option<f64>,
+    /// How long one is waited for.
+    pub wait_s: f64,
     /// Whether they end as errors, or only late.
     pub fails: bool,
 }

@@ -24,8 +24,9 @@ fn committed_results_have_figures() {
             let needed = |python| stats::rounds_needed(results::comparisons(&group.workload, python));
             let enough = others.filter(|entry| entry.row.rounds >= needed(entry.row.python));
             for figures in enough.map(|entry| &entry.figures) {
-                let inside = figures.ratio_low <= figures.ratio && figures.ratio <= figures.ratio_high;
-                assert!(figures.ratio_low.is_some() && inside, "{key}: {figures:?}");
+                let (ratio, interval) = (figures.ratio, figures.ratio_interval);
+                let inside = interval.zip(ratio).is_some_and(|(i, ratio)| i.low <= ratio && ratio <= i.high);
+                assert!(inside, "{key}: {figures:?}");
             }
         }
     }

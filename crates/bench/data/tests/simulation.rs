@@ -2,7 +2,7 @@
 //!
 //! `cargo test -p bench-data --test simulation -- --nocapture` prints the rates.
 
-use bench_data::stats::{CONFIDENCE, Ratio, SplitMix64, Verdict, order, simultaneous};
+use bench_data::stats::{CONFIDENCE, Estimate, RELEVANT_RATIO, SplitMix64, Verdict, order, simultaneous};
 
 /// A table as the bench makes it: each program is compared with the reference. All times are log-normal.
 #[derive(Clone, Copy)]
@@ -45,12 +45,12 @@ fn simulate(seed: u64, tables: usize, scene: Scene) -> Rates {
         let rounds = seconds(&mut random, scene);
         let (reference, programs) = rounds.split_last().expect("one more than the comparisons");
         let interval = |program: &Vec<f64>, confidence: f64| {
-            Ratio::paired_at(program, reference, confidence)
+            Estimate::ratio(program, reference, confidence)
                 .and_then(|ratio| ratio.interval)
                 .expect("enough rounds")
         };
         let differs = |program: &Vec<f64>| {
-            let verdict = Verdict::of(&interval(program, simultaneous(scene.comparisons)));
+            let verdict = Verdict::of(&interval(program, simultaneous(scene.comparisons)), &RELEVANT_RATIO);
             matches!(verdict, Verdict::Faster | Verdict::Slower)
         };
         let planted = usize::from(scene.planted > 0.0);

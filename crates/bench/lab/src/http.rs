@@ -16,7 +16,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::serve::{IncomingStream, Listener};
 use axum::{Json, Router};
-use bench_data::observed::LabStats;
+use bench_data::lab::LabStats;
 use jiff::civil::Date;
 use serde::Deserialize;
 use socket2::SockRef;

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bench_data::observed::{Counts, Healthy, LabStats};
+use bench_data::lab::{Counts, Healthy, LabStats};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::trace::Trace;

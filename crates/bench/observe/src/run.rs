@@ -122,9 +122,9 @@ pub fn run(command: &[String], aside: &Path, prefixes: Option<Prefixes>) -> Resu
         samples: Some(times.len() as u64),
         interval_ms: stats::median(&distances).map(|interval| (interval * 100.0).round() / 100.0),
         in_flight: output.max_in_flight,
-        ..Run::default()
+        ..tools::time(&text).context("cannot use the text of GNU time")?.without_time()
     };
-    Ok(Ok(record.with_counters(&tools::time(&text).context("cannot use the text of GNU time")?)))
+    Ok(Ok(record))
 }
 
 /// How long to wait after a sample that took `cost` of CPU time: sampling takes 5 % of a CPU at most.

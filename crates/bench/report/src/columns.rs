@@ -3,7 +3,7 @@
 use bench_data::{
     measurement::Measurement,
     results::{Entry, Group},
-    stats::Ratio,
+    stats::{Estimate, Interval},
 };
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 pub enum Figure {
     Number(f64),
     /// An estimate, and its interval where there are enough rounds.
-    Ratio(f64, Option<(f64, f64)>),
+    Ratio(f64, Option<Interval>),
     Text(String),
 }
 
@@ -69,6 +69,17 @@ pub const COLUMNS: &[Column] = &[
         figure => Some(figure),
     }),
     column("spread", "÷ `{reference}`", Unit::Ratio, spread),
+    column("over", "over the wait", Unit::Millis, |row| number(row.figures().over_ms)),
+    column("more", "ms more than `{reference}` [95 %]", Unit::Count, |row| {
+        match row.figures().over_difference_ms {
+            _ if row.is_reference() => text("reference".to_owned()),
+            difference => {
+                let Estimate { estimate, interval, .. } = difference?;
+                text(number::more_ms(estimate, interval))
+            }
+        }
+    }),
+    column("threads", "threads", Unit::Count, |row| count(row.figures().threads)),
     column("over-limit", "÷ limit", Unit::Each, |row| number(row.figures().over_limit())),
     column("limit", "limit", Unit::Seconds, |row| number(row.figures().limit_s)),
     column("memory", "memory", Unit::Mib, |row| mib(row.figures().tree_pss_kib)),
@@ -87,7 +98,7 @@ pub const COLUMNS: &[Column] = &[
     column("user", "user", Unit::Seconds, |row| number(row.figures().user_s)),
     column("system", "system", Unit::Seconds, |row| number(row.figures().system_s)),
     column("cpu", "CPU time", Unit::Seconds, |row| number(row.figures().cpu_s())),
-    column("cpu-percent", "CPU", Unit::Percent, |row| number(row.figures().cpu_percent)),
+    column("cpu-percent", "CPU", Unit::Percent, |row| number(row.figures().cpu_percent())),
     column("cpu-each", "CPU time per item", Unit::Micros, |row| {
         each(row, row.figures().cpu_s().map(|s| s * 1e6))
     }),
@@ -116,10 +127,9 @@ pub const COLUMNS: &[Column] = &[
         text(format!("{}–{}", Unit::Ratio.digits(low), Unit::Ratio.digits(high)))
     }),
     column("overall", "over all sittings [95 %]", Unit::Ratio, |row| {
-        match Ratio::of_sittings(&sittings(row, |m| m.ratio)).filter(|ratio| ratio.interval.is_some()) {
-            Some(Ratio { estimate, interval, .. }) => {
-                Some(Figure::Ratio(estimate, interval.map(|i| (i.low, i.high))))
-            }
+        let ratios = Estimate::of_sittings(&sittings(row, |m| m.ratio));
+        match ratios.filter(|ratio| ratio.interval.is_some()) {
+            Some(Estimate { estimate, interval, .. }) => Some(Figure::Ratio(estimate, interval)),
             None => ratio(row),
         }
     }),
@@ -163,7 +173,7 @@ fn ratio(row: &Row) -> Option<Figure> {
         return text("reference".to_owned());
     }
     if let Some(ratio) = figures.ratio {
-        return Some(Figure::Ratio(ratio, figures.ratio_low.zip(figures.ratio_high)));
+        return Some(Figure::Ratio(ratio, figures.ratio_interval));
     }
     let reference = row.group.data().reference()?.figures.wall_median_s?;
     Some(Figure::Ratio(figures.wall_median_s? / reference, None))
@@ -172,7 +182,7 @@ fn ratio(row: &Row) -> Option<Figure> {
 /// The mean ratio of the sittings, and how far the one that differs most is from it.
 fn spread(row: &Row) -> Option<Figure> {
     let ratios = sittings(row, |figures| figures.ratio);
-    let Some(mean) = Ratio::of_sittings(&ratios).filter(|_| ratios.len() > 1) else {
+    let Some(mean) = Estimate::of_sittings(&ratios).filter(|_| ratios.len() > 1) else {
         return if row.is_reference() { text("1".to_owned()) } else { ratio(row) };
     };
     let far = ratios.iter().map(|ratio| (ratio - mean.estimate).abs()).fold(0.0, f64::max);
@@ -183,8 +193,7 @@ fn spread(row: &Row) -> Option<Figure> {
 
 /// Whether the interval of a ratio excludes 1, as 1 or 0.
 pub fn differs(figures: &Measurement) -> Option<f64> {
-    let (low, high) = figures.ratio_low.zip(figures.ratio_high)?;
-    Some(f64::from(u8::from(low > 1.0 || high < 1.0)))
+    Some(f64::from(u8::from(figures.ratio_interval?.excludes(1.0))))
 }
 
 /// The figures of a row in all sittings of the same programs.
@@ -196,9 +205,7 @@ pub fn of_sittings(group: &Group, entry: &Entry, value: fn(&Measurement) -> Opti
     let first = &group.sittings[0].facts;
     let same = |number: u32| {
         let sitting = group.sittings.iter().find(|sitting| sitting.number == number);
-        sitting.is_some_and(|sitting| {
-            (&sitting.facts.commit, sitting.facts.changed) == (&first.commit, first.changed)
-        })
+        sitting.is_some_and(|sitting| sitting.facts.same_program(first, &entry.row.slug))
     };
     let figures = std::iter::once(&entry.figures).chain(&entry.again);
     figures.filter(|figures| figures.is_ok() && same(figures.sitting)).filter_map(value).collect()
@@ -210,7 +217,8 @@ fn others(row: &Row) -> Vec<Row> {
     let part = |group: &Group| (group.workload.study.clone(), group.workload.name.clone());
     let groups = row.group.folder.groups();
     let groups: Vec<_> = groups.iter().filter(|group| part(group.data()) == part(data)).collect();
-    if !groups.iter().all(|group| group.data().facts().same_vintage(data.facts())) {
+    let slug = &row.entry().row.slug;
+    if !groups.iter().all(|group| group.data().facts().same_vintage(data.facts(), slug)) {
         return Vec::new();
     }
     groups.iter().filter_map(|group| group.same(row)).filter(|found| found.figures().is_ok()).collect()

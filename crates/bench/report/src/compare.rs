@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
-use bench_data::stats::{self, CONFIDENCE, MIN_SITTINGS, Ratio};
+use bench_data::stats::{self, CONFIDENCE, Estimate, MIN_SITTINGS};
 use minijinja::{Value, context};
 use serde::Serialize;
 
@@ -32,8 +32,8 @@ struct Both {
 
 impl Both {
     /// `new` ÷ `base`.
-    fn change(&self, confidence: f64) -> Option<Ratio> {
-        Ratio::between_sittings_at(&self.ratios[1], &self.ratios[0], confidence)
+    fn change(&self, confidence: f64) -> Option<Estimate> {
+        Estimate::between_sittings_at(&self.ratios[1], &self.ratios[0], confidence)
     }
 }
 
@@ -68,8 +68,7 @@ pub fn compare(base: &Path, new: &Path) -> Result<String> {
         .iter()
         .map(|both| {
             let change = both.change(confidence);
-            let interval =
-                change.and_then(|change| change.interval).map(|interval| (interval.low, interval.high));
+            let interval = change.and_then(|change| change.interval);
             context! {
                 program => &both.base.entry().row.program,
                 key => &both.base.group.data().workload.key,
@@ -78,7 +77,7 @@ pub fn compare(base: &Path, new: &Path) -> Result<String> {
                 new => several(&both.ratios[1]),
                 change => change.map(|change| number::ratio(change.estimate, interval)),
                 known => interval.is_some(),
-                differs => interval.is_some_and(|(low, high)| low > 1.0 || high < 1.0),
+                differs => interval.is_some_and(|interval| interval.excludes(1.0)),
                 memory => [&both.base, &both.new].map(memory),
             }
         })

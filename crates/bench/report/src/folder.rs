@@ -11,7 +11,7 @@ use bench_data::{
     matrix::Matrix,
     measurement::Measurement,
     results::{self, Entry, Results},
-    stats::{self, Ratio, Verdict},
+    stats::{Estimate, RELEVANT_MS, RELEVANT_RATIO, Verdict},
     workload::{Control, Vary},
 };
 use minijinja::{
@@ -109,8 +109,8 @@ pub struct Pair {
     pub from: Row,
     pub to: Row,
     what: String,
-    /// Wall time of `to` ÷ that of `from`, in the rounds of the first sitting.
-    pub ratio: Ratio,
+    /// Wall time of `to` ÷ that of `from`, in the rounds of the first sitting; of what only waits, milliseconds more.
+    pub estimate: Estimate,
 }
 
 impl Group {
@@ -119,10 +119,13 @@ impl Group {
         let pair = |to: Row| {
             let difference = to.entry().row.differs.clone()?;
             let from = self.rows().find(|row| row.entry().row.program == difference.from)?;
-            let confidence = stats::simultaneous(results::comparisons(workload, to.entry().row.python));
-            let ratio =
-                results::ratio(&self.data().sittings[0], &to.entry().row, &from.entry().row, confidence)?;
-            Some(Pair { from, to, what: difference.what, ratio })
+            let confidence = results::confidence(workload, to.entry().row.python);
+            let pairs = results::Pairs::new(&self.data().sittings[0], &to.entry().row, &from.entry().row);
+            let estimate = match workload.only_waits {
+                true => pairs.difference_ms(confidence)?,
+                false => pairs.ratio(confidence)?,
+            };
+            Some(Pair { from, to, what: difference.what, estimate })
         };
         self.rows().filter(|row| row.figures().is_ok()).filter_map(pair).collect()
     }
@@ -134,13 +137,18 @@ impl Object for Pair {
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        let interval = self.ratio.interval;
+        let interval = self.estimate.interval;
+        let only_waits = self.to.group.data().workload.only_waits;
         Some(match key.as_str()? {
             "from" => Value::from_object(self.from.clone()),
             "to" => Value::from_object(self.to.clone()),
             "what" => Value::from(&self.what),
-            "ratio" => Value::from(number::ratio(self.ratio.estimate, interval.map(|i| (i.low, i.high)))),
-            "verdict" => Value::from(interval.map_or("–", |interval| Verdict::of(&interval).word())),
+            "ratio" if only_waits => Value::from(number::more_ms(self.estimate.estimate, interval)),
+            "ratio" => Value::from(number::ratio(self.estimate.estimate, interval)),
+            "verdict" => {
+                let band = if only_waits { RELEVANT_MS } else { RELEVANT_RATIO };
+                Value::from(interval.map_or("–", |interval| Verdict::of(&interval, &band).word()))
+            }
             // How much it may differ either way, in percent.
             "limit" => {
                 Value::from((100.0 * (interval?.high - 1.0).abs().max((interval?.low - 1.0).abs())).ceil())

@@ -134,8 +134,8 @@ fn pair(state: &State, key: String, to: String, from: String) -> Outcome {
     let found = pairs.iter().find(|pair| (slugs(&pair.to), slugs(&pair.from)) == (slugs(&to), slugs(&from)));
     let declared =
         || wrong(format!("bench.toml does not say in what one thing {to:?} differs from {from:?}"));
-    let ratio = found.ok_or_else(declared)?.ratio;
-    Ok(number::ratio(ratio.estimate, ratio.interval.map(|interval| (interval.low, interval.high))))
+    let ratio = found.ok_or_else(declared)?.estimate;
+    Ok(number::ratio(ratio.estimate, ratio.interval))
 }
 
 /// A column of a table: a figure of the row itself, or of the same program in another group.

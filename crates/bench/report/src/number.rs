@@ -1,5 +1,7 @@
 //! How every figure looks: in tables, in sentences and in pictures.
 
+use bench_data::stats::Interval;
+
 /// What is measured, and so how many digits count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
@@ -59,12 +61,22 @@ impl Unit {
 }
 
 /// `0.925 [0.909, 0.962]`: both ends have the digits of the estimate. Without an interval `≈ 0.93`.
-pub fn ratio(estimate: f64, interval: Option<(f64, f64)>) -> String {
+pub fn ratio(estimate: f64, interval: Option<Interval>) -> String {
     let decimals = Unit::Ratio.decimals(estimate);
     match interval {
-        Some((low, high)) => format!("{estimate:.decimals$} [{low:.decimals$},\u{a0}{high:.decimals$}]"),
+        Some(Interval { low, high }) => {
+            format!("{estimate:.decimals$} [{low:.decimals$},\u{a0}{high:.decimals$}]")
+        }
         None if estimate >= 10.0 => format!("≈ {estimate:.0}"),
         None => format!("≈ {estimate:.2}"),
+    }
+}
+
+/// `+1.2 [0.8, 1.5]` milliseconds.
+pub fn more_ms(estimate: f64, interval: Option<Interval>) -> String {
+    match interval {
+        Some(Interval { low, high }) => format!("{estimate:+.1} [{low:.1},\u{a0}{high:.1}]"),
+        None => format!("≈ {estimate:+.1}"),
     }
 }
 

@@ -82,8 +82,7 @@ fn ratio(group: &Group) -> Option<Plot> {
     let axis = Axis::around("← better", "").reference(Some(1.0));
     rows_of(group, &rows, ["ratio", "times", &heading, &notes], axis, |row| {
         let figures = row.figures();
-        let ends = figures.ratio_low.zip(figures.ratio_high);
-        let interval = ends.map(|(low, high)| Mark::Interval((low, 0.5), (high, 0.5)));
+        let interval = figures.ratio_interval.map(|i| Mark::Interval((i.low, 0.5), (i.high, 0.5)));
         let ratio = if row.is_reference() { 1.0 } else { figures.ratio? };
         Some(interval.into_iter().chain([marker(ratio)]).collect())
     })

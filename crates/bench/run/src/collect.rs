@@ -97,8 +97,7 @@ fn collect_row(folder: &str, plan: &Steps, to: &Path) -> Result<()> {
             };
             let (kind, run) = kind;
             recorded.push(files::parse(file, |text| {
-                let run = Recorded { kind, run: run.parse()?, ..Recorded::default() };
-                Ok(run.with_time(&tools::time(text)?))
+                Ok(Recorded { kind, run: run.parse()?, ..tools::time(text)? })
             })?);
         }
     }

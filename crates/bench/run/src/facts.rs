@@ -48,7 +48,6 @@ pub fn look(
         limits: limits()?,
         tools: tools(workloads),
         sources: BTreeMap::new(),
-        crates: BTreeMap::new(),
     };
     facts.warnings = warnings(&facts, machine);
     facts.warnings.extend(no_commit);

@@ -134,7 +134,7 @@ impl Performer<'_> {
     /// A timed run; where others disturb it, again. The run that they disturbed least counts. Returns how the program ended.
     fn round(&mut self, step: &Step, round: u32, argv: &[String]) -> Outcome<Ended> {
         let slug = step.folder().file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let mut kept: Option<Round> = None;
+        let (mut kept, mut code): (Option<Round>, u8) = (None, 0);
         for tries in 1..=TRIES {
             let before = Reading::take(self.processes.server())?;
             let ended = self.run(argv)?;
@@ -143,11 +143,11 @@ impl Performer<'_> {
                 // hyperfine's own: it is told to ignore the program's.
                 return Ok(Ended { code: 125, ..ended });
             }
-            let code = files::parse(Path::new(folders::ROUND), tools::exit_code)?;
-            if code != 0 {
+            let timing = files::parse(Path::new(folders::ROUND), tools::timing)?;
+            code = timing.exit_code;
+            if code != u8::from(step.on_failure == OnFailure::Sick) {
                 return Ok(Ended { code, ..ended });
             }
-            let timing = files::parse(Path::new(folders::ROUND), tools::timing)?;
             let next = Round {
                 round,
                 slug: slug.clone(),
@@ -169,7 +169,7 @@ impl Performer<'_> {
         }
         let text = files::to_csv(kept.iter())?;
         files::write(Path::new(&step.writes[0].aside), &text)?;
-        Ok(Ended { code: 0, errors: String::new() })
+        Ok(Ended { code, errors: String::new() })
     }
 
     /// A row that has no figures: one line says why, and nothing else stays of it.

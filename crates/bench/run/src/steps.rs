@@ -8,7 +8,7 @@ use bench_data::{
     files,
     rounds::{self, Round},
     stats, waits,
-    workload::{Control, Fault, Row, Server, Vary, Workload},
+    workload::{Control, Row, Server, Vary, Workload},
 };
 
 use crate::{folders, programs::Programs, run::Run};
@@ -246,14 +246,8 @@ impl Maker<'_> {
         }
     }
 
-    /// How long a row waits whose limit this is. Sick hosts keep their places for longer than the limit has it, or shorter.
-    fn wait_s(&self, row: &Row, limit_s: f64) -> f64 {
-        let Some(Fault { sick, wait_s: Some(wait_s), .. }) = self.workload.fault else { return limit_s };
-        limit_s + sick.div_ceil(row.at_once) as f64 * (wait_s - self.workload.latency_s)
-    }
-
     fn short_wait_s(&self, row: &Row) -> f64 {
-        self.wait_s(row, row.short.as_ref().map_or(row.limit_s, |short| short.limit_s))
+        row.short.as_ref().map_or(row.limit_s, |short| short.limit_s)
     }
 
     /// The row's program with these arguments, as `argv` of the matrix has them: program first.
@@ -284,9 +278,7 @@ impl Maker<'_> {
 
     /// A run whose only product is when each item began and ended.
     fn trace(&self, row: &Row) -> Step {
-        let step = self.step(row, "trace", self.wait_s(row, row.limit_s), ["trace.csv"], |_| {
-            self.command(row, &row.argv)
-        });
+        let step = self.step(row, "trace", row.limit_s, ["trace.csv"], |_| self.command(row, &row.argv));
         from_trace(Step { server: self.traced, ..step })
     }
 
@@ -322,7 +314,7 @@ impl Maker<'_> {
         let name = format!("{kind}-{run}");
         let (argv, wait_s) = match kind {
             "short" => (row.short_argv(), self.short_wait_s(row)),
-            _ => (row.argv.as_slice(), self.wait_s(row, row.limit_s)),
+            _ => (row.argv.as_slice(), row.limit_s),
         };
         self.step(row, &name, wait_s, [&format!("{name}.txt")], |[out]| {
             let time = ["/usr/bin/time", "-v", "-o", &out, "--"].map(str::to_owned);
@@ -332,7 +324,7 @@ impl Maker<'_> {
 
     /// A run whose only product is the program's own samples of its memory.
     fn sample(&self, row: &Row) -> Step {
-        self.step(row, "memory", self.wait_s(row, row.limit_s), ["memory.csv"], |[out]| {
+        self.step(row, "memory", row.limit_s, ["memory.csv"], |[out]| {
             let sample: Vec<String> = row.sample.iter().map(|word| word.replace("{memory}", &out)).collect();
             self.command(row, &sample)
         })

@@ -2,8 +2,8 @@
 //!
 //! Programs are measured in rounds: each round runs all of them once, in an order drawn anew ([`order`]). What
 //! disturbs a round disturbs all of its runs, so two programs are compared by their ratio in the same round
-//! ([`Ratio::paired`]), never by two medians. A day has its own weather that all rounds of a sitting share, so
-//! between days and machines the sitting is one observation ([`Ratio::of_sittings`], [`Ratio::between_sittings`]).
+//! ([`Estimate::paired`]), never by two medians. A day has its own weather that all rounds of a sitting share, so
+//! between days and machines the sitting is one observation ([`Estimate::of_sittings`], [`Estimate::between_sittings`]).
 //! [`Verdict::of`] reads off an interval whether it shows a difference; the intervals of a table hold together ([`simultaneous`]).
 //!
 //! # Which crates were looked at
@@ -13,16 +13,18 @@
 //! `r2rs-nmath` 0.1 has the distribution, without ties and with 150 crates below it. Student's t is that of
 //! `statrs`, which without its default features brings few crates.
 
+mod estimate;
 mod order;
-mod ratio;
 mod signed_rank;
 mod sittings;
 mod verdict;
 
+use signed_rank::interval_rank;
+
+pub use estimate::{Estimate, Interval};
 pub use order::{SplitMix64, order};
-pub use ratio::{Interval, Ratio};
 pub use signed_rank::SignedRank;
-pub use verdict::Verdict;
+pub use verdict::{RELEVANT_MS, RELEVANT_RATIO, Verdict};
 
 /// Confidence of every interval.
 pub const CONFIDENCE: f64 = 0.95;
@@ -33,8 +35,6 @@ pub const REJECTION: f64 = 0.99;
 pub const MIN_ROUNDS: usize = 8;
 /// Fewest sittings, on each side, for an interval.
 pub const MIN_SITTINGS: usize = 5;
-/// The least difference worth a word, as a part of 1: less is no reason to choose a program.
-pub const RELEVANT: f64 = 0.01;
 
 /// Scatter of the A/A control, per round, above which a machine needs more rounds.
 pub const SCATTER: f64 = 0.035;
@@ -43,8 +43,8 @@ pub const FEWEST_ROUNDS: u32 = 10;
 
 /// The rounds that it takes for an interval at [`simultaneous`] confidence to exist, [`FEWEST_ROUNDS`] at least.
 pub fn rounds_needed(comparisons: usize) -> u32 {
-    let enough = |rounds: &u32| signed_rank::least_p(*rounds as usize) <= 1.0 - simultaneous(comparisons);
-    (FEWEST_ROUNDS..).find(enough).expect("the least p falls with every round")
+    let enough = |rounds: &u32| interval_rank(*rounds as usize, simultaneous(comparisons)) > 0;
+    (FEWEST_ROUNDS..).find(enough).expect("an interval gets surer with every round")
 }
 
 /// Confidence of each of several intervals that are all to hold with 95 %.
@@ -63,8 +63,8 @@ pub fn scatter(a: &[f64], b: &[f64]) -> Option<f64> {
 
 /// Whether an A/A control rejects its sitting: its interval at [`REJECTION`] excludes 1.
 pub fn rejects(control: &[f64], reference: &[f64]) -> bool {
-    let interval = Ratio::paired_at(control, reference, REJECTION).and_then(|ratio| ratio.interval);
-    interval.is_some_and(|interval| interval.low > 1.0 || interval.high < 1.0)
+    let estimate = Estimate::ratio(control, reference, REJECTION);
+    estimate.and_then(|ratio| ratio.interval).is_some_and(|interval| interval.excludes(1.0))
 }
 
 /// Median; of an even number the mean of the middle two. `None` of nothing.

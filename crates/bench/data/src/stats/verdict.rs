@@ -1,8 +1,13 @@
 //! What an interval allows to say.
 
-use super::{Interval, RELEVANT};
+use super::Interval;
 
-/// What a comparison shows, read off its interval against the band of [`RELEVANT`] around 1.
+/// Ratios that are no reason to choose a program.
+pub const RELEVANT_RATIO: Interval = Interval { low: 0.99, high: 1.01 };
+/// Differences of the time over the wait that are none, in milliseconds.
+pub const RELEVANT_MS: Interval = Interval { low: -1.0, high: 1.0 };
+
+/// What a comparison shows, read off its interval against a band of what does not matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Below the band.
@@ -16,12 +21,11 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Reads it off an interval.
-    pub fn of(interval: &Interval) -> Self {
+    pub fn of(interval: &Interval, band: &Interval) -> Self {
         match (interval.low, interval.high) {
-            (_, high) if high < 1.0 - RELEVANT => Verdict::Faster,
-            (low, _) if low > 1.0 + RELEVANT => Verdict::Slower,
-            (low, high) if low >= 1.0 - RELEVANT && high <= 1.0 + RELEVANT => Verdict::Same,
+            (_, high) if high < band.low => Verdict::Faster,
+            (low, _) if low > band.high => Verdict::Slower,
+            (low, high) if low >= band.low && high <= band.high => Verdict::Same,
             _ => Verdict::Unresolved,
         }
     }
@@ -51,7 +55,7 @@ mod tests {
             (1.005, 1.02, Verdict::Unresolved),
             (0.9, 1.1, Verdict::Unresolved),
         ] {
-            assert_eq!(Verdict::of(&Interval { low, high, p: 0.0 }), verdict, "[{low}, {high}]");
+            assert_eq!(Verdict::of(&Interval { low, high }, &RELEVANT_RATIO), verdict, "[{low}, {high}]");
         }
     }
 }
