@@ -99,8 +99,8 @@ mod tests {
         ] {
             assert_eq!(unit.text(value), text);
         }
-        assert_eq!(ratio(0.9249, Some((0.909, 1.0521))), "0.925 [0.909,\u{a0}1.052]");
-        assert_eq!(ratio(14.92, Some((14.2, 15.5))), "14.9 [14.2,\u{a0}15.5]");
+        assert_eq!(ratio(0.9249, Some(Interval { low: 0.909, high: 1.0521 })), "0.925 [0.909,\u{a0}1.052]");
+        assert_eq!(ratio(14.92, Some(Interval { low: 14.2, high: 15.5 })), "14.9 [14.2,\u{a0}15.5]");
         assert_eq!([0.9249, 61.93, 385.5].map(|times| ratio(times, None)), ["≈ 0.92", "≈ 62", "≈ 386"]);
     }
 }
