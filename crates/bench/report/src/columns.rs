@@ -2,14 +2,18 @@
 
 use bench_data::{
     measurement::Measurement,
-    results::{Entry, Group},
-    stats::{Estimate, Interval},
+    results::Group,
+    stats::{self, Estimate, Interval},
+    trace,
 };
 
 use crate::{
-    folder::Row,
     number::{self, Unit},
+    row::Row,
 };
+
+/// In a cell whose figure a run of its own would have to give, which these results do not have yet.
+pub const NOT_MEASURED: &str = "†";
 
 /// The content of a cell.
 pub enum Figure {
@@ -25,9 +29,23 @@ pub struct Column {
     pub head: &'static str,
     pub unit: Unit,
     pub value: fn(&Row) -> Option<Figure>,
+    /// Whether every row that ran has it.
+    every_row: bool,
 }
 
 impl Column {
+    /// Whether it says what a row is, not what was measured.
+    pub fn is_name(&self) -> bool {
+        matches!(self.name, "program" | "label" | "way")
+    }
+
+    pub fn number(&self, row: &Row) -> Option<f64> {
+        match (self.value)(row)? {
+            Figure::Number(value) | Figure::Ratio(value, _) => Some(value),
+            Figure::Text(_) => None,
+        }
+    }
+
     /// The figure as people read it, with its unit in a sentence, without it below a head that has it.
     pub fn text(&self, row: &Row, with_unit: bool) -> Option<String> {
         Some(match (self.value)(row)? {
@@ -37,32 +55,44 @@ impl Column {
             Figure::Text(text) => text,
         })
     }
+
+    pub fn cell(&self, row: &Row) -> String {
+        let empty = if self.every_row { NOT_MEASURED } else { "–" };
+        self.text(row, false).unwrap_or_else(|| empty.to_owned())
+    }
 }
 
 pub fn find(name: &str) -> Option<&'static Column> {
     COLUMNS.iter().find(|column| column.name == name)
 }
 
-const fn column(
-    name: &'static str,
-    head: &'static str,
-    unit: Unit,
-    value: fn(&Row) -> Option<Figure>,
-) -> Column {
-    Column { name, head, unit, value }
+type Value = fn(&Row) -> Option<Figure>;
+
+const fn column(name: &'static str, head: &'static str, unit: Unit, value: Value) -> Column {
+    Column { name, head, unit, value, every_row: true }
+}
+
+/// A column that some rows have by their nature, and others do not.
+const fn some(name: &'static str, head: &'static str, unit: Unit, value: Value) -> Column {
+    Column { name, head, unit, value, every_row: false }
 }
 
 pub const COLUMNS: &[Column] = &[
-    column("program", "program", Unit::Count, |row| text(format!("`{}`", row.entry().row.program))),
+    column("program", "program", Unit::Count, |row| text(format!("`{}`", row.entry.row.program))),
     column("label", "program", Unit::Count, |row| text(format!("`{}`", row.label()))),
+    column("way", "model", Unit::Count, |row| text(row.way())),
     column("wall", "wall", Unit::Seconds, |row| number(row.figures().wall_median_s)),
     column("wall-n", "wall", Unit::Seconds, |row| {
         let wall = Unit::Seconds.digits(row.figures().wall_median_s?);
         let runs = row.figures().runs?;
-        let usual = row.group.data().reference().and_then(|entry| entry.figures.runs) == Some(runs);
+        let usual = row.group.reference().and_then(|entry| entry.figures.runs) == Some(runs);
         text(if usual { wall } else { format!("{wall} (n\u{a0}=\u{a0}{runs})").replace(' ', "\u{a0}") })
     }),
-    column("n", "n", Unit::Count, |row| count(row.figures().runs)),
+    column("wall-memory", "wall / memory", Unit::Count, |row| {
+        let [wall, memory] = ["wall", "memory"].map(|name| find(name).map(|column| column.cell(row)));
+        text(format!("{} / {}", wall?, memory?))
+    }),
+    some("n", "n", Unit::Count, |row| count(row.figures().runs)),
     column("ratio", "÷ `{reference}` [95 %]", Unit::Ratio, ratio),
     column("times", "÷ `{reference}`", Unit::Ratio, |row| match ratio(row)? {
         Figure::Ratio(estimate, _) => Some(Figure::Number(estimate)),
@@ -71,39 +101,37 @@ pub const COLUMNS: &[Column] = &[
     column("spread", "÷ `{reference}`", Unit::Ratio, spread),
     column("over", "over the wait", Unit::Millis, |row| number(row.figures().over_ms)),
     column("more", "ms more than `{reference}` [95 %]", Unit::Count, |row| {
-        match row.figures().over_difference_ms {
-            _ if row.is_reference() => text("reference".to_owned()),
-            difference => {
-                let Estimate { estimate, interval, .. } = difference?;
-                text(number::more_ms(estimate, interval))
-            }
+        let figures = row.figures();
+        match figures.over_difference_ms {
+            _ if row.is_reference() && figures.over_ms.is_some() => text("reference".to_owned()),
+            difference => difference.and_then(|more| text(number::more_ms(more.estimate, more.interval))),
         }
     }),
     column("threads", "threads", Unit::Count, |row| count(row.figures().threads)),
-    column("over-limit", "÷ limit", Unit::Each, |row| number(row.figures().over_limit())),
-    column("limit", "limit", Unit::Seconds, |row| number(row.figures().limit_s)),
+    some("over-limit", "÷ limit", Unit::Each, |row| number(row.figures().over_limit())),
+    some("limit", "limit", Unit::Seconds, |row| number(row.figures().limit_s)),
     column("memory", "memory", Unit::Mib, |row| mib(row.figures().tree_pss_kib)),
-    column("memory-range", "lowest–highest, MiB", Unit::Mib, memory_range),
+    some("memory-range", "lowest–highest, MiB", Unit::Mib, memory_range),
     column("max-rss", "max RSS", Unit::Mib, |row| mib(row.figures().max_rss_kib)),
-    column("kept", "kept per waiting item", Unit::Kib, |row| number(kept(row))),
+    some("kept", "kept per waiting item", Unit::Kib, |row| number(kept(row))),
     column("processes", "processes", Unit::Count, |row| count(row.figures().processes)),
-    column("in-flight", "peak in flight", Unit::Count, |row| count(row.figures().in_flight)),
-    column("utilisation", "mean in flight ÷ limit", Unit::Ratio, |row| {
-        let mean = bench_data::trace::mean_in_flight(&row.entry().ran()?.trace)?;
-        number(Some(mean / row.entry().row.at_once as f64))
+    some("in-flight", "peak in flight", Unit::Count, |row| count(row.figures().in_flight)),
+    some("utilisation", "mean in flight ÷ limit", Unit::Ratio, |row| {
+        let mean = trace::mean_in_flight(&row.entry.ran()?.trace)?;
+        number(Some(mean / row.entry.row.at_once as f64))
     }),
-    column("open", "open after the answer", Unit::Millis, |row| {
-        number(bench_data::trace::mean_open_s(&row.entry().ran()?.trace).map(|seconds| seconds * 1e3))
+    some("open", "open after the answer", Unit::Millis, |row| {
+        number(trace::mean_open_s(&row.entry.ran()?.trace).map(|seconds| seconds * 1e3))
     }),
     column("user", "user", Unit::Seconds, |row| number(row.figures().user_s)),
     column("system", "system", Unit::Seconds, |row| number(row.figures().system_s)),
     column("cpu", "CPU time", Unit::Seconds, |row| number(row.figures().cpu_s())),
     column("cpu-percent", "CPU", Unit::Percent, |row| number(row.figures().cpu_percent())),
     column("cpu-each", "CPU time per item", Unit::Micros, |row| {
-        each(row, row.figures().cpu_s().map(|s| s * 1e6))
+        each(row, row.figures().cpu_s().map(|seconds| seconds * 1e6))
     }),
-    column("calls", "system calls", Unit::Count, |row| count(row.figures().syscalls)),
-    column("calls-each", "system calls per item", Unit::Each, |row| {
+    some("calls", "system calls", Unit::Count, |row| count(row.figures().syscalls)),
+    some("calls-each", "system calls per item", Unit::Each, |row| {
         each(row, row.figures().syscalls.map(|calls| calls as f64))
     }),
     column("switches", "context switches", Unit::Count, |row| count(row.figures().switches())),
@@ -114,26 +142,25 @@ pub const COLUMNS: &[Column] = &[
     column("involuntary", "involuntary", Unit::Count, |row| count(row.figures().involuntary)),
     column("minor-faults", "minor faults", Unit::Count, |row| count(row.figures().minor_faults)),
     column("major-faults", "major", Unit::Count, |row| count(row.figures().major_faults)),
-    column("lab-cpu", "lab CPU", Unit::Seconds, |row| number(row.figures().lab_cpu_s)),
-    column("failed", "failed", Unit::Count, |row| count(row.figures().failed)),
-    column("half", "half of the healthy", Unit::Seconds, |row| number(row.figures().half_s)),
-    column("most", "99 % of the healthy", Unit::Seconds, |row| number(row.figures().most_s)),
-    column("start", "start and imports", Unit::Seconds, |row| number(row.figures().start_s)),
-    column("trips", "round trips, counted", Unit::Each, |row| number(row.figures().round_trips)),
-    column("slope", "round trips, slope", Unit::Each, |row| number(slope(row))),
+    some("half", "half of the healthy", Unit::Seconds, |row| number(row.figures().half_s)),
+    some("most", "99 % of the healthy", Unit::Seconds, |row| number(row.figures().most_s)),
+    some("start", "start and imports", Unit::Seconds, |row| number(row.figures().start_s)),
+    some("trips", "round trips, counted", Unit::Each, |row| number(row.figures().round_trips)),
+    some("slope", "round trips, slope", Unit::Each, |row| number(slope(row))),
     column("sittings", "sittings", Unit::Count, |row| number(Some(sittings(row, |m| m.ratio).len() as f64))),
-    column("sitting-range", "lowest–highest", Unit::Ratio, |row| {
-        let (low, high) = bench_data::stats::range(&sittings(row, |m| m.ratio))?;
+    some("sitting-range", "lowest–highest", Unit::Ratio, |row| {
+        let (low, high) = stats::range(&sittings(row, |m| m.ratio))?;
         text(format!("{}–{}", Unit::Ratio.digits(low), Unit::Ratio.digits(high)))
     }),
     column("overall", "over all sittings [95 %]", Unit::Ratio, |row| {
-        let ratios = Estimate::of_sittings(&sittings(row, |m| m.ratio));
-        match ratios.filter(|ratio| ratio.interval.is_some()) {
-            Some(Estimate { estimate, interval, .. }) => Some(Figure::Ratio(estimate, interval)),
-            None => ratio(row),
+        match Estimate::of_sittings(&sittings(row, |m| m.ratio)) {
+            Some(Estimate { estimate, interval: Some(interval), .. }) => {
+                Some(Figure::Ratio(estimate, Some(interval)))
+            }
+            _ => ratio(row),
         }
     }),
-    column("differs-in", "sittings that differ", Unit::Count, |row| {
+    some("differs-in", "sittings that differ", Unit::Count, |row| {
         let verdicts = sittings(row, differs);
         text(format!("{} of {}", verdicts.iter().sum::<f64>(), verdicts.len()))
     }),
@@ -156,7 +183,7 @@ fn text(text: String) -> Option<Figure> {
 }
 
 fn each(row: &Row, value: Option<f64>) -> Option<Figure> {
-    number(value.map(|value| value / row.group.data().workload.size as f64))
+    number(value.map(|value| value / row.group.workload.size as f64))
 }
 
 fn memory_range(row: &Row) -> Option<Figure> {
@@ -175,7 +202,7 @@ fn ratio(row: &Row) -> Option<Figure> {
     if let Some(ratio) = figures.ratio {
         return Some(Figure::Ratio(ratio, figures.ratio_interval));
     }
-    let reference = row.group.data().reference()?.figures.wall_median_s?;
+    let reference = row.group.reference()?.figures.wall_median_s?;
     Some(Figure::Ratio(figures.wall_median_s? / reference, None))
 }
 
@@ -198,37 +225,31 @@ pub fn differs(figures: &Measurement) -> Option<f64> {
 
 /// The figures of a row in all sittings of the same programs.
 pub fn sittings(row: &Row, value: fn(&Measurement) -> Option<f64>) -> Vec<f64> {
-    of_sittings(row.group.data(), row.entry(), value)
-}
-
-pub fn of_sittings(group: &Group, entry: &Entry, value: fn(&Measurement) -> Option<f64>) -> Vec<f64> {
-    let first = &group.sittings[0].facts;
+    let sittings = &row.group.sittings;
     let same = |number: u32| {
-        let sitting = group.sittings.iter().find(|sitting| sitting.number == number);
-        sitting.is_some_and(|sitting| sitting.facts.same_program(first, &entry.row.slug))
+        let sitting = sittings.iter().find(|sitting| sitting.number == number);
+        sitting.is_some_and(|sitting| sitting.facts.same_program(&sittings[0].facts, &row.entry.row.slug))
     };
-    let figures = std::iter::once(&entry.figures).chain(&entry.again);
+    let figures = std::iter::once(row.figures()).chain(&row.entry.again);
     figures.filter(|figures| figures.is_ok() && same(figures.sitting)).filter_map(value).collect()
 }
 
 /// The same program in all groups of its study and workload, in their order; none where they are of different programs.
-fn others(row: &Row) -> Vec<Row> {
-    let data = row.group.data();
+fn study<'a>(row: &Row<'a>) -> Vec<Row<'a>> {
     let part = |group: &Group| (group.workload.study.clone(), group.workload.name.clone());
-    let groups = row.group.folder.groups();
-    let groups: Vec<_> = groups.iter().filter(|group| part(group.data()) == part(data)).collect();
-    let slug = &row.entry().row.slug;
-    if !groups.iter().all(|group| group.data().facts().same_vintage(data.facts(), slug)) {
+    let groups: Vec<&Group> =
+        row.results.groups.iter().filter(|group| part(group) == part(row.group)).collect();
+    if !groups.iter().all(|group| group.facts().same_vintage(row.group.facts(), &row.entry.row.slug)) {
         return Vec::new();
     }
-    groups.iter().filter_map(|group| group.same(row)).filter(|found| found.figures().is_ok()).collect()
+    groups.into_iter().filter_map(|group| row.twin(group)).filter(Row::ran).collect()
 }
 
 /// KiB for each item more: per thread where each item in flight has one, else per item that was in flight.
 fn kept(row: &Row) -> Option<f64> {
-    let first = others(row).into_iter().next()?;
-    let waiting = |row: &Row| match row.entry().row.model.as_str() {
-        "threaded" | "tokio-blocking" => Some(row.entry().row.at_once),
+    let first = study(row).into_iter().next()?;
+    let waiting = |row: &Row| match row.entry.row.model.as_str() {
+        "threaded" | "tokio-blocking" => Some(row.entry.row.at_once),
         _ => row.figures().in_flight,
     };
     let items = waiting(row)?.checked_sub(waiting(&first)?).filter(|items| *items > 0)?;
@@ -238,14 +259,12 @@ fn kept(row: &Row) -> Option<f64> {
 /// By how many round-trip times an item's wait grows: the slope of the median wall time over the round-trip time, by
 /// least squares, ÷ the number of items that wait one after another.
 fn slope(row: &Row) -> Option<f64> {
-    let points: Vec<(f64, f64)> = others(row)
-        .iter()
-        .filter_map(|other| Some((other.group.data().workload.rtt_s?, other.figures().wall_median_s?)))
-        .collect();
-    let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / points.len() as f64;
+    let point = |row: Row| Some((row.group.workload.rtt_s?, row.figures().wall_median_s?));
+    let points: Vec<(f64, f64)> = study(row).into_iter().filter_map(point).collect();
+    let mean = |value: fn(&(f64, f64)) -> f64| points.iter().map(value).sum::<f64>() / points.len() as f64;
     let (x, y) = (mean(|point| point.0), mean(|point| point.1));
     let spread: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
-    let both: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
-    let turns = row.group.data().workload.size.div_ceil(row.entry().row.at_once.max(1));
-    (points.len() > 1 && spread > 0.0).then(|| both / spread / turns as f64)
+    let product: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
+    let turns = row.group.workload.size.div_ceil(row.entry.row.at_once.max(1));
+    (points.len() > 1 && spread > 0.0).then(|| product / spread / turns as f64)
 }

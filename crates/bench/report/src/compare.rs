@@ -1,140 +1,152 @@
 //! Two machines, or one at two times or commits, side by side. The sitting is the unit: rounds are never pooled.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::{collections::BTreeSet, path::Path};
 
 use anyhow::{Result, ensure};
-use bench_data::stats::{self, CONFIDENCE, Estimate, MIN_SITTINGS};
-use minijinja::{Value, context};
-use serde::Serialize;
+use bench_data::{
+    results::{Group, Results},
+    stats::{self, CONFIDENCE, Estimate, MIN_SITTINGS},
+};
+use minijinja::{Value, context, value::Serde};
 
 use crate::{
-    columns,
-    folder::{Folder, Group, Row},
+    columns::{self, sittings},
     functions,
     number::{self, Unit},
+    pages,
+    row::{self, Row},
 };
 
 /// Facts that say when and from what something was measured, not on what.
-const VINTAGE: [&str; 8] =
-    ["version", "date", "commit", "changed", "seed", "busy_percent", "busy", "warnings"];
+const VINTAGE: [&str; 9] =
+    ["version", "date", "commit", "changed", "seed", "busy_percent", "busy", "warnings", "sources"];
 
 /// A program on both sides.
-struct Both {
-    base: Row,
-    new: Row,
+struct Both<'a> {
+    base: Row<'a>,
+    new: Row<'a>,
     ratios: [Vec<f64>; 2],
     /// The program or limit that the wall time is divided by.
     to: String,
 }
 
-impl Both {
+impl Both<'_> {
     /// `new` ÷ `base`.
     fn change(&self, confidence: f64) -> Option<Estimate> {
         Estimate::between_sittings_at(&self.ratios[1], &self.ratios[0], confidence)
     }
+
+    fn is_known(&self) -> bool {
+        self.change(CONFIDENCE).is_some_and(|change| change.interval.is_some())
+    }
+
+    fn view(&self, confidence: f64) -> Value {
+        let change = self.change(confidence);
+        let interval = change.and_then(|change| change.interval);
+        let [base, new] = [&self.base, &self.new].map(|row| row.group.facts());
+        let versions = [base, new].map(|facts| facts.version_for_people());
+        let other_sources = !base.same_program(new, &self.base.entry.row.slug);
+        let memory = |row: &Row| columns::find("memory").map(|column| column.cell(row));
+        context! {
+            program => &self.base.entry.row.program,
+            key => &self.base.group.workload.key,
+            to => &self.to,
+            base => several(&self.ratios[0]),
+            new => several(&self.ratios[1]),
+            change => change.map(|change| number::ratio(change.estimate, interval)),
+            known => interval.is_some(),
+            differs => interval.is_some_and(|interval| interval.excludes(1.0)),
+            versions => other_sources.then(|| {
+                format!("{} {} in base, {} in new", row::page(self.base.group), versions[0], versions[1])
+            }),
+            memory => [memory(&self.base), memory(&self.new)],
+        }
+    }
 }
 
-/// Markdown that compares `new` with `base`.
-///
-/// # Errors
-/// Unusable results, or workloads of the same name with other sizes or latencies.
+/// Markdown that compares `new` with `base`. Workloads of one name must have the same sizes and delays.
 pub fn compare(base: &Path, new: &Path) -> Result<String> {
-    let folders = [Folder::read(base)?, Folder::read(new)?];
-    let groups: Vec<[Group; 2]> = folders[0]
-        .groups()
-        .into_iter()
-        .filter_map(|group| folders[1].group(&group.data().workload.key).map(|other| [group, other]))
-        .collect();
-    for [base, new] in &groups {
-        let [a, b] = [&base.data().workload, &new.data().workload];
-        ensure!(
-            (a.size, a.latency_s) == (b.size, b.latency_s),
-            "different workloads do not compare: {} has {} items of {} s in base and {} of {} s in new",
-            a.key,
-            a.size,
-            a.latency_s,
-            b.size,
-            b.latency_s
-        );
-    }
-    let rows: Vec<Both> = groups.iter().flat_map(|[base, new]| both(base, new)).collect();
-    let known =
-        rows.iter().filter(|both| both.change(CONFIDENCE).is_some_and(|change| change.interval.is_some()));
-    let confidence = stats::simultaneous(known.count());
-    let rows: Vec<Value> = rows
-        .iter()
-        .map(|both| {
-            let change = both.change(confidence);
-            let interval = change.and_then(|change| change.interval);
-            context! {
-                program => &both.base.entry().row.program,
-                key => &both.base.group.data().workload.key,
-                to => &both.to,
-                base => several(&both.ratios[0]),
-                new => several(&both.ratios[1]),
-                change => change.map(|change| number::ratio(change.estimate, interval)),
-                known => interval.is_some(),
-                differs => interval.is_some_and(|interval| interval.excludes(1.0)),
-                memory => [&both.base, &both.new].map(memory),
-            }
-        })
-        .collect();
+    let results = [pages::read(base)?, pages::read(new)?];
+    let results = [&results[0], &results[1]];
+    let shared = shared(results)?;
     let sides = [(base, 0), (new, 1)].map(|(path, side)| {
-        let sittings = groups.iter().map(|groups| groups[side].data().sittings.len()).max();
         context! {
             path => path.display().to_string(),
-            machine => Value::from_dyn_object(folders[side].clone()),
-            sittings => sittings.unwrap_or(0),
-            only => only_in(&folders[side], &folders[1 - side]),
+            machine => Value::from(Serde(&results[side].machine)),
+            sittings => shared.iter().map(|groups| groups[side].sittings.len()).max().unwrap_or(0),
+            only => only_in(results[side], results[1 - side]),
         }
     });
-    let programs: BTreeMap<[String; 2], Vec<String>> =
-        groups.iter().fold(BTreeMap::new(), |mut programs, groups| {
-            let versions = [&groups[0], &groups[1]].map(|group| group.data().facts().version_for_people());
-            let pages = programs.entry(versions).or_insert_with(Vec::new);
-            let page = groups[0].page().to_owned();
-            if !pages.contains(&page) {
-                pages.push(page);
-            }
-            programs
-        });
-    let same = programs.keys().all(|[base, new]| base == new);
-    let programs = programs.into_iter().map(|([base, new], pages)| context! { base, new, pages });
-    let variables = BTreeMap::from([
-        ("sides", Value::from(sides.to_vec())),
-        ("rows", Value::from(rows)),
-        ("same_programs", Value::from(same)),
-        ("programs", programs.collect()),
-        ("facts", differing(&groups)?),
-        ("min_sittings", Value::from(MIN_SITTINGS)),
-    ]);
+    let [ours, theirs] = [facts(results, &shared, 0)?, facts(results, &shared, 1)?];
+    let names: BTreeSet<&String> = ours.symmetric_difference(&theirs).map(|(name, _)| name).collect();
+    let facts = names.into_iter().map(|name| {
+        let only = |ours: &BTreeSet<(String, String)>, theirs| -> Vec<String> {
+            ours.difference(theirs)
+                .filter(|(other, _)| other == name)
+                .map(|(_, value)| value.clone())
+                .collect()
+        };
+        context! { name, base => only(&ours, &theirs).join(", "), new => only(&theirs, &ours).join(", ") }
+    });
+    let variables = context! {
+        sides,
+        rows => ratios(results)?,
+        facts => facts.collect::<Value>(),
+        min_sittings => MIN_SITTINGS,
+    };
     functions::render(&functions::environment(), "compare", variables)
 }
 
+/// All ratios that both machines have; the intervals hold together.
+pub fn ratios(results: [&Results; 2]) -> Result<Vec<Value>> {
+    let shared = shared(results)?;
+    let rows: Vec<Both> = shared.iter().flat_map(|groups| programs(results, *groups)).collect();
+    let confidence = stats::simultaneous(rows.iter().filter(|both| both.is_known()).count());
+    Ok(rows.iter().map(|both| both.view(confidence)).collect())
+}
+
+/// The workloads that are on both sides.
+fn shared(results: [&Results; 2]) -> Result<Vec<[&Group; 2]>> {
+    let mut shared = Vec::new();
+    for group in &results[0].groups {
+        let Some(other) = find(results[1], group) else { continue };
+        let [base, new] = [&group.workload, &other.workload];
+        ensure!(
+            (base.size, base.latency_s) == (new.size, new.latency_s),
+            "different workloads do not compare: {} has {} items of {} s in base and {} of {} s in new",
+            base.key,
+            base.size,
+            base.latency_s,
+            new.size,
+            new.latency_s
+        );
+        shared.push([group, other]);
+    }
+    Ok(shared)
+}
+
+fn find<'a>(results: &'a Results, group: &Group) -> Option<&'a Group> {
+    results.groups.iter().find(|other| other.workload.key == group.workload.key)
+}
+
 /// The programs that have figures on both sides. No controls: they are about the method.
-fn both(base: &Group, new: &Group) -> Vec<Both> {
-    let rows = base.rows().filter(|row| row.entry().row.control.is_none() && row.figures().is_ok());
-    let pairs = rows.filter_map(|row| Some((new.same(&row).filter(|other| other.figures().is_ok())?, row)));
-    let alike = base.data().workload.reference == new.data().workload.reference;
-    pairs
-        .map(|(new, base)| {
-            let to_reference = [&base, &new].map(|row| columns::sittings(row, |figures| figures.ratio));
-            let same_pool = base.entry().row.at_once == new.entry().row.at_once;
-            let (ratios, to) =
-                match alike && same_pool && to_reference.iter().all(|ratios| !ratios.is_empty()) {
-                    true => (to_reference, format!("`{}`", base.group.data().workload.reference)),
-                    // The reference itself, rows that ran once, and a pool that is as large as its machine.
-                    false => (
-                        [&base, &new].map(|row| columns::sittings(row, |figures| figures.over_limit())),
-                        "its limit".to_owned(),
-                    ),
-                };
-            Both { base, new, ratios, to }
-        })
-        .collect()
+fn programs<'a>(results: [&'a Results; 2], [base, new]: [&'a Group; 2]) -> Vec<Both<'a>> {
+    let both = |row: Row<'a>| {
+        let twin =
+            Row::in_group(results[1], new).find(|other| other.label() == row.label() && other.ran())?;
+        let reference = &base.workload.reference;
+        let alike = *reference == new.workload.reference && row.entry.row.at_once == twin.entry.row.at_once;
+        let ratios = [&row, &twin].map(|row| sittings(row, |figures| figures.ratio));
+        let (ratios, to) = if alike && ratios.iter().all(|ratios| !ratios.is_empty()) {
+            (ratios, format!("`{reference}`"))
+        } else {
+            // The reference itself, rows that ran once, and a pool that is as large as its machine.
+            ([&row, &twin].map(|row| sittings(row, |figures| figures.over_limit())), "its limit".to_owned())
+        };
+        Some(Both { base: row, new: twin, ratios, to })
+    };
+    let rows = Row::in_group(results[0], base).filter(|row| !row.is_control() && row.ran());
+    rows.filter_map(both).collect()
 }
 
 /// The median of the sittings, and their range where there are several.
@@ -147,67 +159,41 @@ fn several(ratios: &[f64]) -> Option<String> {
     })
 }
 
-fn memory(row: &Row) -> Option<String> {
-    columns::find("memory")?.text(row, false)
-}
-
-/// Parts and programs with figures in `ours` alone.
-fn only_in(ours: &std::sync::Arc<Folder>, theirs: &std::sync::Arc<Folder>) -> Vec<String> {
-    let mut parts = Vec::new();
-    for group in ours.groups() {
-        let key = &group.data().workload.key;
-        let Some(other) = theirs.group(key) else {
-            parts.push(format!("all of {key}"));
-            continue;
-        };
-        let alone =
-            |row: &Row| row.figures().is_ok() && other.same(row).is_none_or(|other| !other.figures().is_ok());
-        let rows = group.rows().filter(alone).map(|row| format!("`{}`", row.entry().row.program));
-        let rows: Vec<String> = rows.collect();
-        if !rows.is_empty() {
-            parts.push(format!("{} of {key}", rows.join(", ")));
-        }
-    }
-    parts
-}
-
-/// All values of each fact, by its name.
-type Facts = BTreeMap<String, BTreeSet<String>>;
-
-/// Facts of machine and tools that differ: name, values in base alone, values in new alone.
-fn differing(groups: &[[Group; 2]]) -> Result<Value> {
-    let mut sides = [Facts::new(), Facts::new()];
-    for groups in groups {
-        for (facts, group) in sides.iter_mut().zip(groups) {
-            add(facts, "", &group.folder.results.machine)?;
-            add(facts, "", group.data().facts())?;
-        }
-    }
-    let names: BTreeSet<&String> = sides.iter().flat_map(Facts::keys).collect();
-    let alone = |name: &String, side: usize| -> Vec<String> {
-        let [ours, theirs] = [side, 1 - side].map(|side| sides[side].get(name).cloned().unwrap_or_default());
-        ours.difference(&theirs).cloned().collect()
+/// Parts and programs with figures in `ours` only.
+fn only_in(ours: &Results, theirs: &Results) -> Vec<String> {
+    let part = |group: &Group| {
+        let key = &group.workload.key;
+        let Some(other) = find(theirs, group) else { return Some(format!("all of {key}")) };
+        let missing =
+            |row: &Row| !Row::in_group(theirs, other).any(|twin| twin.label() == row.label() && twin.ran());
+        let rows = Row::in_group(ours, group).filter(|row| row.ran() && missing(row));
+        let rows: Vec<String> = rows.map(|row| format!("`{}`", row.entry.row.program)).collect();
+        (!rows.is_empty()).then(|| format!("{} of {key}", rows.join(", ")))
     };
-    let rows = names.into_iter().map(|name| (name, alone(name, 0), alone(name, 1)));
-    let rows = rows.filter(|(_, base, new)| !base.is_empty() || !new.is_empty());
-    Ok(rows
-        .map(|(name, base, new)| context! { name, base => base.join(", "), new => new.join(", ") })
-        .collect())
+    ours.groups.iter().filter_map(part).collect()
 }
 
-/// Adds the fields of a record; those of a table within it by the name of both.
-fn add(facts: &mut Facts, prefix: &str, record: &impl Serialize) -> Result<()> {
-    for (name, value) in toml::Table::try_from(record)? {
-        let texts = match value {
-            _ if VINTAGE.contains(&name.as_str()) => continue,
-            toml::Value::Table(table) => {
-                add(facts, &format!("{} ", name.trim_end_matches('s')), &table)?;
-                continue;
-            }
-            toml::Value::String(text) => text.split(", ").map(str::to_owned).collect(),
-            value => vec![value.to_string()],
-        };
-        facts.entry(format!("{prefix}{name}")).or_default().extend(texts);
+/// Names and values of all facts of a side.
+fn facts(results: [&Results; 2], shared: &[[&Group; 2]], side: usize) -> Result<BTreeSet<(String, String)>> {
+    let mut facts = BTreeSet::new();
+    add(&mut facts, "", toml::Table::try_from(&results[side].machine)?);
+    for groups in shared {
+        add(&mut facts, "", toml::Table::try_from(groups[side].facts())?);
     }
-    Ok(())
+    Ok(facts)
+}
+
+/// The fields of a table within a record have the name of both.
+fn add(facts: &mut BTreeSet<(String, String)>, prefix: &str, record: toml::Table) {
+    for (field, value) in record {
+        let name = format!("{prefix}{field}");
+        match value {
+            _ if VINTAGE.contains(&field.as_str()) => {}
+            toml::Value::Table(table) => add(facts, &format!("{} ", name.trim_end_matches('s')), table),
+            toml::Value::String(text) => {
+                facts.extend(text.split(", ").map(|text| (name.clone(), text.to_owned())))
+            }
+            value => drop(facts.insert((name, value.to_string()))),
+        }
+    }
 }

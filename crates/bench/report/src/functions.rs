@@ -1,18 +1,15 @@
 //! The functions of templates and of the marked parts of documents.
 
-use std::{collections::BTreeMap, sync::Arc};
-
 use minijinja::{
-    Environment, Error, ErrorKind, State, UndefinedBehavior, Value,
+    Environment, Error, ErrorKind, State, UndefinedBehavior, Value, context,
     syntax::SyntaxConfig,
     value::{Kwargs, Rest},
 };
 
 use crate::{
     columns::{self, Column},
-    folder::{Folder, Group, Row},
     markdown,
-    number::{self, Unit},
+    number::Unit,
     source,
 };
 
@@ -42,16 +39,17 @@ pub fn environment() -> Environment<'static> {
     env.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     env.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     env.add_function("table", table);
-    env.add_function("cells", cells);
-    env.add_function("fig", fig);
-    env.add_function("row", |state: &State, key: String, slug: String| {
-        find(state, &key, &slug).map(Value::from_object)
+    env.add_function("cells", |state: &State, row: Value, columns: String| {
+        Ok::<_, Error>(row_cells(&fields(state, &columns, &row)?, &row).join(" | "))
     });
-    env.add_function("group", |state: &State, key: String| group(state, &key).map(Value::from_object));
+    env.add_function("fig", fig);
+    env.add_function("row", |state: &State, key: String, slug: String| row(&group(state, key)?, &slug));
+    env.add_function("group", group);
     env.add_function("pair", pair);
     env.add_function("plot", plot);
     env.add_function("template", |state: &State, name: String| {
-        state.env().get_template(&name)?.render(context(state)).map(|text| tidy(&text))
+        let [machine, machines, plots] = ["machine", "machines", "plots"].map(|name| state.lookup(name));
+        state.env().get_template(&name)?.render(context! { machine, machines, plots })
     });
     env.add_function("code", |path: String, items: Option<String>| {
         source::lines(&path, items.as_deref()).map_err(wrong)
@@ -61,47 +59,61 @@ pub fn environment() -> Environment<'static> {
     });
     env.add_filter("fold", |text: String, summary: String| markdown::details(&summary, &text));
     env.add_filter("listed", |items: Vec<String>| markdown::list(&items));
-    env.add_filter("unit", |value: f64, symbol: String| unit(&symbol).map(|unit| unit.text(value)));
+    env.add_filter("unit", |value: f64, symbol: String| {
+        let unit = Unit::named(&symbol).ok_or_else(|| wrong(format!("no unit is called {symbol:?}")))?;
+        Ok::<_, Error>(unit.text(value))
+    });
+    env.add_filter("for_each", for_each);
     for (name, text) in TEMPLATES {
         env.add_template(name, text).expect("templates are tested");
     }
     env
 }
 
-/// The variables that functions look up, for a template within a template.
-fn context(state: &State) -> Value {
-    let names = ["machine", "machines", "groups", "plots", "docs", "matrix", "published"];
-    Value::from_pairs(names.into_iter().filter_map(|name| Some((name, state.lookup(name)?))))
-}
-
 fn wrong(error: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::InvalidOperation, format!("{error:#}"))
 }
 
-fn unit(symbol: &str) -> Outcome<Unit> {
-    let units = [Unit::Seconds, Unit::Millis, Unit::Micros, Unit::Mib, Unit::Kib, Unit::Percent];
-    match units.into_iter().find(|unit| unit.symbol() == symbol) {
-        Some(unit) => Ok(unit),
-        None if symbol == "ratio" => Ok(Unit::Ratio),
-        None => Err(wrong(format!("no unit is called {symbol:?}"))),
-    }
+/// Undefined where there is none.
+fn attr(value: &Value, name: &str) -> Value {
+    value.get_attr(name).unwrap_or_default()
+}
+
+fn found(value: Value, otherwise: impl FnOnce() -> String) -> Outcome<Value> {
+    if value.is_undefined() { Err(wrong(otherwise())) } else { Ok(value) }
+}
+
+/// `groups | for_each("{key}:wall as {condition}")`: columns of a table, some from each group.
+fn for_each(groups: Vec<Value>, columns: String) -> String {
+    let fill = |group: &Value| {
+        ["key", "condition", "page"].iter().fold(columns.clone(), |columns, name| {
+            columns.replace(&format!("{{{name}}}"), &attr(group, name).to_string())
+        })
+    };
+    groups.iter().map(fill).collect::<Vec<_>>().join(", ")
 }
 
 /// `KEY` of the page's machine, or `MACHINE/KEY`.
-fn group(state: &State, key: &str) -> Outcome<Group> {
-    let (folder, key) = match key.split_once('/') {
-        Some((name, key)) => (state.lookup("machines").and_then(|all| all.get_attr(name).ok()), key),
-        None => (state.lookup("machine"), key),
+fn group(state: &State, key: String) -> Outcome<Value> {
+    let lookup = |name| state.lookup(name).unwrap_or_default();
+    let (machine, key) = match key.split_once('/') {
+        Some((name, key)) => (attr(&lookup("machines"), name), key),
+        None => (lookup("machine"), key.as_str()),
     };
-    let folder: Arc<Folder> = folder.and_then(|value| value.downcast_object()).ok_or_else(|| {
-        wrong(format!("no machine for {key}: is there a comment `figures: MACHINE` at the top?"))
+    let machine = found(machine, || {
+        format!("no machine for {key}: is there a comment `figures: MACHINE` at the top?")
     })?;
-    folder.group(key).ok_or_else(|| wrong(format!("there is no {}/raw/{key}", folder.name)))
+    found(attr(&attr(&machine, "by_key"), key), || {
+        format!("there is no {}/raw/{key}", attr(&machine, "name"))
+    })
 }
 
-fn find(state: &State, key: &str, slug: &str) -> Outcome<Row> {
-    let group = group(state, key)?;
-    group.row(slug).ok_or_else(|| wrong(format!("there is no row {slug} in {group:?}")))
+/// A row by the name of its folder; `{size}` in it stands for the number of items.
+fn row(group: &Value, slug: &str) -> Outcome<Value> {
+    let slug = slug.replace("{size}", &attr(group, "size").to_string());
+    found(attr(&attr(group, "by_slug"), &slug), || {
+        format!("there is no row {slug} in {}", attr(group, "folder"))
+    })
 }
 
 fn column(name: &str) -> Outcome<&'static Column> {
@@ -112,107 +124,103 @@ fn column(name: &str) -> Outcome<&'static Column> {
 /// `fig(row, COLUMN)` or `fig(KEY, SLUG, COLUMN)`: one figure in a sentence.
 fn fig(state: &State, args: Rest<Value>) -> Outcome {
     let (row, name) = match args.as_slice() {
-        [row, name] => (single(row)?, name),
-        [key, slug, name] => (find(state, &key.to_string(), &slug.to_string())?, name),
+        [row, name] => (row.clone(), name.to_string()),
+        [key, slug, name] => (row(&group(state, key.to_string())?, &slug.to_string())?, name.to_string()),
         _ => return Err(wrong("fig takes a row and a column, or a key, a slug and a column")),
     };
-    let column = column(&name.to_string())?;
-    column.text(&row, true).ok_or_else(|| {
-        wrong(format!(
-            "{} of {row:?} was not measured: its status is {:?}",
-            column.name,
-            row.figures().status
-        ))
-    })
+    column(&name)?;
+    let text = attr(&attr(&row, "texts"), &name);
+    if attr(&attr(&row, "cells"), &name).as_str() == Some(columns::NOT_MEASURED) {
+        return Ok("(not measured this way)".to_owned());
+    }
+    let why = || {
+        format!(
+            "{name} of {} was not measured: its status is {:?}",
+            attr(&row, "folder"),
+            attr(&row, "status")
+        )
+    };
+    Ok(found(text, why)?.to_string())
 }
 
 /// `pair(KEY, SLUG, SLUG)`: the wall time of one program ÷ that of another, where bench.toml declares what they differ in.
-fn pair(state: &State, key: String, to: String, from: String) -> Outcome {
-    let (to, from) = (find(state, &key, &to)?, find(state, &key, &from)?);
-    let slugs = |row: &Row| row.entry().row.slug.clone();
-    let pairs = to.group.pairs();
-    let found = pairs.iter().find(|pair| (slugs(&pair.to), slugs(&pair.from)) == (slugs(&to), slugs(&from)));
-    let declared =
-        || wrong(format!("bench.toml does not say in what one thing {to:?} differs from {from:?}"));
-    let ratio = found.ok_or_else(declared)?.estimate;
-    Ok(number::ratio(ratio.estimate, ratio.interval))
+fn pair(state: &State, key: String, to: String, from: String) -> Outcome<Value> {
+    let group = group(state, key)?;
+    let (to, from) = (row(&group, &to)?, row(&group, &from)?);
+    let is = |pair: &Value, end, row| attr(&attr(pair, end), "slug") == attr(row, "slug");
+    let pair = attr(&group, "pairs").try_iter()?.find(|pair| is(pair, "to", &to) && is(pair, "from", &from));
+    let folders = || (attr(&to, "folder"), attr(&from, "folder"));
+    found(attr(&pair.unwrap_or_default(), "ratio"), || {
+        let (to, from) = folders();
+        format!("bench.toml does not say in what one thing {to} differs from {from}")
+    })
 }
 
 /// A column of a table: a figure of the row itself, or of the same program in another group.
 struct Field {
-    group: Option<Group>,
+    group: Option<Value>,
     column: &'static Column,
     head: String,
 }
 
 /// `COLUMN`, `KEY:COLUMN` or `MACHINE/KEY:COLUMN`, each with `as HEAD` behind it where its head is to be another.
-fn fields(state: &State, text: &str, first: Option<&Row>) -> Outcome<Vec<Field>> {
-    let texts = text.split(',').map(str::trim).filter(|text| !text.is_empty());
-    let mut fields = Vec::new();
-    for text in texts {
+fn fields(state: &State, text: &str, row: &Value) -> Outcome<Vec<Field>> {
+    let field = |text: &str| {
         let (field, head) = text.split_once(" as ").map_or((text, None), |(field, head)| (field, Some(head)));
         let (key, name) = field.split_once(':').map_or((None, field), |(key, name)| (Some(key), name));
-        let group = key.map(|key| group(state, key)).transpose()?;
+        let group = key.map(|key| group(state, key.to_owned())).transpose()?;
         let column = column(name)?;
-        let reference = group.as_ref().or(first.map(|row| &row.group));
-        let reference = reference.map_or(String::new(), |group| group.data().workload.reference.clone());
-        let full = match column.unit.symbol() {
+        let reference = attr(group.as_ref().unwrap_or(row), "reference_name").to_string();
+        let usual = match column.unit.symbol() {
             _ if column.head.ends_with("MiB") => column.head.to_owned(),
             "" => column.head.replace("{reference}", &reference),
             symbol => format!("{}, {symbol}", column.head),
         };
-        let head = head.map_or(full, str::to_owned);
-        fields.push(Field { group, column, head });
-    }
-    Ok(fields)
-}
-
-impl Field {
-    fn row(&self, row: &Row) -> Option<Row> {
-        match &self.group {
-            Some(group) => group.same(row),
-            None => Some(row.clone()),
-        }
-    }
-}
-
-fn single(row: &Value) -> Outcome<Row> {
-    row.downcast_object_ref::<Row>().cloned().ok_or_else(|| wrong(format!("{row} is no row")))
-}
-
-/// Rows as they are, or by their slugs in the first of `groups` that has them.
-fn rows_of(rows: &Value, groups: &[Group]) -> Outcome<Vec<Row>> {
-    let Some(slugs) = rows.as_str() else { return rows.try_iter()?.map(|row| single(&row)).collect() };
-    let find = |slug: &str| {
-        let found = groups.iter().find_map(|group| group.row(slug));
-        found.ok_or_else(|| wrong(format!("there is no row {slug} in {groups:?}")))
+        Ok(Field { group, column, head: head.map_or(usual, str::to_owned) })
     };
-    slugs.split(',').map(str::trim).map(find).collect()
+    text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(field).collect()
 }
 
 /// The cells of a row: a program that did not run says so once in each group.
-fn row_cells(fields: &[Field], row: &Row) -> Vec<String> {
-    let mut said: Vec<Option<String>> = Vec::new();
+fn row_cells(fields: &[Field], row: &Value) -> Vec<String> {
+    let mut said: Vec<Value> = Vec::new();
     let cell = |field: &Field| {
-        let Some(row) = field.row(row) else { return "–".to_owned() };
-        if row.figures().is_ok() || matches!(field.column.name, "program" | "label") {
-            return field.column.text(&row, false).unwrap_or("–".to_owned());
+        // Of its own workload by its name, of another by its model.
+        let twin = |group: &Value| {
+            let names = ["label", "way"].map(|name| attr(row, name).to_string());
+            let mut twins = names.iter().map(|name| attr(&attr(group, "by_name"), name));
+            twins.find(|twin| !twin.is_undefined()).unwrap_or_default()
+        };
+        let row = field.group.as_ref().map_or(row.clone(), twin);
+        let (cell, folder) = (attr(&attr(&row, "cells"), field.column.name), attr(&row, "folder"));
+        match cell.as_str() {
+            Some(cell) => cell.to_owned(),
+            None if row.is_undefined() => "–".to_owned(),
+            None if said.contains(&folder) => String::new(),
+            None => {
+                said.push(folder);
+                attr(&row, "outcome").to_string()
+            }
         }
-        let key = field.group.as_ref().map(|group| format!("{group:?}"));
-        if said.contains(&key) {
-            return String::new();
-        }
-        said.push(key);
-        row.outcome()
     };
     fields.iter().map(cell).collect()
 }
 
-/// `table(ROWS, COLUMNS)`: a row for each program; columns without any figure are left out.
+/// `table(ROWS, COLUMNS)`: a row for each program; columns without any figure are left out. Rows are given as they are, or
+/// by their slugs in the first group among the columns that has them.
 fn table(state: &State, rows: Value, columns: String) -> Outcome {
-    let groups = fields(state, &columns, None)?.into_iter().filter_map(|field| field.group);
-    let rows = rows_of(&rows, &groups.collect::<Vec<_>>())?;
-    let fields = fields(state, &columns, rows.first())?;
+    let groups = fields(state, &columns, &Value::UNDEFINED)?.into_iter().filter_map(|field| field.group);
+    let groups: Vec<Value> = groups.collect();
+    let named = |slug: &str| {
+        let mut rows = groups.iter().map(|group| row(group, slug));
+        rows.find(Result::is_ok)
+            .unwrap_or_else(|| Err(wrong(format!("there is no row {slug} for {columns:?}"))))
+    };
+    let rows: Vec<Value> = match rows.as_str() {
+        Some(slugs) => slugs.split(',').map(str::trim).map(named).collect::<Outcome<_>>()?,
+        None => rows.try_iter()?.collect(),
+    };
+    let fields = fields(state, &columns, rows.first().unwrap_or(&Value::UNDEFINED))?;
     let cells: Vec<Vec<String>> = rows.iter().map(|row| row_cells(&fields, row)).collect();
     let any = |place: &usize| cells.iter().any(|cells| !matches!(cells[*place].as_str(), "–" | ""));
     let kept: Vec<usize> = (0..fields.len()).filter(any).collect();
@@ -223,42 +231,41 @@ fn table(state: &State, rows: Value, columns: String) -> Outcome {
     Ok(markdown::table(kept.iter().map(|&place| fields[place].head.clone()).collect(), cells))
 }
 
-/// `cells(row, COLUMNS)`: the cells of one row, for a table whose other columns are words.
-fn cells(state: &State, row: Value, columns: String) -> Outcome {
-    let row = single(&row)?;
-    Ok(row_cells(&fields(state, &columns, Some(&row))?, &row).join(" | "))
-}
-
 /// `plot(NAME…, right=true)`: those of the page's pictures that there are; two stand beside each other where the page is wide
 /// enough. `right`: the text that follows stands beside it.
 fn plot(state: &State, names: Rest<String>, options: Kwargs) -> Outcome {
-    let folder: Option<Arc<Folder>> = state.lookup("machine").and_then(|value| value.downcast_object());
-    let folder = folder.ok_or_else(|| wrong("no machine for a picture"))?;
-    let base = state.lookup("plots").map_or(String::new(), |base| base.to_string());
+    let [machine, base] = ["machine", "plots"].map(|name| state.lookup(name).unwrap_or_default());
+    let alts = attr(&found(machine, || "no machine for a picture".to_owned())?, "plots");
     let align = if options.get::<Option<bool>>("right")? == Some(true) { "align=\"right\" " } else { "" };
     options.assert_all_used()?;
-    let plots = names.iter().filter_map(|name| folder.plots().iter().find(|plot| plot.name == *name));
+    let plots = names.iter().map(|name| (name, attr(&alts, name))).filter(|(_, alt)| !alt.is_undefined());
     let plots: Vec<_> = plots.collect();
-    let pictures = plots.iter().map(|plot| match plots.len() {
-        1 if align.is_empty() => format!("![{}]({base}{}.svg)\n", plot.alt, plot.name),
+    let pictures = plots.iter().map(|(name, alt)| match plots.len() {
+        1 if align.is_empty() => format!("![{alt}]({base}{name}.svg)\n"),
         // In pixels, so that they stand below each other on a phone.
-        _ => format!("<img {align}width=\"400\" alt=\"{}\" src=\"{base}{}.svg\">\n", plot.alt, plot.name),
+        _ => format!("<img {align}width=\"400\" alt=\"{alt}\" src=\"{base}{name}.svg\">\n"),
     });
     Ok(pictures.collect())
 }
 
 /// A template with its variables, as the text of a file.
-pub fn render(env: &Environment, template: &str, variables: BTreeMap<&str, Value>) -> anyhow::Result<String> {
-    Ok(tidy(&env.get_template(template)?.render(Value::from_pairs(variables))?))
+pub fn render(env: &Environment, template: &str, variables: Value) -> anyhow::Result<String> {
+    Ok(tidy(&env.get_template(template)?.render(variables)?))
 }
 
-/// No empty line but one between two paragraphs.
-fn tidy(text: &str) -> String {
+/// No empty line but one between two paragraphs; below a table that needs it, the meaning of its mark.
+pub fn tidy(text: &str) -> String {
     let mut lines: Vec<&str> = Vec::new();
-    for line in text.trim().lines().map(str::trim_end) {
+    let mut is_marked = false;
+    for line in text.trim().lines().map(str::trim_end).chain([""]) {
+        if is_marked && !line.starts_with('|') {
+            lines.extend(["", "† These results have no run that measures this."]);
+            is_marked = false;
+        }
+        is_marked |= line.starts_with('|') && line.contains(columns::NOT_MEASURED);
         if !line.is_empty() || lines.last().is_some_and(|last| !last.is_empty()) {
             lines.push(line);
         }
     }
-    lines.join("\n") + "\n"
+    lines.join("\n").trim_end().to_owned() + "\n"
 }

@@ -4,7 +4,6 @@
 mod chart;
 mod columns;
 mod compare;
-mod folder;
 mod functions;
 mod generated;
 mod markdown;
@@ -12,7 +11,9 @@ mod markers;
 mod number;
 mod pages;
 mod plots;
+mod row;
 mod source;
+mod view;
 
 use std::{
     io::{self, Write},
@@ -20,16 +21,10 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
+use clap::Parser;
 
 /// Makes pages of results, and compares them. Run it in the root of the repository.
 #[derive(Parser)]
-struct Args {
-    #[command(subcommand)]
-    task: Task,
-}
-
-#[derive(Subcommand)]
 enum Task {
     /// Make every generated file again, from the raw files and the sources.
     Report {
@@ -50,15 +45,13 @@ enum Task {
 }
 
 fn main() -> ExitCode {
-    let done = match Args::parse().task {
+    let result = match Task::parse() {
         Task::Report { folders, check } => pages::report(&folders, check),
         Task::Compare { base, new } => compare::compare(&base, &new),
     };
-    match done {
-        Ok(text) => match io::stdout().write_all(text.as_bytes()) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(_) => ExitCode::from(2),
-        },
+    match result {
+        Ok(text) if io::stdout().write_all(text.as_bytes()).is_ok() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(2),
         Err(error) => {
             // One line, whatever a parser thinks of layout.
             let text = format!("{error:#}");

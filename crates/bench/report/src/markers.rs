@@ -6,6 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow, ensure};
 use minijinja::{Environment, Value};
 
+use crate::functions;
+
 const FIGURES: &str = "figures: ";
 const BEGIN: &str = "= ";
 const END: &str = "<!-- end -->";
@@ -41,7 +43,7 @@ pub fn fill(env: &Environment, path: &Path, text: &str, machines: &Value) -> Res
         let made = value.map_err(|error| anyhow!("line {line}: {error}"))?.to_string();
         ensure!(!made.trim().is_empty(), "line {line}: {expression} has no value");
         filled += &match made.contains('\n') {
-            true => format!("\n{}\n", made.trim_end()),
+            true => format!("\n{}", functions::tidy(&made)),
             false => made,
         };
         filled += END;
@@ -53,7 +55,6 @@ pub fn fill(env: &Environment, path: &Path, text: &str, machines: &Value) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::functions;
 
     fn filled(text: &str) -> Result<String> {
         fill(&functions::environment(), Path::new("docs/a.md"), text, &Value::from(()))

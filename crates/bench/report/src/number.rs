@@ -20,6 +20,12 @@ pub enum Unit {
 }
 
 impl Unit {
+    /// By its symbol; a ratio has none.
+    pub fn named(symbol: &str) -> Option<Unit> {
+        use Unit::{Kib, Mib, Micros, Millis, Percent, Ratio, Seconds};
+        [Seconds, Millis, Micros, Mib, Kib, Percent, Ratio].into_iter().find(|unit| unit.symbol() == symbol)
+    }
+
     pub fn symbol(self) -> &'static str {
         match self {
             Unit::Seconds => "s",

@@ -2,19 +2,19 @@
 
 mod time;
 
-use std::sync::Arc;
+use bench_data::results::Results;
 
 use crate::{
-    chart::{Axis, Mark, Point, Series, Shape, Text, chart},
-    columns::{self, Figure},
-    folder::{Folder, Group, Row},
+    chart::{Axis, Mark, Point, Series, Shape, chart},
+    columns,
+    row::Row,
 };
 
 pub struct Plot {
     /// Name of its file without `.svg`: `db-wall`.
     pub name: String,
     pub svg: String,
-    /// What is seen on it, in one sentence.
+    /// What it shows, in one sentence.
     pub alt: String,
 }
 
@@ -23,30 +23,36 @@ const FEW: u64 = 10;
 /// Programs this many times slower than the reference lie beyond the picture of ratios.
 const NEAR: f64 = 1.6;
 
-pub fn all(folder: &Arc<Folder>) -> Vec<Plot> {
-    let groups = folder.groups();
-    let study = |name: &str| -> Vec<Group> {
-        groups.iter().filter(|group| group.data().workload.study == name).cloned().collect()
+/// A group's rows without its controls.
+type Rows<'a> = Vec<Row<'a>>;
+
+pub fn all(results: &Results) -> Vec<Plot> {
+    let rows = |group| Row::in_group(results, group).filter(|row| !row.is_control()).collect();
+    let groups: Vec<Rows> = results.groups.iter().map(rows).filter(|rows: &Rows| !rows.is_empty()).collect();
+    let study = |name: &str| -> Vec<Rows> {
+        groups.iter().filter(|rows| rows[0].group.workload.study == name).cloned().collect()
     };
-    let same_workload = |a: &Group, b: &Group| a.data().workload.name == b.data().workload.name;
-    let mut plots: Vec<Plot> = study("bench").iter().find_map(overview).into_iter().collect();
-    for group in ["bench", "mariadb", "own"].into_iter().flat_map(study) {
-        plots.extend([wall(&group), ratio(&group), memory(&group)].into_iter().flatten());
-        plots.extend([time::in_flight(&group), time::memory(&group)].into_iter().flatten());
+    let same_workload = |a: &Rows, b: &Rows| a[0].group.workload.name == b[0].group.workload.name;
+    let mut plots: Vec<Plot> = study("bench").iter().find_map(|rows| overview(rows)).into_iter().collect();
+    for rows in ["bench", "mariadb", "own"].into_iter().flat_map(study) {
+        plots.extend([wall(&rows), ratio(&rows), memory(&rows)].into_iter().flatten());
+        plots.extend([time::in_flight(&rows), time::memory(&rows)].into_iter().flatten());
+    }
+    for rows in study("shapes").iter().take(1) {
+        plots.extend([wall(rows), time::in_flight(rows)].into_iter().flatten());
     }
     for sizes in study("scale").chunk_by(same_workload) {
-        plots.extend(["wall", "memory", "cpu-each"].iter().filter_map(|column| growth(sizes, column)));
+        plots.extend(["wall", "memory"].iter().filter_map(|column| growth(sizes, column)));
         plots.extend(["wall", "memory"].iter().filter_map(|column| bound(sizes, column)));
     }
-    plots.extend(study("faults").iter().filter_map(faults));
-    plots.extend(study("network").chunk_by(same_workload).filter_map(round_trips));
-    plots.extend(study("timeline").iter().flat_map(time::timelines));
+    plots.extend(study("faults").iter().filter_map(|rows| faults(rows)));
+    plots.extend(study("network").chunk_by(same_workload).filter_map(|routes| round_trips(routes.last()?)));
+    plots.extend(study("timeline").iter().flat_map(|rows| time::timelines(rows)));
     plots
 }
 
-fn overview(group: &Group) -> Option<Plot> {
-    let workload = &group.data().workload;
-    let rows: Vec<Row> = group.rows().filter(|row| ok(row) && workload.name == "db").collect();
+fn overview(rows: &[Row]) -> Option<Plot> {
+    let workload = &rows[0].group.workload;
     let point = |row: &Row| {
         let marks = vec![Mark::Marker((value(row, "wall")?, value(row, "memory")?))];
         Some(Series { marks, ..series(row)? })
@@ -55,15 +61,16 @@ fn overview(group: &Group) -> Option<Plot> {
     let shape = Shape::Lines { x: axis("wall", "←").reference(limit), y: axis("memory", "↓") };
     let notes = if limit.is_some() { "Upright line: the limit, which is the wait of one query." } else { "" };
     let heading = format!("{} databases that each take {} s", workload.size, workload.latency_s);
-    let said = format!("wall time against memory, {}", ends(rows.iter(), "wall"));
-    plot("overview", &heading, notes, &said, &rows.iter().filter_map(point).collect::<Vec<_>>(), &shape)
+    let summary = format!("wall time against memory, {}", range(rows, "wall"));
+    let points: Vec<Series> = rows.iter().filter_map(point).collect();
+    plot("overview", &heading, notes, &summary, &points, &shape).filter(|_| workload.name == "db")
 }
 
-fn wall(group: &Group) -> Option<Plot> {
+fn wall(rows: &[Row]) -> Option<Plot> {
     let notes = "Marker: median; line: lowest to highest; upright stroke: the limit, which is the lowest that the \
                  model allows.";
-    let rows = programs(group, |_| group.data().workload.size >= FEW);
-    rows_of(group, &rows, ["wall", "wall", "wall time", notes], axis("wall", "←"), |row| {
+    let rows = programs(rows, |row| row.group.workload.size >= FEW);
+    plot_rows(&rows, ["wall", "wall", "wall time", notes], axis("wall", "←"), |row| {
         let figures = row.figures();
         let range = figures.wall_min_s.zip(figures.wall_max_s).filter(|_| figures.runs > Some(1));
         let range = range.map(|(low, high)| Mark::Line(vec![(low, 0.5), (high, 0.5)]));
@@ -73,127 +80,112 @@ fn wall(group: &Group) -> Option<Plot> {
 }
 
 /// Wall time ÷ that of the reference, of the programs that are near it.
-fn ratio(group: &Group) -> Option<Plot> {
-    let reference = group.rows().find(|row| row.is_reference() && ok(row))?;
+fn ratio(rows: &[Row]) -> Option<Plot> {
+    let reference = rows.iter().find(|row| row.is_reference() && row.ran())?;
     let near = |row: &Row| row.is_reference() || row.figures().ratio.is_some_and(|ratio| ratio < NEAR);
-    let rows = programs(group, |row| near(row) && group.data().workload.size >= FEW);
+    let rows = programs(rows, |row| near(row) && row.group.workload.size >= FEW);
     let notes = format!("Line: 95 % interval. Left out: programs that take more than {NEAR} times as long.");
-    let heading = format!("wall time ÷ that of {}", name(&reference));
+    let heading = format!("wall time ÷ that of {}", name(reference));
     let axis = Axis::around("← better", "").reference(Some(1.0));
-    rows_of(group, &rows, ["ratio", "times", &heading, &notes], axis, |row| {
+    plot_rows(&rows, ["ratio", "times", &heading, &notes], axis, |row| {
         let figures = row.figures();
-        let interval = figures.ratio_interval.map(|i| Mark::Interval((i.low, 0.5), (i.high, 0.5)));
+        let interval = figures.ratio_interval.map(|interval| Mark::Interval(interval.low, interval.high));
         let ratio = if row.is_reference() { 1.0 } else { figures.ratio? };
         Some(interval.into_iter().chain([marker(ratio)]).collect())
     })
 }
 
-fn memory(group: &Group) -> Option<Plot> {
+fn memory(rows: &[Row]) -> Option<Plot> {
     let notes = "Peak PSS of all processes of a program. Marker: median; line: lowest to highest.";
-    let (rows, axis) = (programs(group, |_| true), axis("memory", "←"));
-    rows_of(group, &rows, ["memory", "memory", "memory", notes], axis, |row| {
+    plot_rows(&programs(rows, |_| true), ["memory", "memory", "memory", notes], axis("memory", "←"), |row| {
         let range = row.figures().tree_pss_min_kib.zip(row.figures().tree_pss_max_kib);
         let range = range.map(|(low, high)| [low, high].map(|kib| (kib as f64 / 1024.0, 0.5)).to_vec());
         Some(range.map(Mark::Line).into_iter().chain([marker(value(row, "memory")?)]).collect())
     })
 }
 
-fn faults(group: &Group) -> Option<Plot> {
-    let fault = group.data().workload.fault.as_ref()?;
+fn faults(rows: &[Row]) -> Option<Plot> {
+    let heading = format!("wall time when {}", rows[0].group.workload.fault.as_ref()?.title);
     let notes =
         "Small dot: half of the healthy items are answered; larger dot: 99 %; marker: the program ends.";
-    let (rows, axis) = (programs(group, |_| true), axis("wall", "←"));
-    let plot =
-        rows_of(group, &rows, ["", "wall", &format!("wall time when {}", fault.title), notes], axis, |row| {
-            let (half, most, wall) = (value(row, "half")?, value(row, "most")?, value(row, "wall")?);
-            let line = Mark::Line(vec![(half, 0.5), (wall, 0.5)]);
-            Some(vec![line, Mark::Dot((half, 0.5), 3.0), Mark::Dot((most, 0.5), 4.5), marker(wall)])
-        });
-    plot.map(|plot| Plot { name: group.data().workload.key.clone(), ..plot })
+    plot_rows(&programs(rows, |_| true), ["", "wall", &heading, notes], axis("wall", "←"), |row| {
+        let (half, most, wall) = (value(row, "half")?, value(row, "most")?, value(row, "wall")?);
+        let line = Mark::Line(vec![(half, 0.5), (wall, 0.5)]);
+        Some(vec![line, Mark::Dot(half, 3.0), Mark::Dot(most, 4.5), marker(wall)])
+    })
 }
 
-fn round_trips(groups: &[Group]) -> Option<Plot> {
-    let group = groups.last()?;
+fn round_trips(rows: &[Row]) -> Option<Plot> {
     let notes = "Bar: as the server counted. Dot: from the growth of the wall time with the network's round-trip time.";
-    let (rows, axis) = (programs(group, |_| true), Axis::zero("← better", ""));
-    let plot = rows_of(group, &rows, ["", "trips", "round trips per item", notes], axis, |row| {
+    let (all, axis) = (programs(rows, |_| true), Axis::zero("← better", ""));
+    let plot = plot_rows(&all, ["", "trips", "round trips per item", notes], axis, |row| {
         let trips = value(row, "trips")?;
-        let bar = if row.entry().row.python { Mark::Outline(0.0, trips) } else { Mark::Bar(0.0, trips) };
-        let slope = value(row, "slope").map(|slope| Mark::Dot((slope, 0.5), 5.0));
+        let bar = if row.entry.row.python { Mark::Outline(0.0, trips) } else { Mark::Bar(0.0, trips) };
+        let slope = value(row, "slope").map(|slope| Mark::Dot(slope, 5.0));
         Some([bar].into_iter().chain(slope).collect())
     });
-    plot.map(|plot| Plot { name: format!("network-{}-round-trips", group.data().workload.name), ..plot })
+    plot.map(|plot| Plot { name: format!("network-{}-round-trips", rows[0].group.workload.name), ..plot })
 }
 
 /// How a column grows with the number of items.
-fn growth(sizes: &[Group], column: &str) -> Option<Plot> {
-    let (workload, largest) = (&sizes.first()?.data().workload, sizes.last()?);
-    let size = |row: &Row| row.group.data().workload.size;
-    let rows: Vec<Row> = sizes.iter().flat_map(Group::rows).filter(|row| !row.is_bounded()).collect();
+fn growth(sizes: &[Rows], column: &str) -> Option<Plot> {
+    let size = |row: &Row| row.group.workload.size;
+    let rows: Rows = sizes.iter().flatten().filter(|row| !row.is_bounded()).copied().collect();
     let label = |row: &Row| name(row).replace(&format!(" {}", size(row)), " N");
-    let lines = lines_of(&rows, label, |row| size(row) as f64, column);
-    let notes = "N: as many threads as items. ×: failed, or would have taken too long.";
-    let last = largest.data().workload.size;
-    let heading = format!("{}, {} to {last} items: {}", workload.name, workload.size, measure(column).0);
-    let said = format!("at {last} items {}", ends(rows.iter().filter(|row| size(row) == last), column));
+    let lines = lines(&rows, label, |row| size(row) as f64, column);
+    let (first, last) = (&rows.first()?.group.workload, rows.last().map(size)?);
+    let heading = format!("{}, {} to {last} items: {}", first.name, first.size, measure(column).0);
+    let largest: Rows = rows.iter().filter(|row| size(row) == last).copied().collect();
+    let summary = format!("at {last} items {}", range(&largest, column));
     let shape = Shape::Lines { x: Axis::log("items, log scale", ""), y: axis(column, "↓") };
-    let name = format!("scale-{}-{}", workload.name, column.trim_end_matches("-each"));
-    plot(&name, &heading, notes, &said, &lines, &shape).filter(|_| sizes.len() > 1)
+    let notes = "N: as many threads as items. ×: failed, or would have taken too long.";
+    plot(&format!("scale-{}-{column}", first.name), &heading, notes, &summary, &lines, &shape)
+        .filter(|_| sizes.len() > 1)
 }
 
 /// A column over the limit on items in flight, at the size at which most limits were measured.
-fn bound(sizes: &[Group], column: &str) -> Option<Plot> {
-    let measured = |group: &Group| group.rows().filter(|row| row.is_bounded() && ok(row)).count();
-    let group = sizes.iter().max_by_key(|group| (measured(group), group.data().workload.size))?;
-    let program = |row: &Row| row.entry().row.bare_name().to_owned();
-    let bounded: Vec<String> = group.rows().filter(Row::is_bounded).map(|row| program(&row)).collect();
-    let rows: Vec<Row> = group.rows().filter(|row| bounded.contains(&program(row))).collect();
-    let lines = lines_of(&rows, program, |row| row.entry().row.at_once as f64, column);
-    let workload = &group.data().workload;
-    let (words, limit) = (measure(column).0, "limit on the items in flight");
-    let heading = format!("{}, {} items: {words} by the {limit}", workload.name, workload.size);
+fn bound(sizes: &[Rows], column: &str) -> Option<Plot> {
+    let measured = |rows: &&Rows| rows.iter().filter(|row| row.is_bounded() && row.ran()).count();
+    let rows = sizes.iter().max_by_key(|rows| (measured(rows), rows[0].group.workload.size))?;
+    let program = |row: &Row| row.entry.row.bare_name().to_owned();
+    let bounded: Vec<String> = rows.iter().filter(|row| row.is_bounded()).map(program).collect();
+    let rows: Rows = rows.iter().filter(|row| bounded.contains(&program(row))).copied().collect();
+    let lines = lines(&rows, program, |row| row.entry.row.at_once as f64, column);
+    let workload = &rows.first()?.group.workload;
+    let limit = "limit on the items in flight";
+    let heading = format!("{}, {} items: {} by the {limit}", workload.name, workload.size, measure(column).0);
     let shape = Shape::Lines { x: Axis::log(&format!("{limit}, log scale"), ""), y: axis(column, "↓") };
-    plot(
-        &format!("scale-{}-bound-{column}", workload.name),
-        &heading,
-        "",
-        &ends(rows.iter(), column),
-        &lines,
-        &shape,
-    )
+    let name = format!("scale-{}-bound-{column}", workload.name);
+    plot(&name, &heading, "", &range(&rows, column), &lines, &shape)
 }
 
 /// A row for each program with the figure of a column, where two have one. `words`: the picture's name, the column, the
 /// heading, the notes.
-fn rows_of(
-    group: &Group,
+fn plot_rows(
     rows: &[Row],
     [what, column, heading, notes]: [&str; 4],
     x: Axis,
     marks: impl Fn(&Row) -> Option<Vec<Mark>>,
 ) -> Option<Plot> {
     let line = |row: &Row| {
-        let figure = columns::find(column)?.text(row, true).unwrap_or(row.outcome());
-        Some(Series { figure, marks: marks(row).unwrap_or_default(), ..series(row)? })
+        let figure = columns::find(column)?.text(row, true).filter(|_| row.ran());
+        let marks = marks(row).unwrap_or_default();
+        Some(Series { figure: figure.unwrap_or_else(|| row.outcome()), marks, ..series(row)? })
     };
     let lines: Vec<Series> = rows.iter().filter_map(line).collect();
-    let drawn = lines.iter().filter(|line| !line.marks.is_empty()).count();
-    let workload = &group.data().workload;
+    let workload = &rows.first()?.group.workload;
     let (name, heading) = (format!("{}-{what}", workload.key), format!("{}: {heading}", workload.title));
-    plot(&name, &heading, notes, &ends(rows.iter(), column), &lines, &Shape::Rows { x }).filter(|_| drawn > 1)
+    let drawn = lines.iter().filter(|line| !line.marks.is_empty()).count();
+    plot(name.trim_end_matches('-'), &heading, notes, &range(rows, column), &lines, &Shape::Rows { x })
+        .filter(|_| drawn > 1)
 }
 
 /// A line for each label through its rows, with a mark where it stops before others.
-fn lines_of(
-    rows: &[Row],
-    label: impl Fn(&Row) -> String,
-    x: impl Fn(&Row) -> f64,
-    column: &str,
-) -> Vec<Series> {
+fn lines(rows: &[Row], label: impl Fn(&Row) -> String, x: impl Fn(&Row) -> f64, column: &str) -> Vec<Series> {
     let last = rows.iter().map(&x).fold(0.0, f64::max);
-    let mut names: Vec<String> = rows.iter().map(&label).collect();
-    names.sort();
-    names.dedup();
+    let mut labels: Vec<String> = rows.iter().map(&label).collect();
+    labels.sort();
+    labels.dedup();
     let line = |name: String| {
         let rows: Vec<&Row> = rows.iter().filter(|row| label(row) == name).collect();
         let point = |row: &&Row| Some((x(row), value(row, column).filter(|value| *value > 0.0)?));
@@ -204,24 +196,31 @@ fn lines_of(
         let marks = [vec![Mark::Line(points)], markers].concat();
         (marks.len() > 1).then_some(Series { name, marks, ..series(rows.first()?)? })
     };
-    names.into_iter().filter_map(line).collect()
+    labels.into_iter().filter_map(line).collect()
 }
 
-fn plot(name: &str, heading: &str, notes: &str, said: &str, lines: &[Series], shape: &Shape) -> Option<Plot> {
+fn plot(
+    name: &str,
+    heading: &str,
+    notes: &str,
+    summary: &str,
+    lines: &[Series],
+    shape: &Shape,
+) -> Option<Plot> {
     let python = lines.iter().any(|line| line.hollow);
     let notes = format!("{notes}{}", if python { " Hollow: Python." } else { "" });
-    let alt = format!("{heading}, {said}.");
-    let svg = chart(&Text { heading, notes, alt: &alt }, lines, shape);
+    let alt = format!("{heading}, {summary}.");
+    let svg = chart([heading, &notes, &alt], lines, shape);
     (!lines.is_empty()).then_some(Plot { name: name.to_owned(), svg, alt })
 }
 
 /// The lowest and the highest figure of a column, and whose they are.
-fn ends<'a>(rows: impl Iterator<Item = &'a Row>, column: &str) -> String {
-    let mut rows: Vec<(f64, &Row)> = rows.filter_map(|row| Some((value(row, column)?, row))).collect();
+fn range(rows: &[Row], column: &str) -> String {
+    let mut rows: Vec<(f64, &Row)> = rows.iter().filter_map(|row| Some((value(row, column)?, row))).collect();
     rows.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let said =
+    let text =
         |(_, row): &(f64, &Row)| Some(format!("{} ({})", columns::find(column)?.text(row, true)?, name(row)));
-    match (rows.first().and_then(said), rows.last().and_then(said)) {
+    match (rows.first().and_then(text), rows.last().and_then(text)) {
         (Some(low), Some(high)) if low != high => format!("from {low} to {high}"),
         (low, _) => low.unwrap_or_default(),
     }
@@ -229,11 +228,7 @@ fn ends<'a>(rows: impl Iterator<Item = &'a Row>, column: &str) -> String {
 
 /// What a column measures, in words, and its unit.
 fn measure(column: &str) -> (&'static str, &'static str) {
-    match column {
-        "memory" => ("memory", " MiB"),
-        "cpu-each" => ("CPU time per item", " µs"),
-        _ => ("wall time", " s"),
-    }
+    if column == "memory" { ("memory", " MiB") } else { ("wall time", " s") }
 }
 
 /// The axis of a column, the same in every picture; the arrow shows where it is better.
@@ -247,28 +242,20 @@ fn marker(value: f64) -> Mark {
 }
 
 fn value(row: &Row, column: &str) -> Option<f64> {
-    match (columns::find(column)?.value)(row).filter(|_| ok(row))? {
-        Figure::Number(value) | Figure::Ratio(value, _) => Some(value),
-        Figure::Text(_) => None,
-    }
-}
-
-fn ok(row: &Row) -> bool {
-    row.figures().is_ok() && row.entry().row.control.is_none()
+    columns::find(column)?.number(row).filter(|_| row.ran())
 }
 
 fn series(row: &Row) -> Option<Series> {
-    let model = row.group.data().workload.model(&row.entry().row.model)?;
-    let (name, hollow) = (name(row), row.entry().row.python);
-    Some(Series { name, hollow, model: Some(model.clone()), ..Series::default() })
+    let model = row.group.workload.model(&row.entry.row.model)?.clone();
+    Some(Series { name: name(row), hollow: row.entry.row.python, model: Some(model), ..Series::default() })
 }
 
-/// Programs in the order of the table, those in Python under their Rust twins; no controls.
-fn programs(group: &Group, drawn: impl Fn(&Row) -> bool) -> Vec<Row> {
-    let rows = group.rows().filter(|row| row.entry().row.control.is_none() && drawn(row));
-    let (python, mut rows): (Vec<Row>, Vec<Row>) = rows.partition(|row| row.entry().row.python);
+/// Programs in the order of the table, those in Python under their Rust twins.
+fn programs<'a>(rows: &[Row<'a>], drawn: impl Fn(&Row) -> bool) -> Rows<'a> {
+    let rows = rows.iter().copied().filter(drawn);
+    let (python, mut rows): (Rows, Rows) = rows.partition(|row| row.entry.row.python);
     for row in python {
-        let kind = |row: &Row| (row.entry().row.model.clone(), row.entry().row.at_once);
+        let kind = |row: &Row<'a>| (&row.entry.row.model, row.entry.row.at_once);
         let twin = rows.iter().rposition(|other| kind(other) == kind(&row));
         rows.insert(twin.map_or(rows.len(), |twin| twin + 1), row);
     }
@@ -277,7 +264,7 @@ fn programs(group: &Group, drawn: impl Fn(&Row) -> bool) -> Vec<Row> {
 
 /// `tokio`, `threaded 500` where the program has more than its model's default; of Python `asyncio.py uvloop`.
 fn name(row: &Row) -> String {
-    let row = &row.entry().row;
+    let row = &row.entry.row;
     let words = row.program.split(' ').skip(1).filter(|word| *word != "--concurrency");
     let words: Vec<&str> = words.map(|word| word.trim_start_matches('-')).collect();
     let suffix = if row.python { ".py" } else { "" };

@@ -30,70 +30,66 @@ pub fn changes(old: &str, new: &str, names: Option<&str>) -> Result<String> {
     Ok(format!("```diff\n--- {old}\n+++ {new}\n{}\n```\n", hunks.collect::<Vec<_>>().join("\n")))
 }
 
-/// The programs of a workload: the text of their `main.rs`, by the name of their folder.
-fn programs(workload: &str) -> Result<BTreeMap<String, String>> {
+/// The programs in `crates/PARENT`: the text of their `main.rs`, by the name of their folder.
+fn programs(parent: &str) -> Result<BTreeMap<String, String>> {
     let mut programs = BTreeMap::new();
-    for folder in files::folders(&Path::new("crates").join(workload))? {
+    for folder in files::folders(&Path::new("crates").join(parent))? {
         let path = folder.join("src/main.rs");
         if path.is_file() {
-            programs.insert(file_name(&folder), files::text(&path)?);
+            programs.insert(name(&folder), files::text(&path)?);
         }
     }
     Ok(programs)
 }
 
-/// For each folder, in the order of the models, the cells of the map: length of the program, and the lines that change from
-/// its neighbour.
-pub fn map(matrix: &Matrix, workloads: &[String]) -> Result<Value> {
-    let folders: Vec<_> = workloads.iter().map(|workload| programs(workload)).collect::<Result<_>>()?;
-    let declared = matrix.programs();
-    let mut names: Vec<&str> = Vec::new();
-    for program in declared.iter().filter(|program| !program.python && workloads.contains(&program.workload))
-    {
-        if !names.contains(&program.folder()) {
-            names.push(program.folder());
+/// The map: programs by model and workload with the size of each one's diff, folders of other programs, and libraries.
+pub fn map(matrix: &Matrix, names: &[String]) -> Result<Value> {
+    let columns: Vec<_> = names.iter().map(|workload| programs(workload)).collect::<Result<_>>()?;
+    let mut declared = matrix.programs();
+    declared.retain(|program| !program.python && names.contains(&program.workload));
+    let mut folders: Vec<&str> = Vec::new();
+    for program in &declared {
+        if !folders.contains(&program.folder()) {
+            folders.push(program.folder());
         }
     }
-    let rows = names.into_iter().map(|name| {
-        let cells = folders.iter().zip(workloads).map(|(programs, workload)| {
-            let text = programs.get(name)?;
-            let program = declared.iter().find(|it| it.workload == *workload && it.folder() == name);
+    let rows = folders.into_iter().map(|folder| {
+        let cells = columns.iter().zip(names).map(|(programs, workload)| {
+            let text = programs.get(folder)?;
+            let program =
+                declared.iter().find(|program| program.workload == *workload && program.folder() == folder);
             let neighbour = program.and_then(|program| program.neighbour.as_ref());
             let changed = neighbour.and_then(|neighbour| Some(changed(programs.get(neighbour)?, text)));
-            Some(context! { workload, lines => text.lines().count(), changed, neighbour })
+            Some(context! { workload, lines => text.lines().count(), neighbour, changed })
         });
-        context! { name, cells => cells.map(Value::from).collect::<Value>() }
+        context! { name => folder, cells => cells.map(Value::from).collect::<Value>() }
     });
-    Ok(rows.collect())
+    let rows: Value = rows.collect();
+    let (mut others, mut libraries) = (Vec::new(), Vec::new());
+    for parent in files::folders(Path::new("crates"))? {
+        let is_tools = name(&parent) == "bench";
+        let programs = programs(&name(&parent))?;
+        if !is_tools && !programs.is_empty() && !names.contains(&name(&parent)) {
+            let program = |(name, text): (&String, &String)| context! { name, lines => text.lines().count() };
+            let programs: Value = programs.iter().map(program).collect();
+            others.push(context! { parent => name(&parent), programs });
+        }
+        for folder in files::folders(&parent)? {
+            let sources = ["src/lib.rs", "src/main.rs"].map(|source| folder.join(source));
+            let source = sources.iter().take(if is_tools { 2 } else { 1 }).find(|source| source.is_file());
+            if let Some(source) = source {
+                let name = format!("{}/{}", name(&parent), name(&folder));
+                libraries.push(context! { name, does => first_sentence(&files::text(source)?) });
+            }
+        }
+    }
+    Ok(context! { names => names.to_vec(), rows, others, libraries })
 }
 
 /// The lines that `diff` marks with `<` or `>`.
 fn changed(old: &str, new: &str) -> usize {
     let diff = TextDiff::from_lines(old, new);
     diff.iter_all_changes().filter(|change| change.tag() != ChangeTag::Equal).count()
-}
-
-/// Folders of programs that are not in the matrix, and each library and tool with the first sentence of its documentation.
-pub fn others(workloads: &[String]) -> Result<(Value, Value)> {
-    let (mut shapes, mut libraries) = (Vec::new(), Vec::new());
-    for folder in files::folders(Path::new("crates"))? {
-        let parent = file_name(&folder);
-        let is_tools = parent == "bench";
-        let programs = programs(&parent)?;
-        if !is_tools && !programs.is_empty() && !workloads.contains(&parent) {
-            let programs =
-                programs.iter().map(|(name, text)| context! { name, lines => text.lines().count() });
-            shapes.push(context! { parent => &parent, programs => programs.collect::<Value>() });
-        }
-        for folder in files::folders(&folder)? {
-            let sources = if is_tools { &["src/main.rs", "src/lib.rs"][..] } else { &["src/lib.rs"] };
-            if let Some(path) = sources.iter().map(|file| folder.join(file)).find(|path| path.is_file()) {
-                let name = format!("{parent}/{}", file_name(&folder));
-                libraries.push(context! { name, does => first_sentence(&files::text(&path)?) });
-            }
-        }
-    }
-    Ok((shapes.into(), libraries.into()))
 }
 
 fn first_sentence(source: &str) -> String {
@@ -103,8 +99,8 @@ fn first_sentence(source: &str) -> String {
     paragraph.split_inclusive(". ").next().unwrap_or_default().trim().to_owned()
 }
 
-fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+pub fn name(folder: &Path) -> String {
+    folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// The items of these names, with their comments and attributes; all of the text without names.

@@ -31,14 +31,6 @@ pub enum Shape {
     Lines { x: Axis, y: Axis },
 }
 
-pub struct Text<'a> {
-    pub heading: &'a str,
-    /// How to read the chart.
-    pub notes: String,
-    /// For readers who cannot see it.
-    pub alt: &'a str,
-}
-
 #[derive(Default)]
 pub struct Series {
     pub name: String,
@@ -57,9 +49,10 @@ pub struct Series {
 pub enum Mark {
     /// The model's marker.
     Marker(Point),
-    Dot(Point, f64),
-    /// A line with a cap at each end.
-    Interval(Point, Point),
+    /// A value of the horizontal axis, and the dot's radius.
+    Dot(f64, f64),
+    /// From one value of the horizontal axis to another, with a cap at each end.
+    Interval(f64, f64),
     Line(Vec<Point>),
     Area(Vec<Point>),
     /// From one value of the horizontal axis to another.
@@ -74,26 +67,26 @@ pub enum Mark {
 impl Mark {
     fn points(&self) -> Vec<Point> {
         match self {
-            Mark::Marker(point) | Mark::Dot(point, _) | Mark::Stop(point) => vec![*point],
-            Mark::Interval(low, high) => vec![*low, *high],
+            Mark::Marker(point) | Mark::Stop(point) => vec![*point],
             Mark::Line(points) | Mark::Area(points) => points.clone(),
-            Mark::Bar(from, to) | Mark::Outline(from, to) => vec![(*from, 0.5), (*to, 0.5)],
-            Mark::Limit(value) => vec![(*value, 0.5)],
+            Mark::Interval(from, to) | Mark::Bar(from, to) | Mark::Outline(from, to) => {
+                vec![(*from, 0.5), (*to, 0.5)]
+            }
+            Mark::Dot(value, _) | Mark::Limit(value) => vec![(*value, 0.5)],
         }
     }
 }
 
-pub fn chart(text: &Text, series: &[Series], shape: &Shape) -> String {
-    let mut canvas = Canvas::new(text.heading, &text.notes);
+/// `notes` say how to read it; `alt` is for readers who cannot see it.
+pub fn chart([heading, notes, alt]: [&str; 3], series: &[Series], shape: &Shape) -> String {
+    let mut canvas = Canvas::new(heading, notes);
     let points: Vec<Point> = series.iter().flat_map(|series| &series.marks).flat_map(Mark::points).collect();
-    let places = points.iter().map(|point| point.0);
+    let (places, heights) = (points.iter().map(|point| point.0), points.iter().map(|point| point.1));
     match shape {
         Shape::Rows { x } => rows(&mut canvas, series, x.fitted(places)),
-        Shape::Lines { x, y } => {
-            lines(&mut canvas, series, x.fitted(places), y.fitted(points.iter().map(|point| point.1)));
-        }
+        Shape::Lines { x, y } => lines(&mut canvas, series, x.fitted(places), y.fitted(heights)),
     }
-    canvas.finish(text.alt)
+    canvas.finish(alt)
 }
 
 fn rows(canvas: &mut Canvas, series: &[Series], x: Axis) {
@@ -189,17 +182,14 @@ fn draw(canvas: &mut Canvas, series: &Series, mark: &Mark, x: &Axis, y: &Axis) {
     let dash = if series.hollow { " dash" } else { "" };
     match mark {
         Mark::Marker(point) => draw_marker(canvas, series, at(point)),
-        Mark::Dot(point, radius) => {
-            canvas.path(&format!("fill seam {class}"), &marker::circle(at(point), *radius))
+        Mark::Dot(value, radius) => {
+            canvas.path(&format!("fill seam {class}"), &marker::circle((x.at(*value), middle), *radius));
         }
-        Mark::Interval(low, high) => {
-            let (low, high) = (at(low), at(high));
-            // A cap stands across the line, whichever way that goes.
-            let cap = |(x, y): Point| match low.1 == high.1 {
-                true => open([(x, y - 6.0), (x, y + 6.0)]),
-                false => open([(x - 6.0, y), (x + 6.0, y)]),
-            };
-            canvas.path(&format!("line {class}"), &[open([low, high]), cap(low), cap(high)].concat());
+        Mark::Interval(from, to) => {
+            let (from, to) = (x.at(*from), x.at(*to));
+            let cap = |x: f64| open([(x, middle - 6.0), (x, middle + 6.0)]);
+            let line = open([(from, middle), (to, middle)]);
+            canvas.path(&format!("line {class}"), &[line, cap(from), cap(to)].concat());
         }
         Mark::Line(points) => {
             canvas.path(&format!("line{dash} {class}"), &open(thinned(points.iter().map(at))))

@@ -1,4 +1,4 @@
-//! One committed picture for each shape, and what holds for every committed picture.
+//! What holds for every picture; the committed pages of the fixture hold a picture of each shape.
 
 use std::{fs, path::Path};
 
@@ -10,95 +10,33 @@ use super::{canvas::COLORS, *};
 /// What GitHub leaves for a picture on a phone, in pixels.
 const PHONE: f64 = 358.0;
 
+fn root() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..")
+}
+
 fn models() -> Vec<Model> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
-    Matrix::read(&root.join("bench.toml")).unwrap().models
-}
-
-fn model(name: &str) -> Option<Model> {
-    models().into_iter().find(|model| model.name == name)
-}
-
-fn series(name: &str, color: &str, marks: Vec<Mark>) -> Series {
-    Series { name: name.to_owned(), model: model(color), marks, ..Series::default() }
-}
-
-/// Compared with `golden/NAME.svg`, which is written anew where `GOLDEN` is set.
-fn golden(name: &str, series: &[Series], shape: &Shape) {
-    let text = Text { heading: "Size & <time>", notes: "How to read it.".to_owned(), alt: "a < b & c" };
-    let made = chart(&text, series, shape);
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/chart/golden/{name}.svg"));
-    if std::env::var_os("GOLDEN").is_some() {
-        fs::write(&path, &made).unwrap();
-    }
-    let kept = fs::read_to_string(&path).unwrap();
-    assert!(made == kept, "{name}.svg: if the change is meant: GOLDEN=1 cargo test -p bench-report golden");
-    check(name, &made);
+    Matrix::read(&root().join("bench.toml")).unwrap().models
 }
 
 #[test]
-fn golden_rows_have_all_marks_and_escaped_texts() {
-    let middle = |value| (value, 0.5);
-    let rows = [
-        Series {
-            figure: "2.000 s".to_owned(),
-            ..series("tokio", "tokio", vec![Mark::Limit(1.0), Mark::Marker(middle(2.0))])
-        },
-        Series {
-            figure: "3.000 s".to_owned(),
-            hollow: true,
-            ..series("a<b>.py", "tokio", vec![Mark::Outline(1.0, 3.0)])
-        },
-        series("green", "green", vec![Mark::Interval(middle(1.5), middle(4.0)), Mark::Dot(middle(2.0), 4.0)]),
-        Series { figure: "failed".to_owned(), ..series("compio", "compio", Vec::new()) },
-        Series {
-            note: "in futex".to_owned(),
-            ..series(
-                "thread 2",
-                "none",
-                vec![Mark::Line(vec![middle(1.0), middle(5.0)]), Mark::Bar(2.0, 3.0)],
-            )
-        },
-        Series {
-            note: "6 & more".to_owned(),
-            ..series("threaded", "threaded", vec![Mark::Area(vec![(1.0, 0.0), (2.0, 1.0), (6.0, 0.0)])])
-        },
-    ];
-    golden("rows", &rows, &Shape::Rows { x: Axis::log("wall time", " s").reference(Some(1.0)) });
-}
-
-#[test]
-fn golden_lines_have_their_names_at_the_right_edge() {
-    let line = |name: &str, color: &str, points: Vec<Point>| {
-        let markers = points.iter().copied().map(Mark::Marker);
-        series(name, color, [vec![Mark::Line(points.clone())], markers.collect()].concat())
+fn names_of_a_heap_of_lines_do_not_overlap_and_texts_are_escaped() {
+    let model = models().into_iter().next();
+    let line = |i: usize| Series {
+        name: format!("tokio-blocking {i}"),
+        model: model.clone(),
+        marks: vec![Mark::Marker((1.0, 5.0 + i as f64 / 100.0))],
+        ..Series::default()
     };
-    let mut lines = vec![
-        line("tokio", "tokio", vec![(10.0, 0.1), (100.0, 0.12), (1000.0, 0.3)]),
-        line("compio", "compio", vec![(10.0, 0.1), (100.0, 0.11), (1000.0, 0.31)]),
-        Series { hollow: true, ..line("threaded.py", "threaded", vec![(10.0, 0.2), (100.0, 1.7)]) },
-    ];
-    lines[2].marks.push(Mark::Stop((100.0, 1.7)));
-    lines[0].marks.push(Mark::Interval((1000.0, 0.25), (1000.0, 0.4)));
-    golden("lines", &lines, &Shape::Lines { x: Axis::log("items", ""), y: Axis::log("wall time", " s") });
-}
-
-#[test]
-fn names_of_a_heap_of_lines_do_not_overlap() {
-    let at = |i: usize| (1.0, 5.0 + i as f64 / 100.0);
-    let lines: Vec<Series> =
-        (0..30).map(|i| series(&format!("tokio-blocking {i}"), "tokio", vec![Mark::Marker(at(i))])).collect();
-    let text = Text { heading: "A heap", notes: String::new(), alt: "" };
-    check(
-        "heap",
-        &chart(&text, &lines, &Shape::Lines { x: Axis::zero("x", ""), y: Axis::around("y", " MiB") }),
-    );
+    let shape = Shape::Lines { x: Axis::zero("x", ""), y: Axis::around("y", " MiB") };
+    let picture = chart(["A heap", "", "a < b & c"], &(0..30).map(line).collect::<Vec<_>>(), &shape);
+    assert!(picture.contains("<title>a &lt; b &amp; c</title>"));
+    check("heap", &picture);
 }
 
 #[test]
 fn committed_pictures_can_be_read_on_a_phone_and_no_text_hides_another() {
-    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../results");
-    let machines = fs::read_dir(results).unwrap().map(|entry| entry.unwrap().path().join("plots"));
+    let machines =
+        fs::read_dir(root().join("results")).unwrap().map(|entry| entry.unwrap().path().join("plots"));
     let plots = machines.filter_map(|folder| fs::read_dir(folder).ok()).flatten();
     let paths: Vec<_> = plots.map(|entry| entry.unwrap().path()).collect();
     assert!(!paths.is_empty());
@@ -114,7 +52,7 @@ fn check(name: &str, text: &str) {
             Event::Tag(tag, kind, attributes) if kind != Type::End => {
                 let number = |name: &str| attributes.get(name).map(|value| value.parse::<f64>().unwrap());
                 if let Some(size) = number("font-size") {
-                    view = [number("width").unwrap(), number("height").unwrap()];
+                    view = ["width", "height"].map(|name| number(name).unwrap());
                     assert!(size * PHONE / view[0] >= 11.0, "{name}: {size}");
                 }
                 for class in attributes.get("class").map(|class| class.split(' ')).into_iter().flatten() {
@@ -126,15 +64,13 @@ fn check(name: &str, text: &str) {
             }
             Event::Text(text) => {
                 let Some((x, y, anchor)) = open.take() else { continue };
-                let wide = width(text);
-                let left = x - wide
-                    * ["start", "middle", "end"].iter().position(|a| *a == anchor).unwrap() as f64
-                    / 2.0;
-                let rect = [left, y - 12.0, left + wide, y + 4.0];
+                let before = ["start", "middle", "end"].iter().position(|name| *name == anchor).unwrap();
+                let left = x - width(text) * before as f64 / 2.0;
+                let rect = [left, y - 12.0, left + width(text), y + 4.0];
                 let inside = left >= 0.0 && rect[1] >= 0.0 && rect[2] <= view[0] && rect[3] <= view[1];
                 assert!(inside, "{name}: {text:?} is cut: {rect:?}");
                 let meets =
-                    |b: &[f64; 4]| rect[0] < b[2] && b[0] < rect[2] && rect[1] < b[3] && b[1] < rect[3];
+                    |other: &[f64; 4]| (0..2).all(|i| rect[i] < other[i + 2] && other[i] < rect[i + 2]);
                 let hidden = texts.iter().find(|(other, _)| meets(other));
                 assert_eq!(hidden.map(|(_, hidden)| hidden), None, "{name}: {text:?} is on it");
                 texts.push((rect, text.to_owned()));
@@ -167,12 +103,8 @@ fn colours_have_contrast_in_both_schemes() {
 
 #[test]
 fn no_two_models_share_a_marker() {
-    let mut paths: Vec<String> =
-        models().iter().map(|model| marker::path(model.marker, (0.0, 0.0), 10.0)).collect();
-    let count = paths.len();
-    paths.sort();
-    paths.dedup();
-    assert_eq!(paths.len(), count);
+    let paths = models().into_iter().map(|model| marker::path(model.marker, (0.0, 0.0), 10.0));
+    assert_eq!(paths.collect::<std::collections::BTreeSet<_>>().len(), models().len());
 }
 
 #[test]

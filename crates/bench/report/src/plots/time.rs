@@ -2,73 +2,72 @@
 
 use bench_data::{trace::Item, waits::Thread};
 
-use super::{Plot, ok, plot, series};
+use super::{Plot, plot, series};
 use crate::{
     chart::{Axis, Mark, Point, Series, Shape},
-    folder::{Group, Row},
     markdown::list,
     number::Unit,
+    row::Row,
 };
 
-/// Items in flight are shown for this many times the wait of one item: the slow programs repeat themselves.
-const WAITS: f64 = 6.0;
+/// Items in flight are shown for this many times the wait of one item, or for this many times what the reference has to
+/// wait: the slow programs repeat themselves.
+const SHOWN: (f64, f64) = (6.0, 3.0);
 
-pub fn memory(group: &Group) -> Option<Plot> {
-    let line = |row: Row| {
-        let samples = row.entry().ran()?.memory.iter();
+pub fn memory(rows: &[Row]) -> Option<Plot> {
+    let line = |row: &Row| {
+        let samples = row.entry.ran()?.memory.iter();
         let points: Vec<Point> =
             samples.map(|sample| (sample.seconds, sample.rss_bytes as f64 / 1024.0 / 1024.0)).collect();
-        let end = *points.last().filter(|_| points.len() > 1 && ok(&row))?;
-        Some(Series { marks: vec![Mark::Line(points), Mark::Marker(end)], ..series(&row)? })
+        let end = *points.last().filter(|_| points.len() > 1)?;
+        Some(Series { marks: vec![Mark::Line(points), Mark::Marker(end)], ..series(row)? })
     };
-    let lines: Vec<Series> = group.rows().filter_map(line).collect();
+    let lines: Vec<Series> = rows.iter().filter_map(line).collect();
     let shape = Shape::Lines {
         x: Axis::log("time since the start, log scale", " s"),
         y: Axis::log("memory, log scale   ↓ better", " MiB"),
     };
-    let workload = &group.data().workload;
-    let (name, heading) =
-        (format!("{}-memory-over-time", workload.key), format!("{}: memory over time", workload.title));
+    let workload = &rows[0].group.workload;
+    let heading = format!("{}: memory over time", workload.title);
     let notes = "Resident set of a program's first process, as the program samples itself.";
-    plot(&name, &heading, notes, &format!("a line for each of {} programs", lines.len()), &lines, &shape)
+    let summary = format!("a line for each of {} programs", lines.len());
+    plot(&format!("{}-memory-over-time", workload.key), &heading, notes, &summary, &lines, &shape)
 }
 
-pub fn in_flight(group: &Group) -> Option<Plot> {
-    let workload = &group.data().workload;
-    let strip = |row: Row| {
-        let items = row.entry().ran()?.trace.iter().filter(|item| item.workload == workload.name);
-        let steps = steps(items);
+pub fn in_flight(rows: &[Row]) -> Option<Plot> {
+    let workload = &rows[0].group.workload;
+    let strip = |row: &Row| {
+        let steps = steps(row.entry.ran()?.trace.iter());
         let (peak, end) = (peak(&steps), steps.last()?.0);
-        let mut area = Vec::new();
-        for pair in steps.windows(2) {
-            area.extend([(pair[0].0, pair[0].1 / peak), (pair[1].0, pair[0].1 / peak)]);
-        }
-        let area = [vec![(steps[0].0, 0.0)], area, vec![(end, 0.0)]].concat();
+        let level = |pair: &[Point]| [(pair[0].0, pair[0].1 / peak), (pair[1].0, pair[0].1 / peak)];
+        let levels = steps.windows(2).flat_map(level).collect();
+        let area = [vec![(steps[0].0, 0.0)], levels, vec![(end, 0.0)]].concat();
         let note = format!("{peak}, {}", Unit::Seconds.text(end));
-        Some((end, Series { note, marks: vec![Mark::Area(area)], ..series(&row)? }))
+        Some((end, Series { note, marks: vec![Mark::Area(area)], ..series(row)? }))
     };
-    let rows = group.rows().filter(|row| ok(row) && !row.entry().row.python && !row.is_baseline());
+    let rows = rows.iter().filter(|row| !row.entry.row.python && !row.is_baseline());
+    let best = rows.clone().find(|row| row.is_reference()).map_or(0.0, |row| row.entry.row.limit_s);
     let (ends, strips): (Vec<f64>, Vec<Series>) = rows.filter_map(strip).unzip();
-    let (last, shown) =
-        (ends.into_iter().fold(0.0, f64::max), (WAITS * workload.latency_s * 1e3).round() / 1e3);
+    let last = ends.into_iter().fold(0.0, f64::max);
+    let shown = ((SHOWN.0 * workload.latency_s).max(SHOWN.1 * best) * 1e3).round() / 1e3;
     let mut notes = "Under each name: its peak, which is the height of its strip, and its end.".to_owned();
     if last > shown {
         notes += &format!(" The first {shown} s are shown.");
     }
-    let said = format!("a strip for each program; the last ends after {}", Unit::Seconds.text(last));
-    let (name, heading) =
-        (format!("{}-in-flight", workload.key), format!("{}: items in flight", workload.title));
-    plot(&name, &heading, &notes, &said, &strips, &Shape::Rows { x: time(last.min(shown)) })
+    let summary = format!("a strip for each program; the last ends after {}", Unit::Seconds.text(last));
+    let heading = format!("{}: items in flight", workload.title);
+    let shape = Shape::Rows { x: time(last.min(shown)) };
+    plot(&format!("{}-in-flight", workload.key), &heading, &notes, &summary, &strips, &shape)
 }
 
 /// A picture for each program, all over the same axis: its hosts, then its threads.
-pub fn timelines(group: &Group) -> Vec<Plot> {
-    let rows: Vec<Row> = group.rows().filter(|row| ok(row) && !hosts(row).is_empty()).collect();
+pub fn timelines(rows: &[Row]) -> Vec<Plot> {
+    let rows = || rows.iter().filter(|row| !hosts(row).is_empty());
     let end = |row: &Row| {
         threads(row).iter().map(|thread| thread.end_s).fold(0.0, f64::max) - hosts(row)[0].accepted_s
     };
-    let longest = rows.iter().map(end).fold(0.0, f64::max);
-    rows.iter().filter_map(|row| timeline(row, longest)).collect()
+    let longest = rows().map(end).fold(0.0, f64::max);
+    rows().filter_map(|row| timeline(row, longest)).collect()
 }
 
 fn timeline(row: &Row, longest: f64) -> Option<Plot> {
@@ -93,25 +92,19 @@ fn timeline(row: &Row, longest: f64) -> Option<Plot> {
     let notes = "Host: hollow while it is connected to and logged in, filled while it thinks. Thread: thick while it \
                  runs, thin while it sleeps in the call under its name.";
     let peak = peak(&steps(hosts.iter().copied()));
-    let said = format!("at most {peak} thinking at once, threads: {}", threads.len());
+    let summary = format!("at most {peak} thinking at once, threads: {}", threads.len());
     let heading = format!("{}: {} hosts in time", program.name, hosts.len());
-    plot(
-        &format!("timeline-{}", program.name),
-        &heading,
-        notes,
-        &said,
-        &strips,
-        &Shape::Rows { x: time(longest) },
-    )
+    let name = format!("timeline-{}", program.name);
+    plot(&name, &heading, notes, &summary, &strips, &Shape::Rows { x: time(longest) })
 }
 
-fn threads(row: &Row) -> &[Thread] {
-    row.entry().ran().map_or(&[], |ran| &ran.threads)
+fn threads<'a>(row: &Row<'a>) -> &'a [Thread] {
+    row.entry.ran().map_or(&[], |ran| &ran.threads)
 }
 
 /// In the order in which they were connected to; the lab noted those of the runs before, too.
-fn hosts(row: &Row) -> Vec<&Item> {
-    let (Some(ran), Some(main)) = (row.entry().ran(), threads(row).first()) else { return Vec::new() };
+fn hosts<'a>(row: &Row<'a>) -> Vec<&'a Item> {
+    let (Some(ran), Some(main)) = (row.entry.ran(), threads(row).first()) else { return Vec::new() };
     let mut hosts: Vec<&Item> = ran.trace.iter().filter(|item| item.accepted_s >= main.begin_s).collect();
     hosts.sort_by(|a, b| a.accepted_s.total_cmp(&b.accepted_s));
     hosts
@@ -124,8 +117,8 @@ fn time(end: f64) -> Axis {
 /// From when on how many items are in flight, in seconds since the first connection.
 fn steps<'a>(items: impl Iterator<Item = &'a Item> + Clone) -> Vec<Point> {
     let first = items.clone().map(|item| item.accepted_s).fold(f64::MAX, f64::min);
-    let changes = items.flat_map(|item| [(item.begin_s - first, 1.0), (item.end_s - first, -1.0)]);
-    let mut changes: Vec<Point> = changes.collect();
+    let mut changes: Vec<Point> =
+        items.flat_map(|item| [(item.begin_s - first, 1.0), (item.end_s - first, -1.0)]).collect();
     // At the same time, what ends goes first.
     changes.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
     let count = |now: &mut f64, (time, change): Point| {
@@ -150,9 +143,7 @@ mod tests {
             bench_data::files::rows::<Item>(&columns).unwrap().remove(0)
         };
         let items = [item(8.0, 9.0), item(8.5, 9.5), item(9.0, 10.0)];
-        assert_eq!(
-            steps(items.iter()),
-            [(0.0, 1.0), (0.5, 2.0), (1.0, 1.0), (1.0, 2.0), (1.5, 1.0), (2.0, 0.0)]
-        );
+        let steps = steps(items.iter());
+        assert_eq!(steps, [(0.0, 1.0), (0.5, 2.0), (1.0, 1.0), (1.0, 2.0), (1.5, 1.0), (2.0, 0.0)]);
     }
 }

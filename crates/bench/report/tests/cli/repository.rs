@@ -4,19 +4,18 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use crate::folder::{Results, copy, files, refused, root, run_in, stdout};
+use crate::{Results, contains, copy, files, refused, root, run_in, stdout};
 
 /// A small repository: the matrix, the programs, results of one machine, and a page with markers.
 fn repository(readme: &str) -> TempDir {
     let repository = TempDir::new().unwrap();
     let at = |path: &str| repository.path().join(path);
     fs::copy(root().join("bench.toml"), at("bench.toml")).unwrap();
-    for parent in ["db", "web", "sleep", "prices", "parts"] {
-        for item in fs::read_dir(root().join("crates").join(parent)).unwrap().map(Result::unwrap) {
-            let source = item.path().join("src");
-            if source.is_dir() {
-                copy(&source, &at(&format!("crates/{parent}/{}/src", item.file_name().to_str().unwrap())));
-            }
+    for workload in ["db", "web", "sleep", "prices"] {
+        for program in fs::read_dir(root().join("crates").join(workload)).unwrap() {
+            let program = program.unwrap().path();
+            let source = format!("crates/{workload}/{}/src", program.file_name().unwrap().display());
+            copy(&program.join("src"), &at(&source));
         }
     }
     fs::create_dir_all(at("crates/bench")).unwrap();
@@ -35,32 +34,32 @@ fn expressions_are_filled_and_checked() {
          <!-- = code(\"crates/db/tokio/src/main.rs\", \"Args\") --><!-- end -->\n\
          <!-- = diff(\"crates/db/tokio/src/main.rs\", \"crates/db/tokio-mini/src/main.rs\") --><!-- end -->",
     );
-    stdout(&run_in(repository.path(), ["report"]));
+    stdout(&run_in(repository.path(), &["report"]));
     let read = |path: &str| fs::read_to_string(repository.path().join(path)).unwrap();
-    let readme = read("README.md");
-    for part in [
-        "\"wall\") -->0.139 s<!-- end -->, again",
-        "-->0.925 [0.898,\u{a0}0.998]<!-- end -->.",
-        "| `db-threaded --concurrency N` | 0.190 | 56.4 |\n",
-        "| program | ratio |\n| --- | ---: |\n| `db-tokio` | reference |\n",
-        "```rust\n",
-        "\nstruct Args {\n",
-        "```diff\n--- crates/db/tokio/src/main.rs\n",
-    ] {
-        assert!(readme.contains(part), "{part:?} is not in {readme}");
-    }
+    contains(
+        &read("README.md"),
+        &[
+            "\"wall\") -->0.139 s<!-- end -->, again",
+            "-->0.925 [0.898,\u{a0}0.998]<!-- end -->.",
+            "| `db-threaded --concurrency N` | 0.190 | 56.4 |\n",
+            "| program | ratio |\n| --- | ---: |\n| `db-tokio` | reference |\n",
+            "```rust\n",
+            "\nstruct Args {\n",
+            "```diff\n--- crates/db/tokio/src/main.rs\n",
+        ],
+    );
     assert!(read("results/README.md").contains("[machine](machine/README.md)"));
     let source = read("crates/db/tokio/src/main.rs");
     assert!(
         read("crates/README.md").contains(&format!("[{}](db/tokio/src/main.rs), ", source.lines().count()))
     );
-    stdout(&run_in(repository.path(), ["report", "--check"]));
+    stdout(&run_in(repository.path(), &["report", "--check"]));
     // A source that changed makes the pages about it stale.
     fs::write(repository.path().join("crates/db/tokio/src/main.rs"), format!("// new\n{source}")).unwrap();
-    refused(&run_in(repository.path(), ["report", "--check"]), &["is stale"]);
+    refused(&run_in(repository.path(), &["report", "--check"]), &["is stale"]);
     fs::remove_dir_all(repository.path().join("results")).unwrap();
     fs::write(repository.path().join("README.md"), "").unwrap();
-    stdout(&run_in(repository.path(), ["report"]));
+    stdout(&run_in(repository.path(), &["report"]));
 }
 
 #[test]
@@ -87,7 +86,7 @@ fn a_marker_without_a_figure_is_refused_and_nothing_is_written() {
     ] {
         let repository = repository(marker);
         let before = files(repository.path());
-        refused(&run_in(repository.path(), ["report"]), &[words[0], words[1], "README.md"]);
+        refused(&run_in(repository.path(), &["report"]), &[words[0], words[1], "README.md"]);
         assert_eq!(before, files(repository.path()), "{marker}");
     }
 }

@@ -1,0 +1,109 @@
+//! A program of a workload, and what pages and pictures call it.
+
+use bench_data::{
+    measurement::Measurement,
+    results::{Entry, Group, Results},
+    workload::Vary,
+};
+
+use crate::number::Unit;
+
+#[derive(Clone, Copy)]
+pub struct Row<'a> {
+    pub results: &'a Results,
+    pub group: &'a Group,
+    pub entry: &'a Entry,
+}
+
+impl<'a> Row<'a> {
+    pub fn in_group(results: &'a Results, group: &'a Group) -> impl Iterator<Item = Row<'a>> {
+        group.entries.iter().map(move |entry| Row { results, group, entry })
+    }
+
+    pub fn figures(&self) -> &'a Measurement {
+        &self.entry.figures
+    }
+
+    pub fn ran(&self) -> bool {
+        self.figures().is_ok()
+    }
+
+    pub fn is_control(&self) -> bool {
+        self.entry.row.control.is_some()
+    }
+
+    pub fn is_reference(&self) -> bool {
+        self.group.workload.is_reference(&self.entry.row)
+    }
+
+    pub fn is_baseline(&self) -> bool {
+        self.group.workload.is_baseline(&self.entry.row)
+    }
+
+    /// Its name and arguments, `N` where one is the number of items: the same in every size.
+    pub fn label(&self) -> String {
+        let program = &self.entry.row.program;
+        let size = format!(" {}", self.group.workload.size);
+        program.strip_suffix(&size).map_or(program.clone(), |program| format!("{program} N"))
+    }
+
+    /// The same program in another group.
+    pub fn twin(&self, group: &'a Group) -> Option<Row<'a>> {
+        Row::in_group(self.results, group)
+            .find(|row| (row.label(), row.entry.row.control) == (self.label(), self.entry.row.control))
+    }
+
+    /// Its name within its workload, and how many it has in flight where its arguments say so.
+    pub fn way(&self) -> String {
+        let row = &self.entry.row;
+        match row.program.contains(' ') {
+            _ if row.python => row.program.clone(),
+            true if row.at_once == self.group.workload.size => format!("{}, all at once", row.bare_name()),
+            true => format!("{}, {} at once", row.bare_name(), row.at_once),
+            false => row.bare_name().to_owned(),
+        }
+    }
+
+    /// Whether an argument keeps fewer items in flight than the workload has.
+    pub fn is_bounded(&self) -> bool {
+        let row = &self.entry.row;
+        row.program.contains("--concurrency") && row.at_once < self.group.workload.size
+    }
+
+    /// Why it lacks a figure, in a word.
+    pub fn outcome(&self) -> String {
+        match self.entry.row.skip {
+            _ if self.ran() => "not measured".to_owned(),
+            Some(_) => format!("limit {}", Unit::Seconds.text(self.entry.row.limit_s)).replace(' ', "\u{a0}"),
+            None => self.figures().outcome().to_owned(),
+        }
+    }
+}
+
+/// The page of a group without `.md`.
+pub fn page(group: &Group) -> &str {
+    let workload = &group.workload;
+    match workload.vary {
+        Vary::Nothing | Vary::Server => &workload.name,
+        _ => &workload.study,
+    }
+}
+
+/// What its page measures at once: a workload, or a study of several sizes, faults or networks.
+pub fn part(group: &Group) -> &str {
+    match group.workload.vary {
+        Vary::Nothing | Vary::Server => &group.workload.key,
+        _ => &group.workload.study,
+    }
+}
+
+/// In a word, what tells a group from the others of its study.
+pub fn condition(group: &Group) -> String {
+    let workload = &group.workload;
+    match (&workload.fault, workload.rtt_s) {
+        (Some(fault), _) => fault.title.clone(),
+        (None, Some(rtt)) => format!("{} ms", (rtt * 1e6).round() / 1e3),
+        (None, None) if workload.vary == Vary::Size => workload.size.to_string(),
+        (None, None) => workload.key.clone(),
+    }
+}

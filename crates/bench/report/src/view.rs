@@ -1,0 +1,140 @@
+//! Results as templates see them: a machine has groups, a group has rows, a row has figures.
+
+use bench_data::{
+    results::{self, Group, Results},
+    stats::{RELEVANT_MS, RELEVANT_RATIO, Verdict},
+    workload::Control,
+};
+use minijinja::{Value, context, value::Serde};
+
+use crate::{
+    columns::{self, COLUMNS},
+    number,
+    plots::Plot,
+    row::{self, Row},
+};
+
+pub fn machine(name: &str, results: &Results, plots: &[Plot]) -> Value {
+    let groups = || results.groups.iter().map(|data| (data.workload.key.clone(), group(name, results, data)));
+    let by_key = Value::from_pairs(groups());
+    let groups: Value = groups().map(|(_, group)| group).collect();
+    let plots = Value::from_pairs(plots.iter().map(|plot| (plot.name.clone(), plot.alt.clone())));
+    context! { name, groups, by_key, plots, ..Value::from(Serde(&results.machine)) }
+}
+
+fn group(machine: &str, results: &Results, group: &Group) -> Value {
+    let folder = format!("{machine}/raw/{}", group.workload.key);
+    let rows: Vec<(Row, Value)> =
+        Row::in_group(results, group).map(|row| (row, figures(&row, &folder))).collect();
+    let select = |wanted: &dyn Fn(&Row) -> bool| -> Vec<Value> {
+        rows.iter().filter(|(row, _)| wanted(row)).map(|(_, value)| value.clone()).collect()
+    };
+    let first = |wanted: &dyn Fn(&Row) -> bool| {
+        select(&|row| row.ran() && wanted(row)).into_iter().next().unwrap_or_default()
+    };
+    let in_rust = |row: &Row| !row.entry.row.python && !row.is_control();
+    let baselines = select(&|row| in_rust(row) && row.is_baseline());
+    let facts = group.facts();
+    let rounds = || group.sittings.iter().flat_map(|sitting| &sitting.rounds);
+    context! {
+        machine,
+        // The programs in Rust: models, then what they are set against.
+        rows => [select(&|row| in_rust(row) && !row.is_baseline()), baselines].concat(),
+        all => select(&|row| !row.is_control()),
+        python => select(&|row| row.entry.row.python && row.ran()),
+        by_slug => Value::from_pairs(rows.iter().map(|(row, value)| (row.entry.row.slug.clone(), value.clone()))),
+        by_name => Value::from_pairs(
+            rows.iter().flat_map(|(row, value)| [row.way(), row.label()].map(|name| (name, value.clone())))
+        ),
+        pairs => pairs(group, &rows),
+        same => first(&|row| row.entry.row.control == Some(Control::Same)),
+        planted => first(&|row| row.entry.row.control == Some(Control::Planted)),
+        reference => first(&|row| row.is_reference()),
+        reference_name => &group.workload.reference,
+        page => row::page(group),
+        part => row::part(group),
+        condition => row::condition(group),
+        wait => format!("{} s", group.workload.latency_s),
+        day => facts.day(),
+        last => group.sittings.last().map(|sitting| &sitting.facts.date),
+        commit => facts.version_for_people(),
+        facts => Value::from(Serde(facts)),
+        sittings => group.sittings.len(),
+        rejected => group.rejected,
+        timed => rounds().count(),
+        disturbed => rounds().filter(|round| round.disturbed()).count(),
+        again => rounds().filter(|round| round.tries > 1 && !round.disturbed()).count(),
+        folder,
+        ..Value::from(Serde(&group.workload))
+    }
+}
+
+fn figures(row: &Row, folder: &str) -> Value {
+    let entry = &row.entry.row;
+    let columns = || COLUMNS.iter().filter(|column| row.ran() || column.is_name());
+    let numbers = columns().filter_map(|column| Some((column.name, column.number(row)?)));
+    let texts = columns().filter_map(|column| Some((column.name, column.text(row, true)?)));
+    let cells = columns().map(|column| (column.name, column.cell(row)));
+    context! {
+        name => entry.bare_name(),
+        way => row.way(),
+        code => format!("`{}`", entry.program),
+        label => row.label(),
+        program => &entry.program,
+        slug => &entry.slug,
+        model => &entry.model,
+        ok => row.ran(),
+        status => &row.figures().status,
+        outcome => row.outcome(),
+        is_reference => row.is_reference(),
+        reference_name => &row.group.workload.reference,
+        differs => columns::differs(row.figures()).map(|differs| differs > 0.0),
+        bounded => row.is_bounded(),
+        baseline => row.is_baseline(),
+        plain => !entry.program.contains(' '),
+        at_once => entry.at_once,
+        limit_s => entry.limit_s,
+        folder => format!("{folder}/{}", entry.slug),
+        texts => Value::from_pairs(texts),
+        cells => Value::from_pairs(cells),
+        ..Value::from_pairs(numbers)
+    }
+}
+
+/// Two programs that differ in one thing only, as bench.toml declares.
+fn pairs(group: &Group, rows: &[(Row, Value)]) -> Vec<Value> {
+    let pair = |(row, to): &(Row, Value)| {
+        let difference = row.entry.row.differs.as_ref()?;
+        let (other, from) = rows.iter().find(|(row, _)| row.entry.row.program == difference.from)?;
+        let confidence = results::confidence(&group.workload, row.entry.row.python);
+        let pairs = results::Pairs::new(&group.sittings[0], &row.entry.row, &other.entry.row);
+        let (estimate, text, band) = if group.workload.only_waits {
+            let difference = pairs.difference_ms(confidence)?;
+            (difference, number::more_ms(difference.estimate, difference.interval), RELEVANT_MS)
+        } else {
+            let ratio = pairs.ratio(confidence)?;
+            (ratio, number::ratio(ratio.estimate, ratio.interval), RELEVANT_RATIO)
+        };
+        let verdict = |interval| match Verdict::of(&interval, &band) {
+            Verdict::Unresolved if group.workload.only_waits => {
+                format!(
+                    "unresolved, at most {:.1} ms either way",
+                    interval.high.abs().max(interval.low.abs())
+                )
+            }
+            Verdict::Unresolved => {
+                let percent = 100.0 * (interval.high - 1.0).abs().max((interval.low - 1.0).abs());
+                format!("unresolved, at most {:.0} % either way", percent.ceil())
+            }
+            verdict => verdict.word().to_owned(),
+        };
+        Some(context! {
+            from,
+            to,
+            what => &difference.what,
+            ratio => text,
+            verdict => estimate.interval.map_or("–".to_owned(), verdict),
+        })
+    };
+    rows.iter().filter(|(row, _)| row.ran()).filter_map(pair).collect()
+}
