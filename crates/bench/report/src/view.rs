@@ -29,9 +29,7 @@ fn group(machine: &str, results: &Results, group: &Group) -> Value {
     let select = |wanted: &dyn Fn(&Row) -> bool| -> Vec<Value> {
         rows.iter().filter(|(row, _)| wanted(row)).map(|(_, value)| value.clone()).collect()
     };
-    let first = |wanted: &dyn Fn(&Row) -> bool| {
-        select(&|row| row.ran() && wanted(row)).into_iter().next().unwrap_or_default()
-    };
+    let first = |wanted: &dyn Fn(&Row) -> bool| select(&|row| row.ran() && wanted(row)).into_iter().next();
     let in_rust = |row: &Row| !row.entry.row.python && !row.is_control();
     let baselines = select(&|row| in_rust(row) && row.is_baseline());
     let facts = group.facts();

@@ -6,8 +6,12 @@ use tempfile::TempDir;
 
 use crate::{Results, contains, copy, files, refused, root, run_in, stdout};
 
+fn readme(marker: &str) -> String {
+    format!("# Title\n\n<!-- figures: machine -->\n{marker}\n")
+}
+
 /// A small repository: the matrix, the programs, results of one machine, and a page with markers.
-fn repository(readme: &str) -> TempDir {
+fn repository(marker: &str) -> TempDir {
     let repository = TempDir::new().unwrap();
     let at = |path: &str| repository.path().join(path);
     fs::copy(root().join("bench.toml"), at("bench.toml")).unwrap();
@@ -20,7 +24,7 @@ fn repository(readme: &str) -> TempDir {
     }
     fs::create_dir_all(at("crates/bench")).unwrap();
     copy(&Results::new().path(), &at("results/machine"));
-    fs::write(at("README.md"), format!("# Title\n\n<!-- figures: machine -->\n{readme}\n")).unwrap();
+    fs::write(at("README.md"), readme(marker)).unwrap();
     repository
 }
 
@@ -64,6 +68,7 @@ fn expressions_are_filled_and_checked() {
 
 #[test]
 fn a_marker_without_a_figure_is_refused_and_nothing_is_written() {
+    let repository = repository("");
     for (marker, words) in [
         ("<!-- = 1 -->", ["line 4", "<!-- end --> is missing"]),
         ("<!-- = tabel(1) --><!-- end -->", ["line 4", "tabel"]),
@@ -71,8 +76,8 @@ fn a_marker_without_a_figure_is_refused_and_nothing_is_written() {
         ("<!-- = fig(\"db\", \"db-tokio\", \"speed\") --><!-- end -->", ["no column", "\"speed\""]),
         ("<!-- = fig(\"db\", \"db-smol\", \"wall\") --><!-- end -->", ["no row db-smol", "machine/raw/db"]),
         (
-            "<!-- = fig(\"db\", \"db-tokio\", \"failed\") --><!-- end -->",
-            ["failed of machine/raw/db/db-tokio", "not measured"],
+            "<!-- = fig(\"db\", \"db-tokio\", \"start\") --><!-- end -->",
+            ["start of machine/raw/db/db-tokio", "not measured"],
         ),
         (
             "<!-- = pair(\"db\", \"db-compio\", \"db-tokio\") --><!-- end -->",
@@ -84,7 +89,7 @@ fn a_marker_without_a_figure_is_refused_and_nothing_is_written() {
             ["main.rs has no", "nothing"],
         ),
     ] {
-        let repository = repository(marker);
+        fs::write(repository.path().join("README.md"), readme(marker)).unwrap();
         let before = files(repository.path());
         refused(&run_in(repository.path(), &["report"]), &[words[0], words[1], "README.md"]);
         assert_eq!(before, files(repository.path()), "{marker}");
