@@ -2,13 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-/// One line of that CSV file. Times are seconds of the system's clock; in older results,
-/// seconds since the first connection. What counts is the time between them.
+/// One line of that CSV file, whose older forms have another column. Times are seconds of the system's clock; in older
+/// results, seconds since the first connection. What counts is the time between them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Item {
-    /// `db`, `web` or `prices`.
-    pub workload: String,
     /// The host's address, the page's name, or the date.
     pub item: String,
     /// When its connection was accepted.
@@ -43,7 +40,6 @@ mod tests {
     #[test]
     fn the_mean_counts_the_places_that_are_empty() {
         let item = |begin_s, end_s| Item {
-            workload: "db".to_owned(),
             item: String::new(),
             accepted_s: begin_s,
             begin_s,

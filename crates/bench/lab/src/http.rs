@@ -1,353 +1,165 @@
-//! The HTTP server: pages, prices, statistics.
+//! The HTTP server: pages, prices, statistics. It writes its responses itself, because faults begin in the middle of them;
+//! hyper keeps to the protocol.
 
 use std::io::{self, ErrorKind};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::extract::connect_info::Connected;
-use axum::extract::{ConnectInfo, Path, Query, State};
-use axum::http::StatusCode;
-use axum::http::header::{CONNECTION, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::serve::{IncomingStream, Listener};
-use axum::{Json, Router};
-use bench_data::lab::LabStats;
+use anyhow::{Context, Result, ensure};
+use bytes::Buf;
+use httparse::{EMPTY_HEADER, Status};
 use jiff::civil::Date;
 use serde::Deserialize;
-use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::time::sleep;
 
-use crate::fault::{Fault, Moment, Step};
-use crate::listen;
-use crate::play::{Answer, Peer};
+use crate::Lab;
+use crate::connection::{Answer, Connection, Item};
+use crate::fault::{Fault, Kind};
 use crate::prices;
-use crate::session::Session;
-use crate::stats::{Stats, Workload};
-
-/// What the HTTP server answers from.
-pub struct Site {
-    /// How long it takes to answer `/prices`.
-    pub prices_delay: Duration,
-    /// How a day misbehaves: the entry at its number modulo the length.
-    pub sick_days: Vec<Option<Arc<Fault>>>,
-    /// The round-trip time to pages and prices.
-    pub rtt: Duration,
-    /// Where to count.
-    pub stats: Arc<Stats>,
-}
-
-/// Serves every connection that the listener accepts, for ever.
-pub async fn serve(listener: TcpListener, site: Site) -> io::Result<()> {
-    let site = Arc::new(site);
-    let routes = Router::new()
-        .route("/stats", get(report))
-        .route("/stats/reset", post(reset_stats))
-        .route("/page/{name}", get(page))
-        .route("/prices", get(prices_of_day))
-        .route("/stretch/{factor}/prices", get(prices_stretched))
-        .with_state(Arc::clone(&site));
-    axum::serve(Door { listener, site }, routes.into_make_service_with_connect_info::<Client>()).await
-}
-
-async fn report(State(site): State<Arc<Site>>) -> Json<LabStats> {
-    Json(site.stats.report())
-}
-
-async fn reset_stats(State(site): State<Arc<Site>>) {
-    site.stats.reset();
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PageQuery {
-    /// Seconds until the answer.
-    #[serde(default)]
-    delay: f64,
-    /// Bytes of the body.
-    #[serde(default = "default_page_size")]
-    size: usize,
-    fault: Option<String>,
-}
-
-fn default_page_size() -> usize {
-    16 << 10
-}
 
 /// The largest page that can be asked for, in bytes.
 const MAX_PAGE: usize = 16 << 20;
 
-/// `GET /page/{name}?delay=SECONDS[&size=BYTES][&fault=FAULT]`
-async fn page(
-    ConnectInfo(client): ConnectInfo<Client>,
-    Path(name): Path<String>,
-    Query(query): Query<PageQuery>,
-) -> Response {
-    let Ok(delay) = Duration::try_from_secs_f64(query.delay) else {
-        return bad_request("delay is a number of seconds, 0 or more");
-    };
-    if query.size > MAX_PAGE {
-        return bad_request("size is 16777216 bytes at most");
-    }
-    let fault = match query.fault.as_deref().map(Fault::of_page).transpose() {
-        Ok(Some(None)) => return bad_request("a fault of hosts"),
-        Ok(fault) => fault.flatten(),
-        Err(error) => return bad_request(format!("fault: {error:#}")),
-    };
-    client.answer(Workload::Web, name, delay, fault.as_ref(), "text/html", page_text(query.size)).await
-}
-
-/// A page of this many bytes.
-fn page_text(size: usize) -> Bytes {
-    const HEAD: &str = "<!doctype html>\n<title>A page of the lab</title>\n";
-    const LINE: &str = "<p>This page is as long as it was asked to be.</p>\n";
-    HEAD.bytes().chain(LINE.bytes().cycle()).take(size).collect()
-}
-
-#[derive(Deserialize)]
-struct PricesQuery {
-    date: Date,
-}
-
-/// `GET /prices?date=YYYY-MM-DD`
-async fn prices_of_day(
-    State(site): State<Arc<Site>>,
-    ConnectInfo(client): ConnectInfo<Client>,
-    Query(query): Query<PricesQuery>,
-) -> Response {
-    client.answer_prices(&site, query.date, site.prices_delay).await
-}
-
 /// The most that `/stretch/{factor}` multiplies the delay by.
 const MAX_STRETCH: f64 = 10.0;
 
-/// `GET /stretch/{factor}/prices?date=YYYY-MM-DD`: as above, after `factor` times the delay.
-async fn prices_stretched(
-    Path(factor): Path<f64>,
-    State(site): State<Arc<Site>>,
-    ConnectInfo(client): ConnectInfo<Client>,
-    Query(query): Query<PricesQuery>,
-) -> Response {
-    if !(f64::MIN_POSITIVE..=MAX_STRETCH).contains(&factor) {
-        return bad_request("the factor is a number above 0, 10 at most");
-    }
-    let delay = site.prices_delay.as_secs_f64() * factor;
-    client.answer_prices(&site, query.date, Duration::try_from_secs_f64(delay).unwrap_or(Duration::MAX)).await
+const MAX_HEADERS: usize = 100;
+
+struct Request {
+    method: String,
+    target: String,
+    /// Whether the client wants no other answer on this connection.
+    is_last: bool,
 }
 
-fn bad_request(message: impl Into<String>) -> Response {
-    (StatusCode::BAD_REQUEST, message.into()).into_response()
+struct Response {
+    status: &'static str,
+    content_type: &'static str,
+    body: Vec<u8>,
+    /// What is counted and takes its time, unless the lab itself is asked.
+    item: Option<Item>,
 }
 
-/// The listener, and what its connections are counted in.
-struct Door {
-    listener: TcpListener,
-    site: Arc<Site>,
-}
-
-impl Listener for Door {
-    type Io = Client;
-    type Addr = ();
-
-    async fn accept(&mut self) -> (Client, ()) {
-        let stream = listen::accept(&self.listener).await;
-        let session = Session::new(Arc::clone(&self.site.stats), self.site.rtt);
-        (Client(Arc::new(Connection { stream, session, mute: false.into() })), ())
-    }
-
-    fn local_addr(&self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// A connection, in the hands of hyper and of whoever answers.
-#[derive(Clone)]
-struct Client(Arc<Connection>);
-
-struct Connection {
-    stream: TcpStream,
-    session: Session,
-    /// A fault has answered: what hyper writes is not sent.
-    mute: AtomicBool,
-}
-
-impl Connected<IncomingStream<'_, Door>> for Client {
-    fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
-        stream.io().clone()
-    }
-}
-
-impl Client {
-    async fn answer_prices(self, site: &Site, date: Date, delay: Duration) -> Response {
-        let place = prices::place(date).rem_euclid(site.sick_days.len() as i32);
-        let fault = site.sick_days[place as usize].as_deref();
-        match serde_json::to_vec(&prices::of_day(date)) {
-            Ok(json) => {
-                self.answer(Workload::Prices, date.to_string(), delay, fault, "application/json", json.into())
-                    .await
-            }
-            Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        }
-    }
-
-    /// Answers after a delay, as healthily as it can.
-    async fn answer(
-        mut self,
-        workload: Workload,
-        item: String,
-        delay: Duration,
-        fault: Option<&Fault>,
-        content_type: &'static str,
-        body: Bytes,
-    ) -> Response {
-        let connection = Arc::clone(&self.0);
-        connection.mute.store(false, Relaxed);
-        let in_flight = connection.session.begin(workload, || item);
-        if fault.is_none_or(|fault| fault.before != Moment::Accept) {
-            sleep(delay).await;
-        }
-        let Some(fault) = fault else {
-            in_flight.answered(true);
-            drop(in_flight);
-            if let Some(way) = connection.session.answer(workload) {
-                way.await;
-            }
-            return ([(CONTENT_TYPE, content_type)], body).into_response();
-        };
-        if fault.sends()
-            && let Some(way) = connection.session.answer(workload)
-        {
-            way.await;
-        }
-        let played = self.play(fault, content_type, &body, delay).await;
-        if fault.answers() {
-            in_flight.answered(false);
-        }
-        connection.mute.store(true, Relaxed);
-        match played {
-            Ok(()) => ().into_response(),
-            Err(_) => [(CONNECTION, "close")].into_response(),
-        }
-    }
-
-    async fn play(
-        &mut self,
-        fault: &Fault,
-        content_type: &str,
-        body: &[u8],
-        delay: Duration,
-    ) -> io::Result<()> {
-        // What the head says of the length is true for a body, and for bytes in its place.
-        let length = |step: &Step| match step {
-            Step::Bytes(bytes) => bytes.len(),
-            _ => 0,
-        };
-        let length = match fault.steps.iter().any(|step| matches!(step, Step::Part(_))) {
-            true => body.len(),
-            false if fault.before == Moment::Body => fault.steps.iter().map(length).sum(),
-            false => body.len(),
-        };
+/// Serves a connection until its client closes it or something is wrong.
+pub async fn serve(connection: &mut Connection) -> io::Result<()> {
+    loop {
+        let request = receive(connection).await?;
+        let is_last = request.as_ref().is_none_or(|request| request.is_last);
+        let response =
+            request.context("no request of HTTP/1").and_then(|request| respond(&connection.lab, &request));
+        let Response { status, content_type, body, item } = response.unwrap_or_else(|error| {
+            let message = format!("{error:#}\n").into();
+            Response { status: "400 Bad Request", ..Response::new("text/plain", message) }
+        });
+        let length = body.len();
         let head =
-            format!("HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n");
-        if fault.before == Moment::Body {
-            self.send(head.as_bytes()).await?;
-            return fault.play(self, &Answer::text(body, body.len() / 2, delay)).await;
+            format!("HTTP/1.1 {status}\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n");
+        let bytes = [head.as_bytes(), &body].concat().as_slice().into();
+        let answer = Answer { bytes, ends: [0, length / 2, length, length].map(|end| head.len() + end) };
+        match item {
+            Some(item) => connection.serve(item, &answer).await?,
+            None => connection.send(&answer.bytes).await?,
         }
-        let whole = [head.as_bytes(), body].concat();
-        fault.play(self, &Answer::text(&whole, head.len() + body.len() / 2, delay)).await
-    }
-}
-
-impl Peer for Client {
-    async fn send(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        while !bytes.is_empty() {
-            self.0.stream.writable().await?;
-            match self.0.stream.try_write(bytes) {
-                Ok(written) => bytes = &bytes[written..],
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    /// hyper watches the connection, and drops the answer with it.
-    async fn pause(&mut self, time: Duration) -> io::Result<()> {
-        sleep(time).await;
-        Ok(())
-    }
-
-    async fn read(&mut self) -> io::Result<u8> {
-        Err(ErrorKind::Unsupported.into())
-    }
-
-    fn error(&self, status: u16) -> Step {
-        let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
-        let reason = reason.unwrap_or_default();
-        Step::Bytes(format!("HTTP/1.1 {status} {reason}\r\ncontent-length: 0\r\n\r\n").into())
-    }
-
-    fn reset(&self) {
-        // A connection that cannot be reset is gone already.
-        let _ = SockRef::from(&self.0.stream).set_linger(Some(Duration::ZERO));
-    }
-}
-
-impl AsyncRead for Client {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let stream = &self.0.stream;
-        loop {
-            ready!(stream.poll_read_ready(context))?;
-            match stream.try_read(buffer.initialize_unfilled()) {
-                Ok(read) => {
-                    buffer.advance(read);
-                    if read > 0 && buffer.remaining() > 0 {
-                        // All was read: saves the system call that would find nothing.
-                        let _ =
-                            stream.try_io(Interest::READABLE, || Err::<(), _>(ErrorKind::WouldBlock.into()));
-                    }
-                    return Poll::Ready(Ok(()));
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
-            }
+        if is_last {
+            return Ok(());
         }
     }
 }
 
-impl AsyncWrite for Client {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if self.0.mute.load(Relaxed) {
-            return Poll::Ready(Ok(bytes.len()));
-        }
-        loop {
-            ready!(self.0.stream.poll_write_ready(context))?;
-            match self.0.stream.try_write(bytes) {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                written => return Poll::Ready(written),
+/// The next request; none where something else comes. A body is not expected.
+async fn receive(connection: &mut Connection) -> io::Result<Option<Request>> {
+    loop {
+        let mut headers = [EMPTY_HEADER; MAX_HEADERS];
+        let mut head = httparse::Request::new(&mut headers);
+        let length = match head.parse(&connection.input) {
+            Ok(Status::Complete(length)) => length,
+            Ok(Status::Partial) => {
+                connection.receive().await?;
+                continue;
             }
+            Err(_) => return Ok(None),
+        };
+        let closes = |header: &httparse::Header<'_>| {
+            header.name.eq_ignore_ascii_case("connection") && header.value.eq_ignore_ascii_case(b"close")
+        };
+        let is_last = head.version == Some(0) || head.headers.iter().any(closes);
+        let (method, target) = head.method.zip(head.path).ok_or(ErrorKind::InvalidData)?;
+        let request = Request { method: method.to_owned(), target: target.to_owned(), is_last };
+        connection.input.advance(length);
+        return Ok(Some(request));
+    }
+}
+
+/// What a healthy server answers. Errors are the client's.
+fn respond(lab: &Lab, request: &Request) -> Result<Response> {
+    let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    Ok(match (request.method.as_str(), segments.as_slice()) {
+        ("GET", ["stats"]) => {
+            Response::new("application/json", serde_json::to_vec(&lab.stats.borrow().report())?)
         }
-    }
+        ("POST", ["stats", "reset"]) => {
+            lab.stats.borrow_mut().reset();
+            Response::new("text/plain", Vec::new())
+        }
+        ("GET", ["page", name]) => page(name, serde_urlencoded::from_str(query)?)?,
+        ("GET", ["prices"]) => prices_of_day(lab, serde_urlencoded::from_str(query)?, 1.0)?,
+        ("GET", ["stretch", factor, "prices"]) => {
+            prices_of_day(lab, serde_urlencoded::from_str(query)?, factor.parse()?)?
+        }
+        _ => Response { status: "404 Not Found", ..Response::new("text/plain", Vec::new()) },
+    })
+}
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+impl Response {
+    fn new(content_type: &'static str, body: Vec<u8>) -> Self {
+        Self { status: "200 OK", content_type, body, item: None }
     }
+}
 
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // After a fault nothing but its own end follows: a RST where it is one.
-        Poll::Ready(match self.0.mute.load(Relaxed) {
-            true => Ok(()),
-            false => SockRef::from(&self.0.stream).shutdown(std::net::Shutdown::Write),
-        })
+/// `/page/{name}?delay=SECONDS[&size=BYTES][&fault=FAULT]`
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Page {
+    delay: f64,
+    size: usize,
+    fault: Option<String>,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self { delay: 0.0, size: 16 << 10, fault: None }
     }
+}
+
+fn page(name: &str, query: Page) -> Result<Response> {
+    const HEAD: &str = "<!doctype html>\n<title>A page of the lab</title>\n";
+    const LINE: &str = "<p>This page is as long as it was asked to be.</p>\n";
+    let delay =
+        Duration::try_from_secs_f64(query.delay).context("delay is a number of seconds, 0 or more")?;
+    ensure!(query.size <= MAX_PAGE, "size is {MAX_PAGE} bytes at most");
+    let fault = |text: String| Fault::parse(&text, Kind::Page)?.context("a fault of hosts");
+    let fault = query.fault.map(fault).transpose().context("fault")?.map(Arc::new);
+    let body = HEAD.bytes().chain(LINE.bytes().cycle()).take(query.size).collect();
+    let item = Item { name: name.to_owned(), delay, fault, healthy: None };
+    Ok(Response { item: Some(item), ..Response::new("text/html", body) })
+}
+
+/// `/prices?date=YYYY-MM-DD`, and the same below `/stretch/{factor}`, after `factor` times the delay.
+#[derive(Deserialize)]
+struct Day {
+    date: Date,
+}
+
+fn prices_of_day(lab: &Lab, Day { date }: Day, factor: f64) -> Result<Response> {
+    ensure!(
+        (f64::MIN_POSITIVE..=MAX_STRETCH).contains(&factor),
+        "the factor is a number above 0, {MAX_STRETCH} at most"
+    );
+    let delay = lab.prices_delay.as_secs_f64() * factor;
+    let delay = Duration::try_from_secs_f64(delay).unwrap_or(Duration::MAX);
+    let (fault, healthy) =
+        lab.days.look_up(prices::place(date).rem_euclid(lab.days.faults.len() as i32) as usize);
+    let body = serde_json::to_vec(&prices::of_day(date))?;
+    let item = Item { name: date.to_string(), delay, fault, healthy };
+    Ok(Response { item: Some(item), ..Response::new("application/json", body) })
 }

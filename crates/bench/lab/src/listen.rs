@@ -1,7 +1,7 @@
 //! Sockets that only this machine reaches, and the hosts' addresses.
 
 use std::io::ErrorKind;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -16,16 +16,26 @@ pub const BACKLOG: usize = 4096;
 /// The pause after an accept that failed for want of descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 
-/// The address of a host, counted from 0: 127.0.1.1 … 127.0.1.250, 127.0.2.1 … All of
-/// 127.0.0.0/8 is local on Linux, nothing has to be configured.
+/// 127.0.1.1, the address of the first host. All of 127.0.0.0/8 is local on Linux, nothing has to be configured.
+const FIRST: u32 = u32::from_be_bytes([127, 0, 1, 1]);
+
+/// Addresses used in each subnet of 256.
+const IN_SUBNET: usize = 250;
+
+/// The address of a host, counted from 0: 127.0.1.1 … 127.0.1.250, 127.0.2.1 …
 pub fn host_address(host: usize) -> Ipv4Addr {
-    let (subnet, host) = (host / 250, host % 250);
-    Ipv4Addr::from_bits(u32::from(Ipv4Addr::new(127, 0, 1, 1)) + (subnet * 256 + host) as u32)
+    Ipv4Addr::from_bits(FIRST + (host / IN_SUBNET * 256 + host % IN_SUBNET) as u32)
 }
 
-/// Binds a port (0: any free one) on every address of the loopback interface, and on no other.
-/// Connects are refused until it listens.
-pub fn bind(port: u16) -> Result<Socket> {
+/// The host at an address.
+pub fn host_number(address: IpAddr) -> Option<usize> {
+    let IpAddr::V4(address) = address else { return None };
+    let offset = address.to_bits().checked_sub(FIRST)? as usize;
+    Some(offset / 256 * IN_SUBNET + offset % 256)
+}
+
+/// Binds a free port on every address of the loopback interface, and on no other. Connects are refused until it listens.
+pub fn bind() -> Result<Socket> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM.nonblocking(), None)?;
     if let Err(error) = socket.bind_device(Some(b"lo")) {
         bail!(
@@ -33,24 +43,21 @@ pub fn bind(port: u16) -> Result<Socket> {
              not listen elsewhere: Linux 5.7 or newer lets everybody, older ones only root"
         );
     }
-    socket.set_reuse_address(true)?;
-    let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
-    socket.bind(&address.into()).with_context(|| format!("cannot listen on port {port}"))?;
+    let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+    socket.bind(&address.into()).context(
+        "no port is free to listen on: wait a minute for closed connections, or widen the range in \
+         /proc/sys/net/ipv4/ip_local_port_range",
+    )?;
     Ok(socket)
 }
 
 /// Listens on a port of the loopback interface. Accepted sockets send without delay.
-pub fn listen(port: u16) -> Result<TcpListener> {
-    let socket = bind(port)?;
+pub fn listen() -> Result<TcpListener> {
+    let socket = bind()?;
     // Accepted sockets inherit it: a system call less for each.
     socket.set_tcp_nodelay(true)?;
     socket.listen(BACKLOG as i32)?;
     Ok(TcpListener::from_std(socket.into())?)
-}
-
-/// The port that a socket is bound to.
-pub fn port(socket: &Socket) -> Result<u16> {
-    Ok(socket.local_addr()?.as_socket().context("not an IP socket")?.port())
 }
 
 /// The next connection from this machine. What the kernel refuses for the moment is tried again.
@@ -80,7 +87,7 @@ mod tests {
 
     #[tokio::test]
     async fn listens_on_loopback_only() {
-        let listener = listen(0).unwrap();
+        let listener = listen().unwrap();
         let port = listener.local_addr().unwrap().port();
         assert_eq!(SockRef::from(&listener).device().unwrap(), Some(b"lo".to_vec()));
         let client = TcpStream::connect((host_address(499), port)).await.unwrap();
@@ -91,8 +98,9 @@ mod tests {
 
     #[test]
     fn hosts_have_addresses_of_their_own() {
-        assert_eq!(host_address(0), Ipv4Addr::new(127, 0, 1, 1));
-        assert_eq!(host_address(250), Ipv4Addr::new(127, 0, 2, 1));
-        assert_eq!(host_address(usize::from(u16::MAX) - 1), Ipv4Addr::new(127, 1, 7, 35));
+        for (host, address) in [(0, "127.0.1.1"), (250, "127.0.2.1"), (65_534, "127.1.7.35")] {
+            assert_eq!(host_address(host).to_string(), address);
+            assert_eq!(host_number(host_address(host).into()), Some(host));
+        }
     }
 }

@@ -7,20 +7,21 @@
 //! One thread serves everything. What it counts is at `GET /stats` (see [`stats`]); a reset is
 //! `POST /stats/reset`. With `--trace FILE` it notes when each item began and ended (see [`trace`]).
 //! With `--rtt SECONDS` it answers as over a network, whose timers a second thread wakes (see
-//! [`session`]). With `--sick FAULT=N` hosts and days of prices misbehave (see [`fault`]), with
+//! [`connection`]). With `--sick FAULT=N` hosts and days of prices misbehave (see [`fault`]), with
 //! `fault=` in its query a page does, and under `/stretch/{factor}` prices take longer (see [`http`]).
 
+#![allow(missing_docs, reason = "names say it")]
+
+mod connection;
 mod fault;
 mod http;
 mod listen;
 mod mysql;
-mod play;
 mod prices;
-mod session;
 mod stats;
 mod trace;
 
-use std::collections::HashMap;
+use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::future::pending;
@@ -30,7 +31,7 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::rc::Rc;
 use std::thread;
 use std::time::Duration;
 
@@ -38,13 +39,16 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use rustix::rand::{GetRandomFlags, getrandom};
 use tempfile::NamedTempFile;
+use tokio::net::TcpListener;
+use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
+use tokio::task::{LocalSet, spawn_local};
 
-use crate::fault::Share;
-use crate::http::Site;
-use crate::mysql::{Auth, DATABASE, Hosts, Login, USER};
-use crate::stats::{Counters, Stats};
+use crate::connection::Connection;
+use crate::fault::{Kind, Places, Share};
+use crate::mysql::{Auth, DATABASE, Login, USER};
+use crate::stats::Stats;
 use crate::trace::Trace;
 
 /// MySQL hosts and an HTTP server on loopback, for the programs of this workspace to wait on.
@@ -67,14 +71,6 @@ struct Args {
     /// a page or a day of prices, and once more for its connection
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
     rtt: Duration,
-
-    /// Port of the first 4096 MySQL hosts; 0: any free one
-    #[arg(long, value_name = "PORT", default_value_t = 0)]
-    db_port: u16,
-
-    /// Port of the HTTP server; 0: any free one
-    #[arg(long, value_name = "PORT", default_value_t = 0)]
-    http_port: u16,
 
     /// How the MySQL hosts check passwords
     #[arg(long, default_value = "native")]
@@ -99,6 +95,16 @@ struct Args {
     trace: Option<PathBuf>,
 }
 
+/// What all connections share.
+struct Lab {
+    login: Login,
+    hosts: Places,
+    days: Places,
+    prices_delay: Duration,
+    rtt: Duration,
+    stats: RefCell<Stats>,
+}
+
 /// File descriptors beside those of the hosts' connections: listeners, epoll, pipes, HTTP.
 const SPARE_DESCRIPTORS: u64 = 200;
 
@@ -114,62 +120,65 @@ fn main() -> ExitCode {
 
 /// Serves until it is told to stop. Every failure is one of starting.
 fn run(args: Args) -> Result<()> {
-    let sick_hosts =
-        fault::spread(args.sick.iter().map(|share| (&share.host, share.count)), args.hosts, "--hosts")?;
-    let sick_days =
-        fault::spread(args.sick.iter().map(|share| (&share.day, share.count)), args.days, "--days")?;
-    let login = Login::new(random_password()?, args.auth, args.default_plugin)?;
     let trace = args.trace.as_deref().map(Trace::create).transpose()?;
+    let lab = Rc::new(Lab {
+        login: Login { password: random_password()?, auth: args.auth, default_plugin: args.default_plugin },
+        hosts: Places::new(&args.sick, Kind::Host, args.hosts, "--hosts")?,
+        days: Places::new(&args.sick, Kind::Page, args.days, "--days")?,
+        prices_delay: args.prices_delay,
+        rtt: args.rtt,
+        stats: Stats::new(!args.sick.is_empty(), trace).into(),
+    });
     raise_descriptor_limit(args.hosts)?;
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the event loop")?
-        .block_on(async {
-            let mut terminate = signal(SignalKind::terminate())?;
-            let mut interrupt = signal(SignalKind::interrupt())?;
-            let stats = Arc::new(Stats::new(Counters::of(&sick_hosts), Counters::of(&sick_days), trace));
-
-            let mut db = vec![listen::listen(args.db_port)?];
-            while db.len() * listen::BACKLOG < sick_hosts.len() {
-                db.push(listen::listen(0)?);
+    let runtime =
+        Builder::new_current_thread().enable_all().build().context("cannot start the event loop")?;
+    LocalSet::new().block_on(&runtime, async {
+        let (mut terminate, mut interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let refusing = listen::bind()?;
+        let refusing_port = refusing.local_addr()?.as_socket().context("not an IP socket")?.port();
+        let mut urls = String::new();
+        // One connect to each host fits in the queues, however late they are accepted.
+        for (group, faults) in lab.hosts.faults.chunks(listen::BACKLOG).enumerate() {
+            let listener = listen::listen()?;
+            let port = listener.local_addr()?.port();
+            for (place, fault) in faults.iter().enumerate() {
+                let address = listen::host_address(group * listen::BACKLOG + place);
+                let refuses = fault.as_ref().is_some_and(|fault| fault.refuses());
+                let port = if refuses { refusing_port } else { port };
+                writeln!(urls, "mysql://{USER}:{}@{address}:{port}/{DATABASE}", lab.login.password)?;
             }
-            let refusing = listen::bind(0)?;
-            let web = listen::listen(args.http_port)?;
+            spawn_local(serve(listener, Rc::clone(&lab), mysql::serve));
+        }
+        let listener = listen::listen()?;
+        let base_url = format!("http://{}:{}\n", Ipv4Addr::LOCALHOST, listener.local_addr()?.port());
+        spawn_local(serve(listener, Rc::clone(&lab), http::serve));
 
-            let refusing_port = listen::port(&refusing)?;
-            let mut urls = String::new();
-            let mut sick = HashMap::new();
-            for (host, fault) in sick_hosts.into_iter().enumerate() {
-                let address = listen::host_address(host);
-                // One connect to each host fits in the queues, however late they are accepted.
-                let port = match &fault {
-                    Some(fault) if fault.refuses() => refusing_port,
-                    _ => db[host / listen::BACKLOG].local_addr()?.port(),
-                };
-                writeln!(urls, "mysql://{USER}:{}@{address}:{port}/{DATABASE}", login.password)?;
-                sick.extend(fault.map(|fault| (address, fault)));
-            }
-            let base_url = format!("http://{}:{}\n", Ipv4Addr::LOCALHOST, web.local_addr()?.port());
+        write_file(&args.dir, "db.urls", &urls)?;
+        write_file(&args.dir, "http.url", &base_url)?;
+        writeln!(io::stdout(), "ready").context("cannot write to standard output")?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            () = stdin_closed() => {}
+        }
+        Ok(())
+    })
+}
 
-            let rtt = args.rtt;
-            let hosts = Arc::new(Hosts { login, sick, rtt, stats: Arc::clone(&stats) });
-            let site = Site { prices_delay: args.prices_delay, sick_days, rtt, stats };
-            for listener in db {
-                tokio::spawn(mysql::serve(listener, Arc::clone(&hosts)));
-            }
-            tokio::spawn(http::serve(web, site));
-
-            write_file(&args.dir, "db.urls", &urls)?;
-            write_file(&args.dir, "http.url", &base_url)?;
-            writeln!(io::stdout(), "ready").context("cannot write to standard output")?;
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-                _ = stdin_closed() => {}
-            }
-            Ok(())
-        })
+/// Serves every connection that the listener accepts, for ever.
+async fn serve<S>(listener: TcpListener, lab: Rc<Lab>, serve: S)
+where
+    S: AsyncFn(&mut Connection) -> io::Result<()> + Copy + 'static,
+{
+    loop {
+        let mut connection = Connection::new(Rc::clone(&lab), listen::accept(&listener).await);
+        spawn_local(async move {
+            // The client knows best why its connection ended.
+            let _ = serve(&mut connection).await;
+            connection.close();
+        });
+    }
 }
 
 /// Raises the soft limit on file descriptors to the hard one: a connection needs one.
@@ -178,8 +187,9 @@ fn raise_descriptor_limit(hosts: u16) -> Result<()> {
     let limit = rlimit::increase_nofile_limit(u64::MAX).context("cannot raise `ulimit -n`")?;
     ensure!(
         limit >= wanted,
-        "--hosts {hosts} needs {wanted} file descriptors, the hard limit is {limit}: \
-         raise it (`ulimit -Hn {wanted}` as root) or ask for fewer hosts"
+        "--hosts {hosts} needs {wanted} file descriptors, the hard limit is {limit}, enough for {} hosts: \
+         raise it (`ulimit -Hn {wanted}` as root) or ask for fewer",
+        limit.saturating_sub(SPARE_DESCRIPTORS)
     );
     Ok(())
 }

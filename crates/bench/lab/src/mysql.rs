@@ -1,143 +1,187 @@
 //! The MySQL hosts: one server that answers for all of their addresses.
 
 mod login;
+mod packets;
 mod statement;
-mod wire;
 
-use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::BytesMut;
 use mysql_common::constants::{CapabilityFlags, Command};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::time::sleep;
+use mysql_common::packets::{ServerError, SqlState};
+use mysql_common::proto::codec::{PacketCodec, error::PacketCodecError};
 
 pub use self::login::{Auth, Login};
-use self::statement::{Item, Reply, SqlError};
-use self::wire::{Connection, End, Format};
+use self::statement::Reply;
+use crate::connection::{Answer, Connection, Item};
 use crate::fault::{Fault, Moment};
 use crate::listen;
-use crate::session::Session;
-use crate::stats::{Stats, Workload};
 
-/// The only user.
+/// The only user and the only database.
 pub const USER: &str = "bench";
-
-/// The only database.
 pub const DATABASE: &str = "bench";
 
-/// What all hosts have in common, and which of them are sick.
-pub struct Hosts {
-    pub login: Login,
-    pub sick: HashMap<Ipv4Addr, Arc<Fault>>,
-    /// The round-trip time to them.
-    pub rtt: Duration,
-    /// Where to count.
-    pub stats: Arc<Stats>,
+/// Clients take it for a MySQL 8.
+const VERSION: &str = "8.0.0-bench-lab";
+
+/// The largest packet that is taken, in bytes.
+const MAX_PACKET: usize = 64 << 10;
+
+/// An error as in MySQL's Server Error Message Reference.
+fn error(code: u16, state: &[u8; 5], message: impl Into<String>) -> ServerError<'static> {
+    ServerError::new(code, Some(SqlState::new(*state)), message.into().into_bytes())
 }
 
-/// Serves every connection that the listener accepts, for ever.
-pub async fn serve(listener: TcpListener, hosts: Arc<Hosts>) {
-    let mut id = 0_u32;
+/// How values stand in a row: as the answer to a statement, or to a prepared one.
+#[derive(Clone, Copy, PartialEq)]
+enum Format {
+    Text,
+    Binary,
+}
+
+/// A client's connection, with the packet that was read last and the answer not yet sent.
+struct Session<'a> {
+    connection: &'a mut Connection,
+    codec: PacketCodec,
+    packet: Vec<u8>,
+    payload: Vec<u8>,
+    output: BytesMut,
+    /// Where the columns of the answer end, and where its last packet begins.
+    columns: usize,
+    last: usize,
+    /// What client and server can both do; empty until the client has said it.
+    capabilities: CapabilityFlags,
+    /// What the host still does wrong.
+    fault: Option<Arc<Fault>>,
+    prepared: Vec<Reply>,
+}
+
+/// Serves a connection until its client quits or something is wrong.
+pub async fn serve(connection: &mut Connection) -> io::Result<()> {
+    connection.count();
+    let host = connection.host()?;
+    let (fault, healthy) = connection.lab.hosts.look_up(listen::host_number(host).unwrap_or(usize::MAX));
+    let mut codec = PacketCodec::default();
+    codec.max_allowed_packet = MAX_PACKET;
+    let mut session = Session {
+        connection,
+        codec,
+        packet: Vec::new(),
+        payload: Vec::new(),
+        output: BytesMut::new(),
+        columns: 0,
+        last: 0,
+        capabilities: CapabilityFlags::empty(),
+        fault,
+        prepared: Vec::new(),
+    };
+    session.log_in().await?;
     loop {
-        id = id.wrapping_add(1);
-        let stream = listen::accept(&listener).await;
-        let session = Session::new(Arc::clone(&hosts.stats), hosts.rtt);
-        session.connected(Workload::Db);
-        let hosts = Arc::clone(&hosts);
-        tokio::spawn(async move {
-            let fault = hosts.fault(&stream);
-            let mut connection = Connection::new(stream, &session, fault);
-            if let Err(End::Refused(error)) = hosts.serve(&mut connection, id).await {
-                connection.put_error(&error);
-                // The connection ends here; a client that is gone already misses nothing.
-                let _ = connection.flush_at(Moment::Login).await;
-            }
-        });
+        let Some((reply, format)) = session.next_reply().await? else { return Ok(()) };
+        let Some(delay) = reply.delay else {
+            session.put_reply(&reply, format);
+            session.flush().await?;
+            continue;
+        };
+        if reply.is_call && !session.capabilities.contains(CapabilityFlags::CLIENT_MULTI_RESULTS) {
+            let message = format!("PROCEDURE {DATABASE}.p can't return a result set in the given context");
+            session.put_error(&error(1312, b"0A000", message));
+            session.flush().await?;
+            continue;
+        }
+        session.put_reply(&reply, format);
+        let answer = session.take_answer();
+        let item = Item { name: host.to_string(), delay, fault: session.fault.clone(), healthy };
+        session.connection.serve(item, &answer).await?;
     }
 }
 
-impl Hosts {
-    /// How the host that the client connected to misbehaves.
-    fn fault(&self, stream: &TcpStream) -> Option<&Fault> {
-        if self.sick.is_empty() {
-            return None; // saves asking the kernel for the address
-        }
-        match stream.local_addr().ok()?.ip() {
-            IpAddr::V4(host) => self.sick.get(&host).map(|fault| &**fault),
-            IpAddr::V6(_) => None,
-        }
-    }
-
-    /// Serves a connection until its client quits or something is wrong.
-    async fn serve(&self, connection: &mut Connection<'_>, id: u32) -> Result<(), End> {
-        self.login.serve(connection, id).await?;
-        let mut prepared = Vec::new();
+impl Session<'_> {
+    /// The reply to the next command that has rows or none, and how it is sent; none when the client quits. Answers other
+    /// commands itself.
+    async fn next_reply(&mut self) -> io::Result<Option<(Reply, Format)>> {
         loop {
-            let (command, argument) = connection.next_command().await?;
-            let (reply, format) = match command {
-                QUIT => return Ok(()),
-                PING | RESET_CONNECTION => (Reply::Ok, Format::Text),
-                QUERY => (statement::parse(argument), Format::Text),
-                STMT_PREPARE => {
-                    let reply = statement::parse(argument);
-                    connection.put_prepared(prepared.len() as u32, &reply);
-                    prepared.push(reply);
-                    connection.flush().await?;
-                    continue;
-                }
-                STMT_EXECUTE => {
-                    let statement = argument.first_chunk().map(|id| u32::from_le_bytes(*id) as usize);
-                    let statement = statement.and_then(|id| prepared.get(id)).cloned();
-                    let unknown = || SqlError::new(1243, b"HY000", "Unknown prepared statement handler");
-                    (statement.unwrap_or_else(|| Reply::Error(unknown())), Format::Binary)
-                }
+            self.codec.reset_seq_id();
+            self.next_packet().await?;
+            let Some((command, argument)) = self.packet.split_first() else {
+                return Err(self.refuse(error(1835, b"HY000", "Malformed communication packet.")).await);
+            };
+            let reply = match *command {
+                QUIT => return Ok(None),
+                PING | RESET_CONNECTION => return Ok(Some((Reply::default(), Format::Text))),
                 STMT_CLOSE => continue, // has no answer
-                _ => (Reply::Error(SqlError::new(1047, b"08S01", "Unknown command")), Format::Text),
+                QUERY => statement::parse(argument).map(|reply| (reply, Format::Text)),
+                STMT_PREPARE => match statement::parse(argument) {
+                    Ok(reply) => {
+                        self.put_prepared(&reply);
+                        self.prepared.push(reply);
+                        self.flush().await?;
+                        continue;
+                    }
+                    Err(error) => Err(error),
+                },
+                STMT_EXECUTE => {
+                    let id = argument.first_chunk().map(|id| u32::from_le_bytes(*id) as usize);
+                    let reply = id.and_then(|id| self.prepared.get(id)).cloned();
+                    reply
+                        .map(|reply| (reply, Format::Binary))
+                        .ok_or_else(|| error(1243, b"HY000", "Unknown prepared statement handler"))
+                }
+                _ => Err(error(1047, b"08S01", "Unknown command")),
             };
             match reply {
-                Reply::Item(item) => {
-                    answer_item(connection, &item, format).await?;
-                    continue;
+                Ok(reply) => return Ok(Some(reply)),
+                Err(error) => {
+                    self.put_error(&error);
+                    self.flush().await?;
                 }
-                Reply::Ok => connection.put_ok(),
-                Reply::Rows(rows) => connection.put_rows(&rows, format, false),
-                Reply::Error(error) => connection.put_error(&error),
             }
-            connection.flush().await?;
         }
     }
-}
 
-/// Answers `select sleep(x)` or a call, the item that is counted, as healthily as the host is.
-async fn answer_item(connection: &mut Connection<'_>, item: &Item, format: Format) -> Result<(), End> {
-    if item.is_call && !connection.capabilities.contains(CapabilityFlags::CLIENT_MULTI_RESULTS) {
-        let message = format!("PROCEDURE {DATABASE}.p can't return a result set in the given context");
-        connection.put_error(&SqlError::new(1312, b"0A000", message));
-        return connection.flush().await;
-    }
-    let in_flight = connection.session.begin(Workload::Db, || connection.host());
-    let fault = connection.fault;
-    if fault.is_none_or(|fault| fault.before != Moment::Query) {
-        connection.unless_closed(sleep(item.time)).await?;
-    }
-    connection.put_rows(&item.rows, format, item.is_call);
-    if item.is_call {
-        connection.put_ok();
-    }
-    match fault {
-        None => {
-            in_flight.answered(connection.is_healthy);
-            drop(in_flight);
-            connection.flush().await
-        }
-        Some(fault) => {
-            let played = connection.play(fault, item.time).await;
-            if fault.answers() {
-                in_flight.answered(false);
+    /// Reads the next packet.
+    async fn next_packet(&mut self) -> io::Result<()> {
+        self.packet.clear();
+        loop {
+            match self.codec.decode(&mut self.connection.input, &mut self.packet) {
+                Ok(true) => return Ok(()),
+                Ok(false) => self.connection.receive().await?,
+                Err(PacketCodecError::PacketTooLarge) => {
+                    let message = "Got a packet bigger than 'max_allowed_packet' bytes";
+                    return Err(self.refuse(error(1153, b"08S01", message)).await);
+                }
+                Err(_) => return Err(self.refuse(error(1156, b"08S01", "Got packets out of order")).await),
             }
-            played
+        }
+    }
+
+    /// Tells the client why its connection ends now. One that is gone already misses nothing.
+    async fn refuse(&mut self, error: ServerError<'static>) -> io::Error {
+        self.put_error(&error);
+        let told = self.flush_at(Moment::Login).await;
+        told.err().unwrap_or(ErrorKind::ConnectionAborted.into())
+    }
+
+    fn take_answer(&mut self) -> Answer {
+        let bytes = self.output.split();
+        let ends = [self.columns, bytes.len() / 2, self.last, bytes.len()];
+        (self.columns, self.last) = (0, 0);
+        Answer { bytes, ends }
+    }
+
+    async fn flush(&mut self) -> io::Result<()> {
+        let answer = self.take_answer();
+        self.connection.answer(&answer.bytes).await
+    }
+
+    /// Sends the answer, or plays the fault that is due now instead, once.
+    async fn flush_at(&mut self, moment: Moment) -> io::Result<()> {
+        let answer = self.take_answer();
+        match self.fault.take_if(|fault| fault.before == moment) {
+            Some(fault) => self.connection.play(&fault.steps, &answer, Duration::ZERO).await,
+            None => self.connection.answer(&answer.bytes).await,
         }
     }
 }

@@ -1,32 +1,23 @@
 //! When each item began and ended: `--trace FILE`.
 
 use std::fs::File;
-use std::io::Seek;
-use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use bench_data::trace::Item;
 
-use crate::stats::Workload;
-
-/// When an item began and ended.
 pub struct Span {
-    pub workload: Workload,
     pub item: String,
     pub begin: Instant,
     pub end: Instant,
 }
 
-/// Writes the items of a connection when it is closed. A reset begins the file anew.
 pub struct Trace {
-    /// Nothing after a write that failed.
-    file: Mutex<Option<csv::Writer<File>>>,
-    /// The same moment on two clocks: one that only goes on, and the system's.
+    path: PathBuf,
+    file: csv::Writer<File>,
+    /// The same moment on two clocks: one that only goes on, and the system's. Items that ended before are not written.
     start: (Instant, SystemTime),
-    /// Items that ended before are not written.
-    since: Mutex<Instant>,
 }
 
 impl Trace {
@@ -34,52 +25,22 @@ impl Trace {
     pub fn create(path: &Path) -> Result<Self> {
         let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
         let start = (Instant::now(), SystemTime::now());
-        Ok(Self { file: Some(csv::Writer::from_writer(file)).into(), start, since: start.0.into() })
+        Ok(Self { path: path.to_owned(), file: csv::Writer::from_writer(file), start })
     }
 
-    /// Begins anew.
-    pub fn reset(&self) {
-        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-        self.change(|lines| {
-            let Some(mut file) = lines.take().map(csv::Writer::into_inner).transpose()? else {
-                return Ok(());
-            };
-            file.rewind()?;
-            file.set_len(0)?;
-            *lines = Some(csv::Writer::from_writer(file)); // which writes the names of the columns
-            Ok(())
-        });
+    pub fn reset(&mut self) -> Result<()> {
+        *self = Self::create(&self.path)?;
+        Ok(())
     }
 
     /// Writes the items of a connection that was accepted then and is closed now.
-    pub fn write(&self, accepted: Instant, spans: Vec<Span>) {
-        let closed = Instant::now();
-        let since = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
-        self.change(|lines| {
-            let Some(file) = lines else { return Ok(()) };
-            for Span { workload, item, begin, end } in spans.into_iter().filter(|span| span.end >= since) {
-                let workload = ["db", "web", "prices"][workload as usize].to_owned();
-                let [accepted_s, begin_s, end_s, closed_s] =
-                    [accepted, begin, end, closed].map(|moment| self.seconds(moment));
-                file.serialize(Item {
-                    workload,
-                    item,
-                    accepted_s,
-                    begin_s,
-                    end_s,
-                    closed_s: Some(closed_s),
-                })?;
-            }
-            Ok(file.flush()?)
-        });
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Option<csv::Writer<File>>) -> Result<()>) {
-        let mut lines = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = change(&mut lines) {
-            eprintln!("bench-lab: the trace ends here: {error:#}");
-            *lines = None;
+    pub fn write(&mut self, accepted: Instant, spans: Vec<Span>) -> Result<()> {
+        let closed_s = Some(self.seconds(Instant::now()));
+        for Span { item, begin, end } in spans.into_iter().filter(|span| span.end >= self.start.0) {
+            let [accepted_s, begin_s, end_s] = [accepted, begin, end].map(|moment| self.seconds(moment));
+            self.file.serialize(Item { item, accepted_s, begin_s, end_s, closed_s })?;
         }
+        Ok(self.file.flush()?)
     }
 
     /// Seconds of the system's clock, to the microsecond.

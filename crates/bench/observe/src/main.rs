@@ -32,11 +32,8 @@ struct Args {
     #[arg(long, value_name = "N", default_value_t = 1)]
     run: u32,
     /// Base URL of a lab: its counters are reset before and read after the run
-    #[arg(long, value_name = "URL", requires = "workload")]
+    #[arg(long, value_name = "URL")]
     lab: Option<String>,
-    /// Which of the lab's counters belong to this command
-    #[arg(long, requires = "lab", value_parser = ["db", "web", "prices"])]
-    workload: Option<String>,
     /// File with the mysql:// URL of an administrator: the server's status is read before and after the run, as a
     /// lab's would be
     #[arg(long, value_name = "FILE", requires = "server_pid", conflicts_with = "lab")]
@@ -71,7 +68,7 @@ fn observe(args: Args) -> Result<u8> {
     // Aside first: whoever sees the record sees all of it.
     let aside = args.out.with_extension("aside");
     files::write(&aside, "")?;
-    let lab = args.lab.zip(args.workload).map(|(url, workload)| Lab::new(url, workload));
+    let lab = args.lab.map(Lab::new);
     lab.iter().try_for_each(Lab::reset)?;
     let database = args.database.zip(args.server_pid);
     let database = database.map(|(url, pid)| Database::open(&url, &pid)).transpose()?;

@@ -10,11 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bench_data::{
-    files,
-    lab::{Counts, LabStats},
-    runs::Run,
-};
+use bench_data::{files, lab::Seen, runs::Run};
 use tempfile::TempDir;
 
 /// bench-observe with its record in `folder`; the caller adds options and the command.
@@ -94,9 +90,8 @@ fn reads_the_counters_of_the_lab_past_a_proxy() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let lab = thread::spawn(move || {
-        let counts = Counts { connections: 5, items: 7, max_in_flight: 3, round_trips: 28, healthy: None };
-        let (db, web, prices) = (counts.clone(), counts.clone(), counts);
-        let stats = LabStats { cpu_s: 0.25, listen_drops: None, db, web, prices };
+        let stats =
+            Seen { items: 7, max_in_flight: 3, round_trips: Some(28), cpu_s: 0.25, ..Seen::default() };
         let body = serde_json::to_string(&stats).unwrap();
         let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
         let streams = listener.incoming().take(2).flatten();
@@ -113,7 +108,7 @@ fn reads_the_counters_of_the_lab_past_a_proxy() {
     for proxy in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
         command.env(proxy, "http://127.0.0.1:1");
     }
-    let output = command.args(["--lab", &url, "--workload", "web", "--", "true"]).output().unwrap();
+    let output = command.args(["--lab", &url, "--", "true"]).output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(lab.join().unwrap(), ["POST /stats/reset HTTP/1.1\r\n", "GET /stats HTTP/1.1\r\n"]);
     let record: Vec<Run> = files::csv(&folder.path().join("new/observed.csv")).unwrap();
@@ -136,11 +131,7 @@ fn a_failure_of_observing_is_one_line_and_exit_code_125() {
     for (args, code, part) in [
         (plain(&["--", "./no-such-program"]), 127, "./no-such-program"),
         (plain(&["--", "no-such-program"]), 127, "no-such-program"),
-        (
-            plain(&["--lab", "http://127.0.0.1:1", "--workload", "db", "--", "true"]),
-            125,
-            "http://127.0.0.1:1/stats/reset",
-        ),
+        (plain(&["--lab", "http://127.0.0.1:1", "--", "true"]), 125, "http://127.0.0.1:1/stats/reset"),
         (plain(&["--out", "/proc/no/observed.csv", "--", "true"]), 125, "/proc/no"),
         (database("/no/such/file", &pid).into(), 125, "cannot read /no/such/file"),
         (database(&other, &pid).into(), 125, "no MySQL URL in"),

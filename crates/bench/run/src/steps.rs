@@ -290,11 +290,7 @@ impl Maker<'_> {
             let mut add = |words: &[&str]| argv.extend(words.iter().map(|word| fill(word)));
             add(&["--run", &run.to_string()]);
             match &self.workload.server {
-                Some(Server::Lab(args)) => {
-                    let hosts = args.iter().any(|word| word == "--hosts");
-                    let kind = if hosts { "db" } else { &self.workload.name };
-                    add(&["--lab", "{http}", "--workload", kind]);
-                }
+                Some(Server::Lab(_)) => add(&["--lab", "{http}"]),
                 Some(Server::Own { .. }) => {
                     add(&["--database", "{lab}/admin.url", "--server-pid", "{lab}/pid"])
                 }

@@ -84,10 +84,10 @@ impl Lab {
         serde_json::from_str(&text).expect("JSON")
     }
 
-    /// What the lab counted for a workload since the last call: answered items, highest number in flight.
-    pub fn counts(&self, workload: &str) -> (u64, u64) {
+    /// What the lab counted since the last call: answered items, highest number in flight.
+    pub fn counts(&self) -> (u64, u64) {
         let stats = self.stats();
-        let count = |name: &str| stats[workload][name].as_u64().expect("a number");
+        let count = |name: &str| stats[name].as_u64().expect("a number");
         (count("items"), count("max_in_flight"))
     }
 }

@@ -54,7 +54,7 @@ impl Workload {
     /// How many items were in flight at most, as the lab counts or the lines show.
     fn in_flight(&self, lab: &Lab, run: &Run, items: usize) -> usize {
         if self.name != "sleep" {
-            let (counted, in_flight) = lab.counts(self.name);
+            let (counted, in_flight) = lab.counts();
             assert_eq!(counted, items as u64, "{run:?}");
             return in_flight as usize;
         }
@@ -204,7 +204,7 @@ fn a_thousand_at_once() {
         let lab = workload.lab(1000, 0.1, &[]);
         let run = workload.run(program, &lab, 1000, 0.1, &["--concurrency", "1000", "--timeout", "60"]);
         assert!(run.code == 0 && run.ends_with(1000, 0) && run.err.is_empty(), "{program}: {run:?}");
-        assert_eq!(lab.counts(workload.name).0, 1000, "{program}");
+        assert_eq!(lab.counts().0, 1000, "{program}");
     });
 }
 
@@ -508,7 +508,7 @@ fn waits_for_as_many_round_trips_as_the_protocol_has() {
             assert!(run.code == 0 && run.ends_with(6, 0), "{program}: {run:?}");
             // MySQL: connect, greeting, login, query; HTTP: connect and answer. A connection an item.
             let expected = if workload.name == "db" { 4 } else { 2 };
-            assert_eq!(lab.stats()[workload.name]["round_trips"], expected * 6, "{program}");
+            assert_eq!(lab.stats()["round_trips"], expected * 6, "{program}");
         },
     );
 }

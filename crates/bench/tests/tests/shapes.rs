@@ -68,7 +68,7 @@ fn no_host_is_lost_and_the_limit_is_reached_and_kept() {
                 let run = shape.ask(&lab, &["--limit", &limit.to_string(), "--query", &query]);
                 shape.was(run.code == 0 && run.err.is_empty() && run.ends_with(total, 0), &run);
                 let (printed, asked) = (BTreeSet::from_iter(rows(&run)), BTreeSet::from_iter(hosts(&lab)));
-                let (items, at_once) = lab.counts("db");
+                let (items, at_once) = lab.counts();
                 shape.was(printed == asked && rows(&run).len() == total && items == total as u64, &run);
                 at_once as usize
             });
@@ -164,7 +164,7 @@ fn a_blocked_task_blocks_the_others_of_its_thread() {
             let query = format!("select sleep({})", seconds / 4.0);
             let args = ["--urls", &lab.file("db.urls"), "--limit", "8", "--query", &query, flag];
             assert!(run("shapes-blocking-in-task", &args).ends_with(16, 0), "{flag}");
-            lab.counts("db").1 as usize
+            lab.counts().1 as usize
         });
         assert_eq!(seen, expected, "{flag}");
     }

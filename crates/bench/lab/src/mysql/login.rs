@@ -1,5 +1,7 @@
 //! The login: greeting, the client's response, the password check.
 
+use std::io;
+
 use clap::ValueEnum;
 use mysql_common::collations::CollationId;
 use mysql_common::constants::{CapabilityFlags, StatusFlags};
@@ -7,19 +9,16 @@ use mysql_common::io::ParseBuf;
 use mysql_common::packets::{
     AuthMoreData, AuthPlugin, AuthSwitchRequest, HandshakePacket, HandshakeResponse,
 };
-use mysql_common::scramble::{scramble_native, scramble_sha256};
 use rsa::pkcs8::{EncodePublicKey, LineEnding};
 use rsa::{BoxedUint, PrivateKey};
 use rustix::rand::{GetRandomFlags, getrandom};
 use sha1::Sha1;
 
-use super::statement::{SqlError, VERSION};
-use super::wire::{Connection, End};
-use super::{DATABASE, USER};
+use super::{DATABASE, Session, USER, VERSION, error};
 use crate::fault::Moment;
 
 /// How a client proves that it knows the password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
 pub enum Auth {
     /// mysql_native_password: every client knows it
     Native,
@@ -43,13 +42,10 @@ const CAPABILITIES: CapabilityFlags = CapabilityFlags::CLIENT_LONG_PASSWORD
     .union(CapabilityFlags::CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA)
     .union(CapabilityFlags::CLIENT_DEPRECATE_EOF);
 
-/// caching_sha2_password's "the scramble was right, no more is needed".
+/// What caching_sha2_password says: the scramble was right, no more is needed; the password itself is needed; and a
+/// client's request for the public key.
 const FAST_AUTH_SUCCESS: [u8; 1] = [3];
-
-/// caching_sha2_password's "the password itself is needed".
 const FULL_AUTH: [u8; 1] = [4];
-
-/// A client's request for the public key.
 const PUBLIC_KEY_REQUEST: [u8; 1] = [2];
 
 /// The random bytes that a client's proof depends on.
@@ -61,105 +57,97 @@ pub struct Login {
     pub auth: Auth,
     /// The plugin that the greeting names, where it is not the account's.
     pub default_plugin: Option<String>,
-    key: Option<PrivateKey>,
 }
 
-impl Login {
-    pub fn new(password: String, auth: Auth, default_plugin: Option<String>) -> Result<Self, rsa::Error> {
-        let key = (auth == Auth::Sha2Full).then(key).transpose()?;
-        Ok(Self { password, auth, default_plugin, key })
-    }
-
+impl Session<'_> {
     /// Lets the client log in, or refuses it.
-    pub async fn serve(&self, connection: &mut Connection<'_>, id: u32) -> Result<(), End> {
+    pub async fn log_in(&mut self) -> io::Result<()> {
+        let lab = self.connection.lab.clone();
+        let Login { password, auth, default_plugin } = &lab.login;
+        let plugin = match auth {
+            Auth::Native => AuthPlugin::MysqlNativePassword,
+            Auth::Sha2 | Auth::Sha2Full => AuthPlugin::CachingSha2Password,
+        };
         let scramble = random_scramble()?;
-        connection.put(&self.greeting(id, &scramble));
-        connection.flush_at(Moment::Greeting).await?;
+        self.put(&greeting(default_plugin.as_deref().map_or(plugin.as_bytes(), str::as_bytes), &scramble));
+        self.flush_at(Moment::Greeting).await?;
 
-        let packet = connection.next_packet().await?;
+        self.next_packet().await?;
         // What client and server have in common decides what the packet holds, and the parser looks
         // only at what the client says.
-        if let Some(flags) = packet.first_chunk_mut() {
+        if let Some(flags) = self.packet.first_chunk_mut() {
             *flags = (u32::from_le_bytes(*flags) & CAPABILITIES.bits()).to_le_bytes();
         }
-        let response: HandshakeResponse<'_> = ParseBuf(packet).parse(()).map_err(|_| bad_handshake())?;
-        let capabilities = response.capabilities();
-        if !capabilities.contains(CapabilityFlags::CLIENT_PROTOCOL_41) {
-            return Err(bad_handshake());
-        }
-        let user = String::from_utf8_lossy(response.user()).into_owned();
-        let database = check_database(response.db_name());
-        let plugin = response.auth_plugin().unwrap_or(&AuthPlugin::MysqlNativePassword);
-        // The proof, or nothing when the client has used another plugin.
-        let proof = (*plugin == self.auth.plugin()).then(|| response.scramble_buf().to_vec());
-        connection.capabilities = capabilities;
-
-        let proof = match proof {
-            Some(proof) => proof,
-            None => {
-                let data = [&scramble[..], &[0]].concat();
-                connection.put(&AuthSwitchRequest::new(self.auth.plugin().as_bytes().to_vec(), data));
-                connection.flush_at(Moment::Login).await?;
-                connection.next_packet().await?.to_vec()
-            }
+        let packet = std::mem::take(&mut self.packet);
+        let response = ParseBuf(&packet).parse::<HandshakeResponse<'_>>(()).ok();
+        let capable = |response: &HandshakeResponse<'_>| {
+            response.capabilities().contains(CapabilityFlags::CLIENT_PROTOCOL_41)
         };
-        let is_proof_good = match &self.key {
-            Some(key) => self.full_authentication(connection, key, &scramble).await?,
-            None => self.auth.accepts(&proof, &scramble, &self.password),
+        let Some(response) = response.filter(capable) else {
+            return Err(self.refuse(error(1043, b"08S01", "Bad handshake")).await);
         };
-        if user != USER || !is_proof_good {
-            let using = if proof.is_empty() { "NO" } else { "YES" };
-            return Err(End::Refused(SqlError::new(
-                1045,
-                b"28000",
-                format!("Access denied for user '{user}'@'localhost' (using password: {using})"),
-            )));
+        self.capabilities = response.capabilities();
+
+        let mut proof = response.scramble_buf().to_vec();
+        if *response.auth_plugin().unwrap_or(&AuthPlugin::MysqlNativePassword) != plugin {
+            let data = [&scramble[..], &[0]].concat();
+            self.put(&AuthSwitchRequest::new(plugin.as_bytes().to_vec(), data));
+            self.flush_at(Moment::Login).await?;
+            self.next_packet().await?;
+            proof.clone_from(&self.packet);
         }
-        database.map_err(End::Refused)?;
-        if self.auth == Auth::Sha2 {
-            connection.put(&AuthMoreData::new(&FAST_AUTH_SUCCESS[..]));
+        let is_proof_good = match auth {
+            Auth::Sha2Full => self.asks_for_password(password, &scramble).await?,
+            _ => plugin.gen_data(Some(password), &scramble).is_some_and(|expected| *expected == proof[..]),
+        };
+        let (user, database) = (response.user(), response.db_name().unwrap_or_default());
+        if user != USER.as_bytes() || !is_proof_good {
+            let (user, using) = (String::from_utf8_lossy(user), if proof.is_empty() { "NO" } else { "YES" });
+            let message = format!("Access denied for user '{user}'@'localhost' (using password: {using})");
+            return Err(self.refuse(error(1045, b"28000", message)).await);
         }
-        connection.put_ok();
-        connection.flush_at(Moment::Login).await
+        if !database.is_empty() && database != DATABASE.as_bytes() {
+            let message = format!("Unknown database '{}'", String::from_utf8_lossy(database));
+            return Err(self.refuse(error(1049, b"42000", message)).await);
+        }
+        if *auth == Auth::Sha2 {
+            self.put(&AuthMoreData::new(&FAST_AUTH_SUCCESS[..]));
+        }
+        self.put_ok();
+        self.flush_at(Moment::Login).await
     }
 
-    /// Asks for the password itself, encrypted for this key: whether it is the right one.
-    async fn full_authentication(
-        &self,
-        connection: &mut Connection<'_>,
-        key: &PrivateKey,
-        scramble: &Scramble,
-    ) -> Result<bool, End> {
-        connection.put(&AuthMoreData::new(&FULL_AUTH[..]));
-        connection.flush_at(Moment::Login).await?;
-        if *connection.next_packet().await? == PUBLIC_KEY_REQUEST {
-            let pem = key.as_public_key().to_public_key_pem(LineEnding::LF).map_err(|_| End::Closed)?;
-            connection.put(&AuthMoreData::new(pem.into_bytes()));
-            connection.flush().await?;
-            connection.next_packet().await?;
+    /// Asks for the password itself, encrypted with RSA: whether it is the right one.
+    async fn asks_for_password(&mut self, password: &str, scramble: &Scramble) -> io::Result<bool> {
+        let key = key().map_err(io::Error::other)?;
+        self.put(&AuthMoreData::new(&FULL_AUTH[..]));
+        self.flush_at(Moment::Login).await?;
+        self.next_packet().await?;
+        if self.packet == PUBLIC_KEY_REQUEST {
+            let pem = key.as_public_key().to_public_key_pem(LineEnding::LF).map_err(io::Error::other)?;
+            self.put(&AuthMoreData::new(pem.into_bytes()));
+            self.flush().await?;
+            self.next_packet().await?;
         }
-        let encrypted = connection.packet();
-        let decrypted = key.oaep_decrypt::<Sha1>(encrypted).unwrap_or_default();
-        let password = decrypted.iter().zip(scramble.iter().cycle()).map(|(byte, scramble)| byte ^ scramble);
-        Ok(password.eq([self.password.as_bytes(), &[0]].concat()))
+        let decrypted = key.oaep_decrypt::<Sha1>(&self.packet).unwrap_or_default();
+        let decrypted = decrypted.iter().zip(scramble.iter().cycle()).map(|(byte, scramble)| byte ^ scramble);
+        Ok(decrypted.eq([password.as_bytes(), &[0]].concat()))
     }
+}
 
-    fn greeting<'a>(&self, id: u32, scramble: &Scramble) -> HandshakePacket<'a> {
-        let (first, second) = (scramble[..8].try_into().unwrap_or_default(), &scramble[8..]);
-        let own = self.auth.plugin();
-        let plugin = self.default_plugin.as_deref().map_or(own.as_bytes(), str::as_bytes);
-        HandshakePacket::new(
-            10,
-            VERSION.as_bytes(),
-            id,
-            first,
-            Some([second, &[0]].concat()),
-            CAPABILITIES,
-            CollationId::UTF8MB4_GENERAL_CI as u8,
-            StatusFlags::SERVER_STATUS_AUTOCOMMIT,
-            Some(plugin.to_vec()),
-        )
-    }
+fn greeting<'a>(plugin: &[u8], scramble: &Scramble) -> HandshakePacket<'a> {
+    let (first, second) = (scramble[..8].try_into().unwrap_or_default(), &scramble[8..]);
+    HandshakePacket::new(
+        10,
+        VERSION.as_bytes(),
+        1, // nobody asks for a connection by its number
+        first,
+        Some([second, &[0]].concat()),
+        CAPABILITIES,
+        CollationId::UTF8MB4_GENERAL_CI as u8,
+        StatusFlags::SERVER_STATUS_AUTOCOMMIT,
+        Some(plugin.to_vec()),
+    )
 }
 
 /// The primes of [`key`], most significant digits first.
@@ -176,50 +164,16 @@ const PRIMES: [[u64; 16]; 2] = [[
     0x122f_59c3_7aa7_565f, 0xe600_06c1_071d_fdfc, 0x81e6_b203_981c_ca30, 0x1936_148b_6294_4d27,
 ]];
 
-/// The same key in every start, because making one takes seconds in a debug build. It protects nothing: what it encrypts
+/// The same key for every login, because making one takes seconds in a debug build. It protects nothing: what it encrypts
 /// crosses loopback only, and the password is another one every start.
 fn key() -> rsa::Result<PrivateKey> {
     let primes = PRIMES.map(|prime| BoxedUint::from_be_slice_vartime(&prime.map(u64::to_be_bytes).concat()));
     PrivateKey::from_primes(primes.into(), BoxedUint::from(65_537_u32))
 }
 
-/// Whether a client may use a database; it need not name one.
-pub fn check_database(name: Option<&[u8]>) -> Result<(), SqlError> {
-    match name.map(String::from_utf8_lossy) {
-        Some(name) if !name.is_empty() && name != DATABASE => {
-            Err(SqlError::new(1049, b"42000", format!("Unknown database '{name}'")))
-        }
-        _ => Ok(()),
-    }
-}
-
 /// Printable characters only, as MySQL's: clients take a zero byte for the end.
-fn random_scramble() -> Result<Scramble, End> {
+fn random_scramble() -> io::Result<Scramble> {
     let mut scramble = [0; 20];
-    getrandom(&mut scramble, GetRandomFlags::empty()).map_err(|_| End::Closed)?;
+    getrandom(&mut scramble, GetRandomFlags::empty())?;
     Ok(scramble.map(|byte| b'0' + byte % 64))
-}
-
-fn bad_handshake() -> End {
-    End::Refused(SqlError::new(1043, b"08S01", "Bad handshake"))
-}
-
-impl Auth {
-    fn plugin(self) -> AuthPlugin<'static> {
-        match self {
-            Self::Native => AuthPlugin::MysqlNativePassword,
-            Self::Sha2 | Self::Sha2Full => AuthPlugin::CachingSha2Password,
-        }
-    }
-
-    /// Whether the proof is made from this scramble and this password.
-    fn accepts(self, proof: &[u8], scramble: &Scramble, password: &str) -> bool {
-        let password = password.as_bytes();
-        match self {
-            Self::Native => scramble_native(scramble, password).is_some_and(|good| good == proof),
-            Self::Sha2 | Self::Sha2Full => {
-                scramble_sha256(scramble, password).is_some_and(|good| good == proof)
-            }
-        }
-    }
 }

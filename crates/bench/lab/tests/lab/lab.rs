@@ -39,11 +39,11 @@ impl Lab {
         Self { child, dir, urls, base }
     }
 
-    /// Connections, items and the highest number in flight of a workload.
-    pub fn counts(&self, workload: &str) -> [u64; 3] {
+    /// Connections, items and the highest number in flight.
+    pub fn counts(&self) -> [u64; 3] {
         let text = ureq::get(format!("{}/stats", self.base)).call().unwrap().into_body().read_to_string();
         let stats: serde_json::Value = serde_json::from_str(&text.unwrap()).unwrap();
-        ["connections", "items", "max_in_flight"].map(|name| stats[workload][name].as_u64().unwrap())
+        ["connections", "items", "max_in_flight"].map(|name| stats[name].as_u64().unwrap())
     }
 
     /// The exit status, which must come within two seconds.

@@ -1,0 +1,251 @@
+//! A client's connection: what comes and goes, what the lab counts of it, and the network between them.
+
+use std::borrow::Cow;
+use std::io::{self, ErrorKind};
+use std::mem;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_io::Timer;
+use bytes::{Buf, BytesMut};
+use mysql_common::proto::codec::packet_to_chunks;
+use socket2::SockRef;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+
+use crate::Lab;
+use crate::fault::{Fault, Moment, Part, Step};
+use crate::trace::Span;
+
+/// A slow item takes this many times its delay.
+const SLOWNESS: u32 = 10;
+
+/// What is read at once to begin with, in bytes: more than a login, a short query or a request takes.
+const READ_BUFFER: usize = 512;
+
+/// The most that is kept unread, in bytes.
+const MAX_UNREAD: usize = 128 << 10;
+
+pub struct Connection {
+    pub lab: Rc<Lab>,
+    /// What the client has sent and nobody has looked at.
+    pub input: BytesMut,
+    stream: TcpStream,
+    accepted: Instant,
+    is_counted: bool,
+    is_answered: bool,
+    in_flight: Option<InFlight>,
+    spans: Vec<Span>,
+}
+
+/// What is asked: a host's `select sleep(x)`, a page, a day of prices.
+pub struct Item {
+    pub name: String,
+    pub delay: Duration,
+    pub fault: Option<Arc<Fault>>,
+    /// Where others are sick and this one is not: how many healthy ones there are.
+    pub healthy: Option<u64>,
+}
+
+/// An item from its request read to just before its answer is sent.
+struct InFlight {
+    name: String,
+    healthy: Option<u64>,
+    begin: Instant,
+}
+
+/// The answer of a healthy server.
+pub struct Answer {
+    pub bytes: BytesMut,
+    /// Where each [`Part`] ends.
+    pub ends: [usize; 4],
+}
+
+impl Connection {
+    pub fn new(lab: Rc<Lab>, stream: TcpStream) -> Self {
+        let input = BytesMut::with_capacity(READ_BUFFER);
+        let (accepted, in_flight, spans) = (Instant::now(), None, Vec::new());
+        Self { lab, input, stream, accepted, is_counted: false, is_answered: false, in_flight, spans }
+    }
+
+    /// The address that the client connected to.
+    pub fn host(&self) -> io::Result<IpAddr> {
+        Ok(self.stream.local_addr()?.ip())
+    }
+
+    /// Counts the connection, once.
+    pub fn count(&mut self) {
+        if !mem::replace(&mut self.is_counted, true) {
+            self.lab.stats.borrow_mut().connected(self.accepted);
+        }
+    }
+
+    /// Reads more of what the client sends.
+    pub async fn receive(&mut self) -> io::Result<()> {
+        match self.stream.read_buf(&mut self.input).await? {
+            0 => Err(ErrorKind::UnexpectedEof.into()),
+            _ if self.input.len() > MAX_UNREAD => Err(ErrorKind::InvalidData.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits, unless the client closes the connection meanwhile. What it sends is kept for later.
+    async fn wait<T>(&mut self, end: impl Future<Output = T>) -> io::Result<()> {
+        let mut end = pin!(end);
+        loop {
+            tokio::select! {
+                biased;
+                _ = &mut end => return Ok(()),
+                received = self.receive() => received?,
+            }
+        }
+    }
+
+    /// Counts the round trips that the client waits for its next answer, and holds the answer back for them. The first
+    /// answer of a connection takes two: one is TCP's own handshake, which loopback does at once.
+    async fn travel(&mut self) -> io::Result<()> {
+        let trips = if mem::replace(&mut self.is_answered, true) { 1 } else { 2 };
+        self.lab.stats.borrow_mut().waited(trips);
+        match self.lab.rtt {
+            Duration::ZERO => Ok(()),
+            rtt => self.wait(Timer::after(rtt.saturating_mul(trips))).await,
+        }
+    }
+
+    /// Sends at once what is no answer of a workload.
+    pub async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes).await
+    }
+
+    /// Sends an answer over the network, with one system call.
+    pub async fn answer(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.travel().await?;
+        self.send(bytes).await
+    }
+
+    /// Answers an item, as healthily as its host, page or day is.
+    pub async fn serve(&mut self, item: Item, answer: &Answer) -> io::Result<()> {
+        let Item { name, delay, fault, healthy } = item;
+        self.count();
+        self.lab.stats.borrow_mut().began();
+        self.in_flight = Some(InFlight { name, healthy, begin: Instant::now() });
+        let served = async {
+            if fault.as_ref().is_none_or(|fault| fault.before != Moment::Query) {
+                self.wait(sleep(delay)).await?;
+            }
+            let steps = fault.as_ref().map_or(&[Step::Part(Part::Whole)][..], |fault| &fault.steps);
+            self.play(steps, answer, delay).await
+        };
+        let served = served.await;
+        self.end(false);
+        served
+    }
+
+    fn end(&mut self, is_answered: bool) {
+        let Some(InFlight { name, healthy, begin }) = self.in_flight.take() else { return };
+        let mut stats = self.lab.stats.borrow_mut();
+        stats.ended(is_answered, healthy);
+        if stats.trace.is_some() {
+            self.spans.push(Span { item: name, begin, end: Instant::now() });
+        }
+    }
+
+    /// Plays the steps. It is an error that ends the connection.
+    pub async fn play(&mut self, steps: &[Step], answer: &Answer, delay: Duration) -> io::Result<()> {
+        let (mut sent, mut number) = (0, answer.bytes.get(3).copied().unwrap_or_default());
+        let (mut drip, mut is_first) = (None, true);
+        for step in steps {
+            let bytes = match step {
+                Step::Refuse | Step::Close => return Err(ErrorKind::ConnectionAborted.into()),
+                Step::Reset => {
+                    // Makes the end of the connection a RST; one that cannot be reset is gone already.
+                    let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+                    return Err(ErrorKind::ConnectionReset.into());
+                }
+                Step::Drip(pause) => {
+                    drip = Some(*pause);
+                    continue;
+                }
+                Step::Hang | Step::Wait(_) | Step::Slow => {
+                    let time = match step {
+                        Step::Wait(time) => *time,
+                        Step::Slow => delay.saturating_mul(SLOWNESS),
+                        _ => Duration::MAX,
+                    };
+                    self.wait(sleep(time)).await?;
+                    continue;
+                }
+                Step::Read => {
+                    number = self.next_number().await?;
+                    continue;
+                }
+                Step::Part(part) => {
+                    if *part == Part::Whole {
+                        self.end(true);
+                    }
+                    let bytes = &answer.bytes[sent..answer.ends[*part as usize].max(sent)];
+                    (sent, number) = (sent + bytes.len(), number.wrapping_add(packets(bytes)));
+                    Cow::Borrowed(bytes)
+                }
+                Step::Bytes(bytes) => Cow::Borrowed(bytes.as_slice()),
+                Step::Packet(payload) => {
+                    let mut packets = BytesMut::new();
+                    number = packet_to_chunks(number, &mut payload.as_slice(), &mut packets);
+                    Cow::Owned(packets.to_vec())
+                }
+            };
+            if mem::take(&mut is_first) {
+                self.travel().await?;
+            }
+            match drip {
+                None => self.send(&bytes).await?,
+                Some(pause) => {
+                    for byte in bytes.chunks(1) {
+                        self.wait(sleep(pause)).await?;
+                        self.send(byte).await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for the client's next packet, and returns the number that the answer to it has.
+    async fn next_number(&mut self) -> io::Result<u8> {
+        loop {
+            if let Some((header, end)) = packet_end(&self.input)
+                && self.input.len() >= end
+            {
+                let number = header[3].wrapping_add(1);
+                self.input.advance(end);
+                return Ok(number);
+            }
+            self.receive().await?;
+        }
+    }
+
+    /// Writes its items into the trace.
+    pub fn close(self) {
+        self.lab.stats.borrow_mut().closed(self.accepted, self.spans);
+    }
+}
+
+/// The header of a packet, and where the packet ends.
+fn packet_end(bytes: &[u8]) -> Option<([u8; 4], usize)> {
+    let header = *bytes.first_chunk()?;
+    let [low, middle, high, _] = header;
+    Some((header, 4 + u32::from_le_bytes([low, middle, high, 0]) as usize))
+}
+
+/// How many packets begin in these bytes.
+fn packets(mut bytes: &[u8]) -> u8 {
+    let mut count = 0_u8;
+    while let Some((_, end)) = packet_end(bytes) {
+        (count, bytes) = (count.wrapping_add(1), bytes.get(end..).unwrap_or_default());
+    }
+    count
+}
