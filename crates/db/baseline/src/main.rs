@@ -110,7 +110,7 @@ fn report_silent(tally: &Tally, connections: &mut [Option<Connection>]) {
 impl<'a> Connection<'a> {
     /// Begins to connect. `epoll` reports under this number what comes.
     fn open(host: &'a Host, epoll: &OwnedFd, number: usize) -> Result<Self> {
-        let address = host.address()?;
+        let address = connect::look_up(host.address(), std::time::Duration::from_secs(5))?[0];
         let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         let socket = net::socket_with(family, SocketType::STREAM, flags, None)?;

@@ -1,6 +1,6 @@
 //! Asks 500 MySQL hosts, all at once.
 //!
-//! Mirrors article 1, "Asyncio with uvloop": the same shape on another event loop, here on io_uring.
+//! Mirrors article 1, "Asyncio with uvloop": the same shape on another event loop.
 //! How it waits: the thread sleeps in `io_uring_enter` until any host has answered, then runs that host's task.
 //! Expected wall time: 500 hosts ÷ 500 at once × 0.1 s = 0.1 s. In two terminals:
 //!
@@ -28,12 +28,12 @@ struct Args {
 }
 
 fn main() -> Result<()> {
-    let Args { common, concurrency } = Args::parse();
+    let args = Args::parse();
     let builder = LocalExecutorBuilder::new(Placement::Unbound).io_memory(64 << 10); // by default 10 MiB, all touched
-    glommio_executor::make(builder)?.run(run(common, concurrency))
+    glommio_executor::make(builder)?.run(run(args))
 }
 
-async fn run(common: db_hosts::Args, concurrency: Option<NonZeroUsize>) -> Result<()> {
+async fn run(Args { common, concurrency }: Args) -> Result<()> {
     let tally = common.tally()?;
     let permits = Rc::new(Semaphore::new(limits::allow_connections(concurrency, common.hosts.len())? as u64));
     let mut tasks = Vec::new();
@@ -50,14 +50,14 @@ async fn run(common: db_hosts::Args, concurrency: Option<NonZeroUsize>) -> Resul
         look_for_arrivals().await; // by itself glommio looks when no task can run
     }
     for task in tasks {
-        task.await; // a task of glommio's that is dropped is cancelled
+        task.await; // a dropped task would be cancelled
     }
     tally.exit()
 }
 
 /// Opens a connection, asks, and closes the connection.
 async fn ask(host: &Host, query: &str) -> Result<String> {
-    let stream = connect(host.name(), host.port(), TcpStream::connect).await?;
+    let stream = connect(host.address(), TcpStream::connect).await?;
     let mut connection = Conn::login(stream, host.user(), host.password(), host.database()).await?;
     let row: Row = connection.query_first(query).await?.context("no row")?;
     connection.disconnect().await;

@@ -35,15 +35,14 @@ fn main() -> Result<()> {
     let at_once = limits::coroutines(limits::allow_connections(concurrency, common.hosts.len())?)?;
     let permits = Arc::new(Semphore::new(at_once));
     may::config().set_workers(1).set_stack_size(STACK / WORD).set_pool_capacity(at_once); // one thread, as gevent
-    // A coroutine that overflows its stack is gone, and its permit with it: after this time, go on without. The tally
-    // names its host.
-    let patience = common.timeout * 2;
+    let patience = common.timeout * 2; // a coroutine whose stack overflows vanishes, with its permit
     for host in common.hosts {
-        let _given_back = permits.wait_timeout(patience); // waits here while all are taken
+        while !permits.wait_timeout(patience) {
+            permits.post(); // instead of one that has vanished
+        }
         let (query, tally, permits) = (common.query.clone(), tally.clone(), permits.clone());
         let coroutine = move || {
-            let row = catch_panic(|| ask(&host, &query, common.timeout));
-            tally.report(&host, row);
+            tally.report(&host, catch_panic(|| ask(&host, &query, common.timeout)));
             permits.post();
         };
         // SAFETY: `ask` fits the stack with room to spare. All coroutines share the thread-locals of their one thread:
@@ -51,13 +50,13 @@ fn main() -> Result<()> {
         #[expect(unsafe_code, reason = "may cannot check either")]
         unsafe { Builder::new().spawn(coroutine) }?;
     }
-    let _all_back = (0..at_once).all(|_| permits.wait_timeout(patience));
+    while tally.is_waiting() && permits.wait_timeout(patience) {}
     tally.exit()
 }
 
 /// Opens a connection, asks, and closes the connection.
 fn ask(host: &Host, query: &str, timeout: Duration) -> Result<String> {
-    let stream = may_stream::connect(host.name(), host.port(), timeout)?; // one deadline, to the answer
+    let stream = may_stream::connect(host.address(), timeout)?; // one deadline, to the answer
     let mut connection = Conn::login(stream, host.user(), host.password(), host.database())?;
     let row: Row = connection.query_first(query)?.context("no row")?;
     connection.disconnect();

@@ -2,7 +2,6 @@
 //! concurrency model.
 
 use std::fmt::{self, Display, Formatter};
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::{borrow::Cow, fs, str::FromStr, time::Duration};
 
 use anyhow::{Context, Result, anyhow, ensure};
@@ -41,23 +40,10 @@ impl Args {
 pub struct Host(Url);
 
 impl Host {
-    /// Its name or IP address.
-    pub fn name(&self) -> &str {
+    /// Its name or IP address, and its TCP port.
+    pub fn address(&self) -> (&str, u16) {
         // std and the drivers want an IPv6 address without the brackets that it has in a URL.
-        self.0.host_str().unwrap_or_default().trim_matches(['[', ']'])
-    }
-
-    /// Its TCP port.
-    pub fn port(&self) -> u16 {
-        self.0.port().unwrap_or(3306)
-    }
-
-    /// Its first socket address. A name is looked up by std, which blocks the thread; an IP address is not.
-    ///
-    /// # Errors
-    /// When the name is not known.
-    pub fn address(&self) -> Result<SocketAddr> {
-        (self.name(), self.port()).to_socket_addrs()?.next().context("its name has no address")
+        (self.0.host_str().unwrap_or_default().trim_matches(['[', ']']), self.0.port().unwrap_or(3306))
     }
 
     /// Who logs in.
@@ -108,7 +94,7 @@ const REMEDY: &str = "; in a password, write # as %23, / as %2F, ? as %3F, @ as 
 
 impl Display for Host {
     fn fmt(&self, formatter: &mut Formatter) -> fmt::Result {
-        write!(formatter, "{}:{}", self.0.host_str().unwrap_or_default(), self.port())
+        write!(formatter, "{}:{}", self.0.host_str().unwrap_or_default(), self.address().1)
     }
 }
 
@@ -137,7 +123,7 @@ mod tests {
     #[test]
     fn a_url_has_all_that_a_driver_needs() {
         let host: Host = "mysql://us%40er:pass%2Fword@[::1]:3307/bench".parse().unwrap();
-        assert_eq!((host.name(), host.port(), host.to_string().as_str()), ("::1", 3307, "[::1]:3307"));
+        assert_eq!((host.address(), host.to_string().as_str()), (("::1", 3307), "[::1]:3307"));
         assert_eq!(
             (host.user(), host.password(), host.database()),
             ("us@er".into(), "pass/word".into(), "bench".into())

@@ -8,14 +8,12 @@
 //!     cargo run --release --bin bench-lab -- --dir target/lab
 //!     cargo run --release --bin db-threaded -- --urls target/lab/db.urls
 
-use std::{net::SocketAddr, num::NonZeroUsize, time::Duration};
+use std::{num::NonZeroUsize, time::Duration};
 
 use anyhow::Result;
 use clap::Parser;
-use connect::connect_blocking;
 use db_hosts::{Host, catch_panic};
-use mysql::{Conn, OptsBuilder};
-use mysql_errors::{cause, first_row};
+use mysql_connect::mysql::{connect, first_row};
 use threadpool::ThreadPool;
 
 /// Asks MySQL hosts, as many at once as the pool has threads.
@@ -49,25 +47,7 @@ fn main() -> Result<()> {
 
 /// Opens a connection, asks, and closes the connection.
 fn ask(host: &Host, query: &str, timeout: Duration) -> Result<String> {
-    let mut connection = connect_blocking(host.name(), host.port(), timeout, |address, left| {
-        Conn::new(options(host, address).tcp_connect_timeout(Some(left)).read_timeout(Some(timeout)))
-            .map_err(cause)
-    })?;
+    let mut connection = connect(host.address(), host.user(), host.password(), host.database(), timeout)?;
     let row = first_row(&mut connection, query)?;
     Ok(format!("{row:?}"))
-}
-
-/// How to connect.
-fn options(host: &Host, address: SocketAddr) -> OptsBuilder {
-    OptsBuilder::new()
-        .ip_or_hostname(Some(address.ip().to_string()))
-        .tcp_port(address.port())
-        .user(Some(host.user()))
-        .pass(Some(host.password()))
-        .db_name(Some(host.database()))
-        .tcp_nodelay(false)
-        // Skip the settings query, which costs a round trip. One statement leaves nothing to cache.
-        .max_allowed_packet(Some(1 << 24))
-        .prefer_socket(false)
-        .stmt_cache_size(0)
 }

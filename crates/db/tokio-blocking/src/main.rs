@@ -2,19 +2,17 @@
 //!
 //! Mirrors no program of article 1, but answers "may I call a blocking driver from async code?": in `spawn_blocking`.
 //! How it waits: each thread of the pool, at most 512 by default, sleeps in `recv` until its host has answered.
-//! Expected wall time: 500 hosts ÷ 500 threads × 0.1 s = 0.1 s; 1000 hosts ÷ 512, twice that. In two terminals:
+//! Expected wall time: 500 hosts ÷ 500 at once × 0.1 s = 0.1 s. In two terminals:
 //!
 //!     cargo run --release --bin bench-lab -- --dir target/lab
 //!     cargo run --release --bin db-tokio-blocking -- --urls target/lab/db.urls
 
-use std::{net::SocketAddr, num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use anyhow::{Error, Result};
 use clap::Parser;
-use connect::connect_blocking;
 use db_hosts::{Host, catch_panic};
-use mysql::{Conn, OptsBuilder};
-use mysql_errors::{cause, first_row};
+use mysql_connect::mysql::{connect, first_row};
 use tokio::{runtime::Builder, sync::Semaphore, task::JoinSet, task::spawn_blocking, time::timeout};
 
 /// Asks MySQL hosts, all at once.
@@ -56,25 +54,7 @@ async fn run(common: db_hosts::Args, threads: usize) -> Result<()> {
 
 /// Opens a connection, asks, and closes the connection.
 fn ask(host: &Host, query: &str, timeout: Duration) -> Result<String> {
-    let mut connection = connect_blocking(host.name(), host.port(), timeout, |address, left| {
-        Conn::new(options(host, address).tcp_connect_timeout(Some(left)).read_timeout(Some(timeout)))
-            .map_err(cause)
-    })?;
+    let mut connection = connect(host.address(), host.user(), host.password(), host.database(), timeout)?;
     let row = first_row(&mut connection, query)?;
     Ok(format!("{row:?}"))
-}
-
-/// How to connect.
-fn options(host: &Host, address: SocketAddr) -> OptsBuilder {
-    OptsBuilder::new()
-        .ip_or_hostname(Some(address.ip().to_string()))
-        .tcp_port(address.port())
-        .user(Some(host.user()))
-        .pass(Some(host.password()))
-        .db_name(Some(host.database()))
-        .tcp_nodelay(false)
-        // Skip the settings query, which costs a round trip. One statement leaves nothing to cache.
-        .max_allowed_packet(Some(1 << 24))
-        .prefer_socket(false)
-        .stmt_cache_size(0)
 }

@@ -50,7 +50,7 @@ async fn main() -> Result<()> {
 
 /// Opens a connection, asks, and closes the connection.
 async fn ask(host: &Host, query: &str) -> Result<String> {
-    let stream = TcpStream::connect((host.name(), host.port())).await?.compat();
+    let stream = TcpStream::connect(host.address()).await?.compat();
     let mut connection = Conn::login(stream, host.user(), host.password(), host.database()).await?;
     let row: Row = connection.query_first(query).await?.context("no row")?;
     connection.disconnect().await;

@@ -12,7 +12,8 @@ use std::{num::NonZeroUsize, sync::Arc};
 use anyhow::{Context, Result};
 use clap::Parser;
 use db_hosts::{Host, catch_panic_async};
-use mysql_async::{Conn, OptsBuilder, Row, prelude::Queryable};
+use mysql_async::{Row, prelude::Queryable};
+use mysql_connect::mysql_async::{cause, connect};
 use tokio::{runtime::Builder, sync::Semaphore, task::JoinSet, task::yield_now, time::timeout};
 
 /// Asks MySQL hosts, all at once.
@@ -56,24 +57,8 @@ async fn run(common: db_hosts::Args, concurrency: Option<NonZeroUsize>) -> Resul
 
 /// Opens a connection, asks, and closes the connection.
 async fn ask(host: &Host, query: &str) -> Result<String> {
-    let mut connection = Conn::new(options(host)).await?;
-    let row: Row = connection.query_first(query).await?.context("no row")?;
+    let mut connection = connect(host.address(), host.user(), host.password(), host.database()).await?;
+    let row: Row = connection.query_first(query).await.map_err(cause)?.context("no row")?;
     let _ = connection.disconnect().await; // the answer is in: a failed goodbye is no failure
     Ok(format!("{row:?}"))
-}
-
-/// How to connect.
-fn options(host: &Host) -> OptsBuilder {
-    OptsBuilder::default()
-        .ip_or_hostname(host.name())
-        .tcp_port(host.port())
-        .user(Some(host.user()))
-        .pass(Some(host.password()))
-        .db_name(Some(host.database()))
-        .tcp_nodelay(false)
-        // Skip the settings query, which costs a round trip. One statement leaves nothing to cache.
-        .max_allowed_packet(Some(1 << 24))
-        .wait_timeout(Some(28_800))
-        .prefer_socket(false)
-        .stmt_cache_size(0)
 }

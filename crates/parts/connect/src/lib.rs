@@ -1,11 +1,10 @@
-//! Connects to a host by its name: for event loops that cannot look one up, and for drivers that block and have no
-//! time-out for it. It knows none of them.
+//! Looks host names up, for event loops that cannot and for drivers that have no time-out for it. It knows none of them.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Opens a stream to a host: `open` is called with its addresses in turn, until one answers. A name is looked up on a
 /// thread of its own, so that the event loop goes on; an IP address needs none.
@@ -13,8 +12,7 @@ use std::time::{Duration, Instant};
 /// # Errors
 /// When the name is unknown, or the last address does not answer.
 pub async fn connect<S, E: Into<io::Error>>(
-    name: &str,
-    port: u16,
+    (name, port): (&str, u16),
     open: impl AsyncFn(SocketAddr) -> Result<S, E>,
 ) -> io::Result<S> {
     let addresses = if let Ok(ip) = name.parse::<IpAddr>() {
@@ -33,51 +31,33 @@ pub async fn connect<S, E: Into<io::Error>>(
     result
 }
 
-/// Looks up a host's addresses on a thread of its own, and hands them to `found`. An IP address needs no thread.
+/// Looks up a host's addresses, for a program that blocks. An IP address needs no thread.
+///
+/// # Errors
+/// When the name is unknown, or the time is over.
+pub fn look_up(host: (&str, u16), time: Duration) -> io::Result<Vec<SocketAddr>> {
+    let (sender, receiver) = mpsc::channel();
+    look_up_aside(host, move |addresses| drop(sender.send(addresses)))?;
+    receiver.recv_timeout(time).map_err(|_| ErrorKind::TimedOut)?
+}
+
+/// Looks up a host's addresses on a thread of its own, and hands them to `found`. Nobody waits for that thread: the
+/// system's own limit may be minutes.
 ///
 /// # Errors
 /// When the system starts no thread.
 pub fn look_up_aside(
-    name: &str,
-    port: u16,
+    (name, port): (&str, u16),
     found: impl FnOnce(io::Result<Vec<SocketAddr>>) + Send + 'static,
 ) -> io::Result<()> {
     if let Ok(ip) = name.parse::<IpAddr>() {
         found(Ok(vec![(ip, port).into()]));
-    } else {
-        let name = name.to_owned();
-        let look_up = move || found((name, port).to_socket_addrs().map(Iterator::collect));
-        thread::Builder::new().spawn(look_up)?; // nobody waits for it: the system's own limit may be minutes
+        return Ok(());
     }
-    Ok(())
-}
-
-/// Calls `open` with a host's addresses in turn, and the time that is left, until one answers: for a driver that blocks.
-///
-/// # Errors
-/// When the name is unknown, when the time is over, and when the last address does not answer. An error that is no
-/// [`io::Error`] is the server's own: no other address is tried.
-pub fn connect_blocking<T>(
-    name: &str,
-    port: u16,
-    time: Duration,
-    open: impl Fn(SocketAddr, Duration) -> Result<T, anyhow::Error>,
-) -> Result<T, anyhow::Error> {
-    let start = Instant::now();
-    let (sender, addresses) = mpsc::channel();
-    look_up_aside(name, port, move |found| drop(sender.send(found)))?;
-    let mut result = Err(io::Error::from(ErrorKind::NotFound).into());
-    for address in
-        addresses.recv_timeout(time).map_err(|_| ErrorKind::TimedOut).map_err(io::Error::from)??
-    {
-        let left = time.saturating_sub(start.elapsed());
-        if left.is_zero() {
-            return Err(io::Error::from(ErrorKind::TimedOut).into());
-        }
-        result = open(address, left);
-        if !result.as_ref().is_err_and(|error| error.is::<io::Error>()) {
-            break;
-        }
+    let name = name.to_owned();
+    let look_up = move || found((name, port).to_socket_addrs().map(Iterator::collect));
+    match thread::Builder::new().spawn(look_up) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(io::Error::other(format!("no thread to look the name up: {error}"))), // its kind is a time-out's
     }
-    result
 }

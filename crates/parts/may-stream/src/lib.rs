@@ -1,6 +1,7 @@
 //! A TCP stream that makes its coroutine wait, for no longer than one deadline in all: look-up, connect and each wait.
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::net::SocketAddr;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
@@ -13,32 +14,40 @@ pub struct Stream {
     deadline: Instant,
 }
 
-/// Opens a stream to the first of a host's addresses that answers. The name is looked up on a thread: may would block
-/// all coroutines for it.
+/// Opens a stream to the first of a host's addresses that answers.
 ///
 /// # Errors
 /// When the name is unknown, the last address does not answer, or the time is over.
-pub fn connect(name: &str, port: u16, time: Duration) -> io::Result<Stream> {
+pub fn connect(host: (&str, u16), time: Duration) -> io::Result<Stream> {
     let deadline = Instant::now() + time;
-    // Not a channel of may's, whose `recv_timeout` may take twice as long.
-    let (sender, addresses) = mpsc::channel();
-    let done = Arc::new(Semphore::new(0));
-    let post = done.clone();
-    look_up_aside(name, port, move |found| {
-        drop(sender.send(found));
-        post.post();
-    })?;
-    if !done.wait_timeout(time) {
-        return Err(ErrorKind::TimedOut.into());
-    }
     let mut result = Err(ErrorKind::NotFound.into());
-    for address in addresses.try_recv().map_err(io::Error::other)?? {
+    for address in look_up(host, time)? {
         result = TcpStream::connect_timeout(&address, left(deadline)?);
         if result.is_ok() {
             break;
         }
     }
     Ok(Stream { stream: result?, deadline })
+}
+
+/// Looks up a host's addresses on a thread, while other coroutines run: may would block all of them for it.
+///
+/// # Errors
+/// When the name is unknown, or the time is over.
+pub fn look_up(host: (&str, u16), time: Duration) -> io::Result<Vec<SocketAddr>> {
+    // Not a channel of may's, whose `recv_timeout` may take twice as long.
+    let (sender, receiver) = mpsc::channel();
+    let done = Arc::new(Semphore::new(0));
+    let post = done.clone();
+    look_up_aside(host, move |addresses| {
+        drop(sender.send(addresses));
+        post.post();
+    })?;
+    if done.wait_timeout(time) {
+        receiver.recv().map_err(io::Error::other)?
+    } else {
+        Err(ErrorKind::TimedOut.into())
+    }
 }
 
 fn left(deadline: Instant) -> io::Result<Duration> {

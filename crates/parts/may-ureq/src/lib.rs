@@ -1,14 +1,12 @@
 //! ureq over may's sockets: where a wait would block the thread, another coroutine runs.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::SocketAddr;
-use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use may::net::TcpStream;
-use may::sync::Semphore;
 use ureq::Agent;
-use ureq_extras::{Socket, look_up_aside};
+use ureq_extras::Socket;
 
 /// An agent that makes its coroutine wait, for as long as `timeout` at the most: see [`ureq_extras::agent`].
 pub fn agent(timeout: Duration) -> Agent {
@@ -20,17 +18,8 @@ pub fn agent(timeout: Duration) -> Agent {
 struct MaySocket(TcpStream);
 
 impl Socket for MaySocket {
-    fn look_up(name: &str, port: u16, time: Duration) -> io::Result<Vec<SocketAddr>> {
-        // Not a channel of may's, whose `recv_timeout` may take twice as long.
-        let (sender, receiver) = mpsc::channel();
-        let done = Arc::new(Semphore::new(0));
-        let post = done.clone();
-        look_up_aside(name, port, move |addresses| {
-            _ = sender.send(addresses);
-            post.post();
-        })?;
-        done.wait_timeout(time);
-        receiver.try_recv().map_err(|_| ErrorKind::TimedOut)?
+    fn look_up(host: (&str, u16), time: Duration) -> io::Result<Vec<SocketAddr>> {
+        may_stream::look_up(host, time)
     }
 
     fn connect(address: &SocketAddr, time: Duration) -> io::Result<Self> {

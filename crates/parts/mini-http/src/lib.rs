@@ -20,7 +20,7 @@ pub async fn connect<S, E: Into<io::Error>>(
     open: impl AsyncFn(SocketAddr) -> Result<S, E>,
 ) -> io::Result<S> {
     let name = url.host_str().unwrap_or_default().trim_matches(['[', ']']); // an IPv6 address has them in a URL
-    connect::connect(name, url.port_or_known_default().unwrap_or(80), open).await
+    connect::connect((name, url.port_or_known_default().unwrap_or(80)), open).await
 }
 
 /// Asks for an `http://` URL on a fresh stream, and returns the answer, of a success with its whole body. The stream

@@ -28,6 +28,7 @@ struct Shared {
 
 struct State {
     ok: usize,
+    reported: usize,
     /// How many items of each name have reported nothing yet.
     waiting: HashMap<String, usize>,
     stdout: BufWriter<File>,
@@ -67,7 +68,7 @@ impl Tally {
         buffered: bool,
     ) -> Result<Self> {
         let stdout = BufWriter::new(File::from(io::stdout().as_fd().try_clone_to_owned()?));
-        let state = Mutex::new(State { ok: 0, waiting, stdout, buffered, failed: false });
+        let state = Mutex::new(State { ok: 0, reported: 0, waiting, stdout, buffered, failed: false });
         Ok(Self(Arc::new(Shared { start: Instant::now(), total, timeout, state })))
     }
 
@@ -81,6 +82,12 @@ impl Tally {
         let mut state = self.state();
         state.print(line);
         state.ok += 1;
+        state.reported += 1;
+    }
+
+    /// Whether an item has reported nothing yet.
+    pub fn is_waiting(&self) -> bool {
+        self.state().reported < self.0.total
     }
 
     /// Prints what an item came to: on stdout the line that it is, or on stderr the cause of its failure.
@@ -140,6 +147,7 @@ impl Tally {
 
 impl State {
     fn forget(&mut self, name: impl Display) {
+        self.reported += 1;
         let name = name.to_string();
         if let Some(count) = self.waiting.get_mut(&name) {
             *count -= 1;

@@ -13,7 +13,7 @@ use ureq::middleware::MiddlewareNext;
 use ureq::{Agent, Error, SendBody};
 
 pub use names::Names;
-pub use transport::{Connections, Socket, look_up_aside};
+pub use transport::{Connections, Socket};
 
 /// An agent that blocks the thread that asks, for as long as `timeout` at the most: from looking the name up to the
 /// last byte of the answer.

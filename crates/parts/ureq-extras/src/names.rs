@@ -1,7 +1,6 @@
 //! Host names, within the time limit of the request.
 
 use std::marker::PhantomData;
-use std::net::IpAddr;
 
 use ureq::Error;
 use ureq::config::Config;
@@ -27,10 +26,7 @@ impl<S: Socket> Resolver for Names<S> {
     fn resolve(&self, uri: &Uri, _: &Config, limit: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         let name = uri.host().ok_or(Error::HostNotFound)?.trim_matches(['[', ']']); // an IPv6 address has them in a URL
         let port = uri.port_u16().unwrap_or(80);
-        let addresses = match name.parse::<IpAddr>() {
-            Ok(ip) => vec![(ip, port).into()],
-            Err(_) => S::look_up(name, port, time_left(limit)?).map_err(|error| late(error, limit))?,
-        };
+        let addresses = S::look_up((name, port), time_left(limit)?).map_err(|error| late(error, limit))?;
         let mut found = self.empty();
         addresses.into_iter().take(16).for_each(|address| found.push(address)); // it has room for 16
         Ok(found)

@@ -3,9 +3,8 @@
 use std::fmt::Debug;
 use std::io::{self, ErrorKind, Read, Write};
 use std::marker::PhantomData;
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::sync::mpsc;
-use std::{thread, time::Duration};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
 use http_answers::MAX_HEAD;
 use ureq::Error;
@@ -19,7 +18,7 @@ pub trait Socket: Read + Write + Debug + Send + Sync + Sized + 'static {
     ///
     /// # Errors
     /// When the name is unknown, or the time is over.
-    fn look_up(name: &str, port: u16, time: Duration) -> io::Result<Vec<SocketAddr>>;
+    fn look_up(host: (&str, u16), time: Duration) -> io::Result<Vec<SocketAddr>>;
 
     /// Connects to an address, in this time. What is written is sent at once.
     ///
@@ -41,10 +40,8 @@ pub trait Socket: Read + Write + Debug + Send + Sync + Sized + 'static {
 }
 
 impl Socket for TcpStream {
-    fn look_up(name: &str, port: u16, time: Duration) -> io::Result<Vec<SocketAddr>> {
-        let (sender, receiver) = mpsc::channel();
-        look_up_aside(name, port, move |addresses| _ = sender.send(addresses))?;
-        receiver.recv_timeout(time).map_err(|_| ErrorKind::TimedOut)?
+    fn look_up(host: (&str, u16), time: Duration) -> io::Result<Vec<SocketAddr>> {
+        connect::look_up(host, time)
     }
 
     fn connect(address: &SocketAddr, time: Duration) -> io::Result<Self> {
@@ -59,23 +56,6 @@ impl Socket for TcpStream {
 
     fn limit_writes(&self, time: Duration) -> io::Result<()> {
         self.set_write_timeout(Some(time))
-    }
-}
-
-/// Looks a name up on a thread of its own, which the program's end does not wait for.
-///
-/// # Errors
-/// When the system starts no thread.
-pub fn look_up_aside(
-    name: &str,
-    port: u16,
-    done: impl FnOnce(io::Result<Vec<SocketAddr>>) + Send + 'static,
-) -> io::Result<()> {
-    let name = name.to_owned();
-    let look_up = move || done((name, port).to_socket_addrs().map(Iterator::collect));
-    match thread::Builder::new().spawn(look_up) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(io::Error::other(format!("no thread to look the name up: {error}"))), // its kind is a time-out's
     }
 }
 

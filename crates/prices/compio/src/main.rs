@@ -14,7 +14,6 @@ use anyhow::{Result, ensure};
 use clap::Parser;
 use compio::runtime::{self, ResumeUnwind};
 use compio::{io::compat::AsyncStream, net::TcpStream, time::timeout};
-use compio_executor::executor;
 use futures_lite::future::yield_now;
 use prices_days::{Day, Url, catch_panic_async};
 use tokio::sync::Semaphore;
@@ -30,11 +29,11 @@ struct Args {
 }
 
 fn main() -> Result<()> {
-    let Args { common, concurrency } = Args::parse();
-    executor()?.block_on(run(common, concurrency))
+    let args = Args::parse();
+    compio_executor::executor()?.block_on(run(args))
 }
 
-async fn run(common: prices_days::Args, concurrency: Option<NonZeroUsize>) -> Result<()> {
+async fn run(Args { common, concurrency }: Args) -> Result<()> {
     let tally = common.tally()?;
     let permits = Arc::new(Semaphore::new(limits::allow_connections(concurrency, common.count())?));
     let mut tasks = Vec::new();
@@ -51,7 +50,7 @@ async fn run(common: prices_days::Args, concurrency: Option<NonZeroUsize>) -> Re
         yield_now().await; // the first days are asked for while the last are still being connected to
     }
     for task in tasks {
-        task.await.resume_unwind(); // a task of compio's that is dropped is cancelled
+        task.await.resume_unwind(); // a dropped task would be cancelled
     }
     tally.exit()
 }

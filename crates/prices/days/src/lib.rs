@@ -131,6 +131,11 @@ struct State {
 }
 
 impl Tally {
+    /// Whether a day has reported nothing yet.
+    pub fn is_waiting(&self) -> bool {
+        self.items.is_waiting()
+    }
+
     /// Prints what a day came to: its prices, or the cause of its failure.
     pub fn report(&self, date: Date, day: Result<Day>) {
         if let Ok(Day { cheapest, .. }) = day {

@@ -26,12 +26,12 @@ struct Args {
 }
 
 fn main() -> Result<()> {
-    let Args { common, concurrency } = Args::parse();
+    let args = Args::parse();
     let builder = LocalExecutorBuilder::new(Placement::Unbound).io_memory(64 << 10); // by default 10 MiB, all touched
-    glommio_executor::make(builder)?.run(run(common, concurrency))
+    glommio_executor::make(builder)?.run(run(args))
 }
 
-async fn run(common: prices_days::Args, concurrency: Option<NonZeroUsize>) -> Result<()> {
+async fn run(Args { common, concurrency }: Args) -> Result<()> {
     let tally = common.tally()?;
     let permits = Rc::new(Semaphore::new(limits::allow_connections(concurrency, common.count())? as u64));
     let mut tasks = Vec::new();
@@ -48,7 +48,7 @@ async fn run(common: prices_days::Args, concurrency: Option<NonZeroUsize>) -> Re
         look_for_arrivals().await; // by itself glommio looks when no task can run
     }
     for task in tasks {
-        task.await; // a task of glommio's that is dropped is cancelled
+        task.await; // a dropped task would be cancelled
     }
     tally.exit()
 }

@@ -26,16 +26,12 @@ struct Args {
 }
 
 fn main() -> Result<()> {
-    let Args { common, concurrency } = Args::parse();
+    let args = Args::parse();
     let executor = LocalExecutor::new(); // `smol::spawn` would add a thread that runs the tasks
-    smol::block_on(executor.run(run(&executor, common, concurrency)))
+    smol::block_on(executor.run(run(&executor, args)))
 }
 
-async fn run(
-    executor: &LocalExecutor<'_>,
-    common: prices_days::Args,
-    concurrency: Option<NonZeroUsize>,
-) -> Result<()> {
+async fn run(executor: &LocalExecutor<'_>, Args { common, concurrency }: Args) -> Result<()> {
     let tally = common.tally()?;
     let permits = Arc::new(Semaphore::new(limits::allow_connections(concurrency, common.count())?));
     let mut tasks = Vec::new();
@@ -44,20 +40,16 @@ async fn run(
         let tally = tally.clone();
         tasks.push(executor.spawn(async move {
             let _permit = permit;
-            let in_time = async { Some(catch_panic_async(fetch(&url)).await) };
-            let late = async {
-                Timer::after(common.timeout).await;
-                None
-            };
-            match future::or(in_time, late).await {
-                Some(day) => tally.report(date, day),
-                None => tally.timed_out(date),
+            let late = async { Err(Timer::after(common.timeout).await) };
+            match future::or(async { Ok(catch_panic_async(fetch(&url)).await) }, late).await {
+                Ok(day) => tally.report(date, day),
+                Err(_) => tally.timed_out(date),
             }
         }));
         future::yield_now().await; // the first days are asked for while the last are still being connected to
     }
     for task in tasks {
-        task.await; // a task of smol's that is dropped is cancelled
+        task.await; // a dropped task would be cancelled
     }
     tally.exit()
 }

@@ -4,33 +4,19 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use db_hosts::Host;
-use mysql_errors::cause;
+use mysql_async::{Row, prelude::Queryable};
+use mysql_connect::{mysql as blocking, mysql_async as asynchronous};
 
 pub async fn ask(host: &Host, query: &str) -> Result<String> {
-    use mysql_async::{Conn, OptsBuilder, Row, prelude::Queryable};
-    let options = OptsBuilder::default().ip_or_hostname(host.name()).tcp_port(host.port());
-    let options = options.user(Some(host.user())).pass(Some(host.password())).db_name(Some(host.database()));
-    // Skip the settings query, which costs a round trip. One statement leaves nothing to cache.
-    let options = options.max_allowed_packet(Some(1 << 24)).wait_timeout(Some(28_800)).prefer_socket(false);
-    let mut connection = Conn::new(options.stmt_cache_size(0).tcp_nodelay(false)).await?;
-    let row: Row = connection.query_first(query).await?.context("no row")?;
-    connection.disconnect().await?;
+    let mut connection =
+        asynchronous::connect(host.address(), host.user(), host.password(), host.database()).await?;
+    let row: Row = connection.query_first(query).await.map_err(asynchronous::cause)?.context("no row")?;
+    let _ = connection.disconnect().await; // the answer is in: a failed goodbye is no failure
     Ok(format!("{host} {row:?}"))
 }
 
 pub fn ask_blocking(host: &Host, query: &str, deadline: Duration) -> Result<String> {
-    use mysql::{Conn, OptsBuilder, prelude::Queryable};
-    let options = OptsBuilder::new().ip_or_hostname(Some(host.name())).tcp_port(host.port());
-    let options = options.user(Some(host.user())).pass(Some(host.password())).db_name(Some(host.database()));
-    let options = options.tcp_connect_timeout(Some(deadline)).read_timeout(Some(deadline)).tcp_nodelay(false);
-    // Skip the settings query, which costs a round trip. One statement leaves nothing to cache.
-    let options = options.max_allowed_packet(Some(1 << 24)).prefer_socket(false).stmt_cache_size(0);
-    let mut connection = Conn::new(options).map_err(cause)?;
-    let (mut result, mut rows) = (connection.query_iter(query).map_err(cause)?, Vec::new());
-    while let Some(set) = result.iter() {
-        for row in set {
-            rows.push(row.map_err(cause)?); // to the end: an error after the first row is an error
-        }
-    }
-    Ok(format!("{host} {:?}", rows.first().context("no row")?))
+    let mut connection =
+        blocking::connect(host.address(), host.user(), host.password(), host.database(), deadline)?;
+    Ok(format!("{host} {:?}", blocking::first_row(&mut connection, query)?))
 }

@@ -13,7 +13,6 @@ use anyhow::Result;
 use clap::Parser;
 use compio::runtime::{self, ResumeUnwind};
 use compio::time;
-use compio_executor::executor;
 use sleep_naps::{Tally, done, fetching, still_running};
 use tokio::sync::Semaphore;
 
@@ -28,11 +27,11 @@ struct Args {
 }
 
 fn main() -> Result<()> {
-    let Args { common, concurrency } = Args::parse();
-    executor()?.block_on(run(common, concurrency))
+    let args = Args::parse();
+    compio_executor::executor()?.block_on(run(args))
 }
 
-async fn run(common: sleep_naps::Args, concurrency: Option<NonZeroUsize>) -> Result<()> {
+async fn run(Args { common, concurrency }: Args) -> Result<()> {
     let names = common.names();
     let tally = common.tally(names.len())?;
     let permits = Arc::new(Semaphore::new(limits::at_once(concurrency, names.len())));
@@ -47,7 +46,7 @@ async fn run(common: sleep_naps::Args, concurrency: Option<NonZeroUsize>) -> Res
     }
     tally.print(still_running());
     for task in tasks {
-        task.await.resume_unwind(); // a task of compio's that is dropped is cancelled
+        task.await.resume_unwind(); // a dropped task would be cancelled
     }
     tally.exit()
 }

@@ -26,12 +26,12 @@ struct Args {
 }
 
 fn main() -> Result<()> {
-    let Args { common, concurrency } = Args::parse();
+    let args = Args::parse();
     let builder = LocalExecutorBuilder::new(Placement::Unbound).io_memory(64 << 10); // by default 10 MiB, all touched
-    glommio_executor::make(builder)?.run(run(common, concurrency))
+    glommio_executor::make(builder)?.run(run(args))
 }
 
-async fn run(common: sleep_naps::Args, concurrency: Option<NonZeroUsize>) -> Result<()> {
+async fn run(Args { common, concurrency }: Args) -> Result<()> {
     let names = common.names();
     let tally = common.tally(names.len())?;
     let permits = Rc::new(Semaphore::new(limits::at_once(concurrency, names.len()) as u64));
@@ -46,7 +46,7 @@ async fn run(common: sleep_naps::Args, concurrency: Option<NonZeroUsize>) -> Res
     }
     tally.print(still_running());
     for task in tasks {
-        task.await; // a task of glommio's that is dropped is cancelled
+        task.await; // a dropped task would be cancelled
     }
     tally.exit()
 }

@@ -32,9 +32,11 @@ fn main() -> Result<()> {
     let at_once = limits::coroutines(limits::at_once(concurrency, names.len()))?;
     let permits = Arc::new(Semphore::new(at_once));
     may::config().set_workers(1).set_stack_size(8 << 10).set_pool_capacity(at_once); // one thread, as gevent
-    let patience = common.time + Duration::from_secs(10); // over that, the coroutine has vanished
+    let patience = common.time + Duration::from_secs(10); // a coroutine whose stack overflows vanishes, with its permit
     for name in names {
-        permits.wait_timeout(patience); // waits here while all are taken
+        while !permits.wait_timeout(patience) {
+            permits.post(); // instead of one that has vanished
+        }
         let (tally, permits) = (tally.clone(), permits.clone());
         let coroutine = move || {
             nap(&name, common.time, &tally);
@@ -46,7 +48,7 @@ fn main() -> Result<()> {
         unsafe { coroutine::Builder::new().spawn(coroutine) }?;
     }
     tally.print(still_running());
-    let _all_back = (0..at_once).all(|_| permits.wait_timeout(patience));
+    while tally.is_waiting() && permits.wait_timeout(patience) {}
     tally.exit()
 }
 

@@ -26,16 +26,12 @@ struct Args {
 }
 
 fn main() -> Result<()> {
-    let Args { common, concurrency } = Args::parse();
+    let args = Args::parse();
     let executor = LocalExecutor::new(); // `smol::spawn` would add a thread that runs the tasks
-    smol::block_on(executor.run(run(&executor, common, concurrency)))
+    smol::block_on(executor.run(run(&executor, args)))
 }
 
-async fn run(
-    executor: &LocalExecutor<'_>,
-    common: sleep_naps::Args,
-    concurrency: Option<NonZeroUsize>,
-) -> Result<()> {
+async fn run(executor: &LocalExecutor<'_>, Args { common, concurrency }: Args) -> Result<()> {
     let names = common.names();
     let tally = common.tally(names.len())?;
     let permits = Arc::new(Semaphore::new(limits::at_once(concurrency, names.len())));
@@ -50,7 +46,7 @@ async fn run(
     }
     tally.print(still_running());
     for task in tasks {
-        task.await; // a task of smol's that is dropped is cancelled
+        task.await; // a dropped task would be cancelled
     }
     tally.exit()
 }

@@ -14,7 +14,6 @@ use anyhow::{Result, ensure};
 use clap::Parser;
 use compio::runtime::{self, ResumeUnwind};
 use compio::{io::compat::AsyncStream, net::TcpStream, time::timeout};
-use compio_executor::executor;
 use tokio::sync::Semaphore;
 use web_pages::{Url, catch_panic_async};
 
@@ -29,11 +28,11 @@ struct Args {
 }
 
 fn main() -> Result<()> {
-    let Args { common, concurrency } = Args::parse();
-    executor()?.block_on(run(common, concurrency))
+    let args = Args::parse();
+    compio_executor::executor()?.block_on(run(args))
 }
 
-async fn run(common: web_pages::Args, concurrency: Option<NonZeroUsize>) -> Result<()> {
+async fn run(Args { common, concurrency }: Args) -> Result<()> {
     let tally = common.tally()?;
     let permits = Arc::new(Semaphore::new(limits::allow_connections(concurrency, common.urls.len())?));
     let mut tasks = Vec::new();
@@ -50,7 +49,7 @@ async fn run(common: web_pages::Args, concurrency: Option<NonZeroUsize>) -> Resu
         }));
     }
     for task in tasks {
-        task.await.resume_unwind(); // a task of compio's that is dropped is cancelled
+        task.await.resume_unwind(); // a dropped task would be cancelled
     }
     tally.exit()
 }

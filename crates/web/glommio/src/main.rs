@@ -25,12 +25,12 @@ struct Args {
 }
 
 fn main() -> Result<()> {
-    let Args { common, concurrency } = Args::parse();
+    let args = Args::parse();
     let builder = LocalExecutorBuilder::new(Placement::Unbound).io_memory(64 << 10); // by default 10 MiB, all touched
-    glommio_executor::make(builder)?.run(run(common, concurrency))
+    glommio_executor::make(builder)?.run(run(args))
 }
 
-async fn run(common: web_pages::Args, concurrency: Option<NonZeroUsize>) -> Result<()> {
+async fn run(Args { common, concurrency }: Args) -> Result<()> {
     let tally = common.tally()?;
     let permits = Rc::new(Semaphore::new(limits::allow_connections(concurrency, common.urls.len())? as u64));
     let mut tasks = Vec::new();
@@ -47,7 +47,7 @@ async fn run(common: web_pages::Args, concurrency: Option<NonZeroUsize>) -> Resu
         }));
     }
     for task in tasks {
-        task.await; // a task of glommio's that is dropped is cancelled
+        task.await; // a dropped task would be cancelled
     }
     tally.exit()
 }

@@ -32,10 +32,12 @@ fn main() -> Result<()> {
     let at_once = limits::coroutines(limits::allow_connections(concurrency, common.urls.len())?)?;
     let permits = Arc::new(Semphore::new(at_once));
     may::config().set_workers(1).set_stack_size(16 << 10).set_pool_capacity(at_once); // one thread, as gevent
-    let patience = common.timeout * 2; // over that, the coroutine has vanished
+    let patience = common.timeout * 2; // a coroutine whose stack overflows vanishes, with its permit
     let agent = may_ureq::agent(common.timeout);
     for url in common.urls {
-        permits.wait_timeout(patience); // waits here while all are taken
+        while !permits.wait_timeout(patience) {
+            permits.post(); // instead of one that has vanished
+        }
         let (agent, tally, permits) = (agent.clone(), tally.clone(), permits.clone());
         let coroutine = move || {
             tally.start(&url);
@@ -48,7 +50,7 @@ fn main() -> Result<()> {
         #[expect(unsafe_code, reason = "may cannot check either")]
         unsafe { Builder::new().spawn(coroutine) }?;
     }
-    let _all_back = (0..at_once).all(|_| permits.wait_timeout(patience));
+    while tally.is_waiting() && permits.wait_timeout(patience) {}
     tally.exit()
 }
 

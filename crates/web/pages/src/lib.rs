@@ -46,6 +46,11 @@ impl Tally {
         self.items.print(format_args!("Starting download: {url}"));
     }
 
+    /// Whether a download has reported nothing yet.
+    pub fn is_waiting(&self) -> bool {
+        self.items.is_waiting()
+    }
+
     /// Prints what a download came to: a page's size in bytes, or the cause of its failure.
     pub fn report(&self, url: &Url, size: Result<usize>) {
         self.size.fetch_add(*size.as_ref().unwrap_or(&0), Relaxed);

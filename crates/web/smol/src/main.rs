@@ -26,16 +26,12 @@ struct Args {
 }
 
 fn main() -> Result<()> {
-    let Args { common, concurrency } = Args::parse();
+    let args = Args::parse();
     let executor = LocalExecutor::new(); // `smol::spawn` would add a thread that runs the tasks
-    smol::block_on(executor.run(run(&executor, common, concurrency)))
+    smol::block_on(executor.run(run(&executor, args)))
 }
 
-async fn run(
-    executor: &LocalExecutor<'_>,
-    common: web_pages::Args,
-    concurrency: Option<NonZeroUsize>,
-) -> Result<()> {
+async fn run(executor: &LocalExecutor<'_>, Args { common, concurrency }: Args) -> Result<()> {
     let tally = common.tally()?;
     let permits = Arc::new(Semaphore::new(limits::allow_connections(concurrency, common.urls.len())?));
     let mut tasks = Vec::new();
@@ -45,19 +41,15 @@ async fn run(
         tasks.push(executor.spawn(async move {
             let _permit = permit;
             tally.start(&url);
-            let in_time = async { Some(catch_panic_async(download(&url)).await) };
-            let late = async {
-                Timer::after(common.timeout).await;
-                None
-            };
-            match future::or(in_time, late).await {
-                Some(size) => tally.report(&url, size),
-                None => tally.timed_out(&url),
+            let late = async { Err(Timer::after(common.timeout).await) };
+            match future::or(async { Ok(catch_panic_async(download(&url)).await) }, late).await {
+                Ok(size) => tally.report(&url, size),
+                Err(_) => tally.timed_out(&url),
             }
         }));
     }
     for task in tasks {
-        task.await; // a task of smol's that is dropped is cancelled
+        task.await; // a dropped task would be cancelled
     }
     tally.exit()
 }

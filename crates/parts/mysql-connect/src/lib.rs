@@ -1,0 +1,32 @@
+//! How the programs connect with the drivers `mysql`, `mysql_async` and `sqlx`, and the cause of an error out of a driver's wrapping.
+
+#[cfg(feature = "mysql")]
+pub mod mysql;
+#[cfg(feature = "mysql_async")]
+pub mod mysql_async;
+#[cfg(feature = "sqlx")]
+pub mod sqlx;
+
+use anyhow::{Error, anyhow};
+use mysql_common::proto::codec::error::PacketCodecError;
+
+/// The largest packet that a driver takes. Given, it does not ask the server for it, which would cost a round trip.
+const MAX_PACKET: usize = 1 << 24;
+
+/// The server's own words. Before the login both drivers take the state, marked by #, for the beginning of the message.
+fn said(code: u16, state: &str, message: &str) -> Error {
+    let stated = message.strip_prefix('#').and_then(|rest| rest.split_at_checked(5));
+    let (state, message) = stated.unwrap_or((state, message));
+    anyhow!("ERROR {code} ({state}): {message}")
+}
+
+/// What is wrong with a packet, before or after the server's greeting.
+fn packet_error(error: &PacketCodecError, greeted: bool) -> Error {
+    match error {
+        _ if !greeted => anyhow!("no MySQL server there: {error}"),
+        PacketCodecError::PacketsOutOfSync => {
+            anyhow!("the server spoke out of turn, as one does that ends an idle connection")
+        }
+        error => anyhow!("{error}"),
+    }
+}
