@@ -9,7 +9,6 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use bench_data::files;
 
-#[derive(Default)]
 pub struct Generated {
     pub files: BTreeMap<PathBuf, String>,
     /// Folders whose pages, tables and pictures are all among the files.
@@ -17,8 +16,6 @@ pub struct Generated {
 }
 
 impl Generated {
-    /// # Errors
-    /// Names the file that cannot be written.
     pub fn write(&self) -> Result<()> {
         let aside = |path: &Path| path.with_added_extension("new");
         let written = self.files.iter().try_for_each(|(path, text)| files::write(&aside(path), text));
@@ -30,53 +27,41 @@ impl Generated {
             fs::rename(aside(path), path)
                 .with_context(|| format!("cannot move {} into place", path.display()))?;
         }
-        for path in self.left()? {
+        for path in self.left() {
             fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
         }
         Ok(())
     }
 
-    /// Compares them with the files on the disk, byte for byte.
-    ///
-    /// # Errors
-    /// The first file, and its first line, that differs; or a file that would not be made.
+    /// Compares them with the files on the disk, byte for byte; the first line that differs is an error.
     pub fn check(&self) -> Result<()> {
         for (path, made) in &self.files {
             let found = files::text(path)?;
             let line = found.lines().zip(made.lines()).take_while(|(found, made)| found == made).count();
-            let shown = |text: &str| -> String {
-                text.lines().nth(line).unwrap_or("nothing").chars().take(160).collect()
-            };
+            let [old, new] = [&found, made].map(|text| {
+                text.lines().nth(line).unwrap_or("nothing").chars().take(160).collect::<String>()
+            });
+            let (file, line) = (path.display(), line + 1);
             ensure!(
                 found == *made,
-                "{} line {} is stale: it has {:?}, a new one has {:?}; make report",
-                path.display(),
-                line + 1,
-                shown(&found),
-                shown(made)
+                "{file} line {line} is stale: it has {old:?}, a new one has {new:?}; make report"
             );
         }
-        match self.left()?.first() {
+        match self.left().first() {
             Some(path) => bail!("{} would not be made: make report", path.display()),
             None => Ok(()),
         }
     }
 
     /// Files of an earlier report that are not made any more.
-    fn left(&self) -> Result<Vec<PathBuf>> {
-        let mut left = Vec::new();
-        for folder in self.folders.iter().flat_map(|folder| [folder.clone(), folder.join("plots")]) {
-            let Ok(list) = fs::read_dir(&folder) else { continue };
-            for item in list {
-                let path = item.with_context(|| format!("cannot read {}", folder.display()))?.path();
-                let generated =
-                    ["md", "csv", "svg"].map(Some).contains(&path.extension().and_then(|ext| ext.to_str()));
-                if generated && !self.files.contains_key(&path) {
-                    left.push(path);
-                }
-            }
-        }
-        left.sort();
-        Ok(left)
+    fn left(&self) -> Vec<PathBuf> {
+        let folders = self.folders.iter().flat_map(|folder| [folder.clone(), folder.join("plots")]);
+        let items = folders.filter_map(|folder| fs::read_dir(folder).ok()).flatten();
+        let paths = items.filter_map(|item| Some(item.ok()?.path()));
+        let generated = |path: &PathBuf| {
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            matches!(extension, Some("md" | "csv" | "svg")) && !self.files.contains_key(path)
+        };
+        paths.filter(generated).collect()
     }
 }

@@ -21,7 +21,7 @@ pub struct Plot {
 /// Fewer items than this make rows that are all alike: a table says it.
 const FEW: u64 = 10;
 /// Programs this many times slower than the reference lie beyond the picture of ratios.
-const NEAR: f64 = 1.6;
+pub const NEAR: f64 = 1.6;
 
 /// A group's rows without its controls.
 type Rows<'a> = Vec<Row<'a>>;

@@ -2,15 +2,15 @@
 
 use bench_data::{
     results::{self, Group, Results},
-    stats::{RELEVANT_MS, RELEVANT_RATIO, Verdict},
+    stats::{self, RELEVANT_MS, RELEVANT_RATIO, Verdict},
     workload::Control,
 };
 use minijinja::{Value, context, value::Serde};
 
 use crate::{
     columns::{self, COLUMNS},
-    number,
-    plots::Plot,
+    number::{self, Unit},
+    plots::{self, Plot},
     row::{self, Row},
 };
 
@@ -32,7 +32,11 @@ fn group(machine: &str, results: &Results, group: &Group) -> Value {
     let first = |wanted: &dyn Fn(&Row) -> bool| select(&|row| row.ran() && wanted(row)).into_iter().next();
     let in_rust = |row: &Row| !row.entry.row.python && !row.is_control();
     let baselines = select(&|row| in_rust(row) && row.is_baseline());
+    let full = |row: &&(Row, Value)| in_rust(&row.0) && row.0.entry.row.at_once == group.workload.size;
+    let walls: Vec<f64> =
+        rows.iter().filter(full).filter_map(|(row, _)| row.figures().wall_median_s).collect();
     let facts = group.facts();
+    let reference = group.reference().map_or("", |entry| &entry.row.slug);
     let rounds = || group.sittings.iter().flat_map(|sitting| &sitting.rounds);
     context! {
         machine,
@@ -45,6 +49,9 @@ fn group(machine: &str, results: &Results, group: &Group) -> Value {
             rows.iter().flat_map(|(row, value)| [row.way(), row.label()].map(|name| (name, value.clone())))
         ),
         pairs => pairs(group, &rows),
+        // All programs with every item in flight take the same time, to within a hundredth.
+        alike => walls.len() > 2 && stats::range(&walls).is_some_and(|(low, high)| high < 1.01 * low),
+        resolves => resolution(&rows),
         same => first(&|row| row.entry.row.control == Some(Control::Same)),
         planted => first(&|row| row.entry.row.control == Some(Control::Planted)),
         reference => first(&|row| row.is_reference()),
@@ -59,12 +66,27 @@ fn group(machine: &str, results: &Results, group: &Group) -> Value {
         facts => Value::from(Serde(facts)),
         sittings => group.sittings.len(),
         rejected => group.rejected,
+        rounds => group.sittings[0].rounds.iter().filter(|round| round.slug == reference).count(),
         timed => rounds().count(),
         disturbed => rounds().filter(|round| round.disturbed()).count(),
         again => rounds().filter(|round| round.tries > 1 && !round.disturbed()).count(),
         folder,
         ..Value::from(Serde(&group.workload))
     }
+}
+
+/// The difference to the reference that a table can show: the median half-width of its intervals, without those of the
+/// programs that are far away.
+fn resolution(rows: &[(Row, Value)]) -> Option<String> {
+    let rows = rows.iter().map(|(row, _)| row).filter(|row| !row.entry.row.python && !row.is_control());
+    let (mut percent, mut ms) = (Vec::new(), Vec::new());
+    for figures in rows.map(Row::figures) {
+        let ratio = figures.ratio.filter(|ratio| *ratio < plots::NEAR);
+        percent.extend(ratio.zip(figures.ratio_interval).map(|(ratio, i)| 50.0 * (i.high - i.low) / ratio));
+        ms.extend(figures.over_difference_ms.and_then(|more| more.interval).map(|i| (i.high - i.low) / 2.0));
+    }
+    let percent = stats::median(&percent).map(|value| Unit::Percent.text(value));
+    percent.or(stats::median(&ms).map(|value| Unit::Millis.text(value)))
 }
 
 fn figures(row: &Row, folder: &str) -> Value {

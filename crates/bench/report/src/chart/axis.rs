@@ -18,27 +18,24 @@ pub struct Axis {
     scale: Scale,
     pub title: String,
     unit: &'static str,
-    /// A value that all are compared with.
+    /// A value that all are compared with, where an upright line stands.
     pub reference: Option<f64>,
-    /// The least and the greatest value; until it is fitted, those that were asked for.
+    /// The lowest and the highest value; what lies outside is drawn at the ends.
     range: Option<(f64, f64)>,
-    /// Where it is drawn.
+    /// Where it is drawn; the first place may be the larger, as that of an upright axis is.
     pub start: f64,
     pub end: f64,
 }
 
 impl Axis {
-    /// For values above 0.
     pub fn log(title: &str, unit: &'static str) -> Self {
         Axis::new(Scale::Log, title, unit)
     }
 
-    /// Linear from 0.
     pub fn zero(title: &str, unit: &'static str) -> Self {
         Axis::new(Scale::Zero, title, unit)
     }
 
-    /// Linear around the values.
     pub fn around(title: &str, unit: &'static str) -> Self {
         Axis::new(Scale::Around, title, unit)
     }
@@ -47,45 +44,34 @@ impl Axis {
         Axis { scale, title: title.to_owned(), unit, reference: None, range: None, start: 0.0, end: 1.0 }
     }
 
-    /// Exactly from one value to another; what lies outside is drawn at the ends.
     pub fn within(self, low: f64, high: f64) -> Self {
         Axis { range: Some((low, high)), ..self }
     }
 
-    /// With an upright line at a value.
     pub fn reference(self, value: Option<f64>) -> Self {
         Axis { reference: value, ..self }
     }
 
-    /// With a range that takes all values in, and a little room.
-    pub fn fitted(&self, values: impl Iterator<Item = f64>) -> Self {
-        if self.range.is_some() {
-            return self.clone();
-        }
-        let log = self.scale == Scale::Log;
-        let values = values.chain(self.reference).filter(|value| value.is_finite() && (!log || *value > 0.0));
-        let (low, high) = values.fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(v), high.max(v)));
-        let (low, high) = if low > high { (1.0, 2.0) } else { (low, high) };
-        let (low, high) = match self.scale {
-            Scale::Log => {
-                let room = (high / low).max(1.2).powf(0.05);
-                (low / room, high.max(1.2 * low) * room)
-            }
-            Scale::Zero => (0.0, high.max(1e-9) * 1.05),
-            Scale::Around => {
-                let room = 0.05 * (high - low).max(1e-9);
-                (low - room, high + room)
-            }
-        };
-        self.clone().within(low, high)
-    }
-
-    /// Drawn between two places; the first may be the larger, as that of an upright axis is.
     pub fn drawn(self, start: f64, end: f64) -> Self {
         Axis { start, end, ..self }
     }
 
-    /// Where a value lies; those outside lie at the ends.
+    /// With a range that takes all values in, and a little room, where it has none yet.
+    pub fn fitted(&self, values: impl Iterator<Item = f64>) -> Self {
+        let log = self.scale == Scale::Log;
+        let values = values.chain(self.reference).filter(|value| value.is_finite() && (!log || *value > 0.0));
+        let (low, high) = values.fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(v), high.max(v)));
+        let (low, high) = if low > high { (1.0, 2.0) } else { (low, high) };
+        let room = (high / low).max(1.2).powf(0.05);
+        let around = 0.05 * (high - low).max(1e-9);
+        let range = match self.scale {
+            Scale::Log => (low / room, high.max(1.2 * low) * room),
+            Scale::Zero => (0.0, high.max(1e-9) * 1.05),
+            Scale::Around => (low - around, high + around),
+        };
+        Axis { range: self.range.or(Some(range)), ..self.clone() }
+    }
+
     pub fn at(&self, value: f64) -> f64 {
         let (low, high) = self.ends();
         let place = |value: f64| match self.scale {
@@ -101,17 +87,12 @@ impl Axis {
         self.ticks(|a, b| (width(a) + width(b)) / 2.0 + 12.0)
     }
 
-    /// The most ticks whose texts are as far apart as two of them need.
+    /// As many ticks as there are with texts as far apart as two of them need.
     pub fn ticks(&self, need: impl Fn(&str, &str) -> f64) -> Vec<(f64, String)> {
-        let fits = |ticks: &Vec<(f64, String)>| {
-            let apart =
-                |pair: &[(f64, String)]| (pair[1].0 - pair[0].0).abs() >= need(&pair[0].1, &pair[1].1);
-            ticks.len() <= MOST_TICKS && ticks.windows(2).all(apart)
-        };
-        let written =
-            |ticks: Vec<f64>| ticks.into_iter().map(|tick| (self.at(tick), self.text(tick))).collect();
+        let apart = |pair: &[(f64, String)]| (pair[1].0 - pair[0].0).abs() >= need(&pair[0].1, &pair[1].1);
+        let fits = |ticks: &Vec<(f64, String)>| ticks.len() <= MOST_TICKS && ticks.windows(2).all(apart);
+        let written = |ticks: Vec<f64>| ticks.iter().map(|tick| (self.at(*tick), self.text(*tick))).collect();
         let candidates = self.candidates().into_iter().map(written).filter(fits);
-        // The densest; of those with as many the first.
         candidates.rev().max_by_key(Vec::len).unwrap_or_default()
     }
 
@@ -129,30 +110,21 @@ impl Axis {
         let inside = |ticks: &mut dyn Iterator<Item = f64>| -> Vec<f64> {
             ticks.filter(|tick| low * 0.9999 <= *tick && *tick <= high * 1.0001).collect()
         };
-        if self.scale == Scale::Log {
-            let decades = (low.log10().floor() as i32)..=(high.log10().ceil() as i32);
-            let every = |steps: &'static [f64], distance: i32| {
-                let decades = decades.clone().filter(move |decade| decade.rem_euclid(distance) == 0);
-                inside(
-                    &mut decades.flat_map(|decade| steps.iter().map(move |step| step * 10f64.powi(decade))),
-                )
-            };
-            let all = every(&[1.0, 2.0, 5.0], 1);
-            // In a narrow range there are too few: its ticks are those of a linear axis.
-            if all.len() > 1 {
-                let steps: [&[f64]; 4] = [&[1.0], &[2.0], &[5.0], &[1.0, 3.0]];
-                return steps
-                    .map(|steps| every(steps, 1))
-                    .into_iter()
-                    .chain([every(&[1.0], 2), all])
-                    .collect();
-            }
-        }
-        let decade = 10f64.powi((high - low).log10().floor() as i32);
+        let powers = |steps: &[f64], distance: usize| {
+            let decades = low.log10().floor() as i32..=high.log10().ceil() as i32;
+            let decades = decades.filter(|decade| decade.rem_euclid(distance as i32) == 0);
+            inside(&mut decades.flat_map(|decade| steps.iter().map(move |step| step * 10f64.powi(decade))))
+        };
         let multiples = |step: f64| {
             let (first, last) = ((low / step).floor() as i64, (high / step).ceil() as i64);
             inside(&mut (first..=last).map(|i| i as f64 * step))
         };
+        // In a narrow range there are too few powers: its ticks are those of a linear axis.
+        if self.scale == Scale::Log && powers(&[1.0, 2.0, 5.0], 1).len() > 1 {
+            let steps: [&[f64]; 5] = [&[1.0], &[2.0], &[5.0], &[1.0, 3.0], &[1.0, 2.0, 5.0]];
+            return steps.map(|steps| powers(steps, 1)).into_iter().chain([powers(&[1.0], 2)]).collect();
+        }
+        let decade = 10f64.powi((high - low).log10().floor() as i32);
         [0.1, 0.2, 0.5, 1.0, 2.0, 5.0].map(|step| multiples(step * decade)).into()
     }
 

@@ -136,7 +136,7 @@ fn lines(canvas: &mut Canvas, series: &[Series], x: Axis, y: Axis) {
     };
     let mut ends: Vec<(Point, &Series)> = series.iter().filter_map(|line| Some((end(line)?, line))).collect();
     ends.sort_by(|a, b| a.0.1.total_cmp(&b.0.1));
-    let heights = spread(&ends.iter().map(|(end, _)| end.1).collect::<Vec<_>>(), (top, bottom));
+    let heights = spread(ends.iter().map(|(end, _)| end.1).collect(), (top, bottom));
     for ((end, _), height) in ends.iter().zip(&heights) {
         canvas
             .path("lead muted", &open([(end.0 + 7.0, end.1), (right + 2.0, end.1), (right + 16.0, *height)]));
@@ -231,22 +231,18 @@ fn thinned(points: impl Iterator<Item = Point>) -> Vec<Point> {
     kept
 }
 
-/// Moves heights, in ascending order, as little as needed to be a line apart and between two heights.
-fn spread(wanted: &[f64], (top, bottom): (f64, f64)) -> Vec<f64> {
+/// Moves heights, in ascending order, to be a line apart: downwards, and up again from the lower end.
+fn spread(mut heights: Vec<f64>, (top, bottom): (f64, f64)) -> Vec<f64> {
     let gap = LINE - 1.0;
-    // Groups that touch: the sum of the places that their members want for the first of them, and how many there are.
-    let mut groups: Vec<(f64, usize)> = Vec::new();
-    for (i, height) in wanted.iter().enumerate() {
-        groups.push((height - gap * i as f64, 1));
-        while let [.., (sum, count), (next, more)] = groups[..] {
-            if sum / count as f64 <= next / more as f64 {
-                break;
-            }
-            groups.truncate(groups.len() - 2);
-            groups.push((sum + next, count + more));
-        }
+    let mut free = top;
+    for height in &mut heights {
+        *height = height.max(free);
+        free = *height + gap;
     }
-    let last = (bottom - gap * wanted.len().saturating_sub(1) as f64).max(top);
-    let starts = groups.iter().flat_map(|(sum, count)| std::iter::repeat_n(sum / *count as f64, *count));
-    starts.enumerate().map(|(i, start)| start.clamp(top, last) + gap * i as f64).collect()
+    let mut free = bottom.max(top + gap * heights.len().saturating_sub(1) as f64);
+    for height in heights.iter_mut().rev() {
+        *height = height.min(free);
+        free = *height - gap;
+    }
+    heights
 }

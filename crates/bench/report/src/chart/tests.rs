@@ -126,7 +126,7 @@ fn ticks_are_round_and_have_room() {
 }
 
 #[test]
-fn names_move_as_little_as_needed() {
-    assert_eq!(spread(&[100.0, 101.0, 300.0], (0.0, 400.0)), [91.0, 110.0, 300.0]);
-    assert_eq!(spread(&[400.0, 400.0, 400.0], (0.0, 400.0)), [362.0, 381.0, 400.0]);
+fn names_that_would_overlap_move() {
+    assert_eq!(spread(vec![100.0, 101.0, 300.0], (0.0, 400.0)), [100.0, 119.0, 300.0]);
+    assert_eq!(spread(vec![400.0, 400.0, 400.0], (0.0, 400.0)), [362.0, 381.0, 400.0]);
 }

@@ -89,7 +89,7 @@ fn sittings_stand_side_by_side_and_what_is_unsound_is_said() {
             "Every sitting",
             "| `db-tokio-mini` | 5 | 0.",
             " timed runs: 1 repeated because something else used the CPUs, 1 disturbed",
-            "**Measured on a busy machine: `db`.",
+            "**Measured on a busy machine, where other processes used a part of the CPUs before it began:** `db` 0.0 %.",
         ],
     );
     // Figures of different programs make no slope.
