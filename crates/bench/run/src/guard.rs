@@ -22,7 +22,7 @@ use rustix::{
     io::Errno,
     process::{
         Pid, Signal, WaitOptions, getpid, getppid, kill_process, kill_process_group, set_child_subreaper,
-        set_parent_process_death_signal, waitpid,
+        set_parent_process_death_signal, wait,
     },
     thread::set_name,
 };
@@ -89,7 +89,7 @@ fn kill_all() -> Result<()> {
         for child in children(getpid().as_raw_pid()) {
             let _ = Pid::from_raw(child).map(|child| kill_process(child, Signal::KILL));
         }
-        match waitpid(None, WaitOptions::empty()) {
+        match wait(WaitOptions::empty()) {
             Err(Errno::CHILD) => return Ok(()),
             Err(Errno::INTR) | Ok(_) => {}
             Err(error) => return Err(error).context("cannot wait for what the command has left behind"),
