@@ -34,7 +34,7 @@ pub fn bench(settings: &Settings) -> Outcome<()> {
         .ok_or_else(|| Stop::refused("nothing to resume: no run was stopped here"))?;
     let plan = Steps::new(&run, &programs);
     if settings.print {
-        plan.steps.iter().for_each(|step| progress::print(&step.to_string()));
+        progress::print(plan.to_string().trim_end());
         return Ok(());
     }
     if settings.resume {

@@ -1,9 +1,6 @@
 //! What the user asks for: arguments and environment, checked before anything begins.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use bench_data::matrix::BENCH;
 use clap::{ArgAction, Parser, builder::FalseyValueParser};
@@ -101,13 +98,10 @@ impl Settings {
     /// Number of items instead of the matrix's: as many as there are hosts in the user's file.
     pub fn size(&self) -> Outcome<Option<u64>> {
         let Some(path) = self.urls() else { return Ok(None) };
-        let shown = path.display();
-        let text = fs::read_to_string(path)
-            .map_err(|error| Stop::refused(format!("DATABASE_URLS: no file {shown} to read: {error}")))?;
-        match text.lines().filter(|line| !line.trim().is_empty()).count() as u64 {
-            0 => Err(Stop::refused(format!("DATABASE_URLS: the file {shown} is empty"))),
-            hosts => Ok(Some(hosts)),
-        }
+        // As the programs read it: what they refuse is refused before anything is built.
+        let hosts = db_hosts::read(&path.to_string_lossy())
+            .map_err(|error| Stop::refused(format!("DATABASE_URLS: {}: {error:#}", path.display())))?;
+        Ok(Some(hosts.len() as u64))
     }
 }
 

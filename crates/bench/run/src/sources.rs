@@ -1,21 +1,24 @@
 //! What the programs of a workload were made of, as one hash for each row: two figures belong to the same program when it is
 //! the same. It needs no git, and sees changes that nobody has committed.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result};
-use bench_data::workload::Workload;
+use bench_data::{files, workload::Workload};
 use sha2::{Digest, Sha256};
 
-/// Besides the folder of the workload: what its programs are built of, and what answers them.
-const SHARED: [&str; 5] =
-    ["crates/parts", "crates/bench/lab", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"];
+/// Besides the folder of the workload, and the libraries: what its programs are built with, and what answers them.
+const SHARED: [&str; 4] = ["crates/bench/lab", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"];
 
 /// The hash of each row, by its folder's name.
 pub fn hashes(workload: &Workload) -> Result<BTreeMap<String, String>> {
-    let own = format!("crates/{}", workload.name);
-    let rust = digest(SHARED.into_iter().chain([own.as_str()]))?;
-    let python = digest(["scripts/python", "crates/bench/lab"].into_iter())?;
+    let own = Path::new("crates").join(&workload.name);
+    let rust = digest(SHARED.map(PathBuf::from).into_iter().chain(libraries()).chain([own]))?;
+    let python = digest(["scripts/python", "crates/bench/lab"].map(PathBuf::from).into_iter())?;
     let rows = workload.rows.iter().map(|row| {
         let mut hash = Sha256::new();
         hash.update(if row.python { python } else { rust });
@@ -25,10 +28,18 @@ pub fn hashes(workload: &Workload) -> Result<BTreeMap<String, String>> {
     Ok(rows.collect())
 }
 
-fn digest<'a>(roots: impl Iterator<Item = &'a str>) -> Result<[u8; 32]> {
+/// Those of parts and of every workload: the shapes use that of db.
+fn libraries() -> Vec<PathBuf> {
+    let folders = |path: &Path| files::folders(path).unwrap_or_default();
+    let workloads = folders(Path::new("crates")).into_iter().filter(|folder| !folder.ends_with("bench"));
+    let libraries = workloads.flat_map(|workload| folders(&workload));
+    libraries.filter(|folder| folder.join("src/lib.rs").is_file()).collect()
+}
+
+fn digest(roots: impl Iterator<Item = PathBuf>) -> Result<[u8; 32]> {
     let mut hash = Sha256::new();
     for root in roots {
-        add(Path::new(root), &mut hash)?;
+        add(&root, &mut hash)?;
     }
     Ok(hash.finalize().into())
 }

@@ -163,15 +163,21 @@ impl Scatter {
     }
 }
 
-/// As `--print` shows it.
-impl fmt::Display for Step {
+/// As `--print` shows them: the server of each (`@`), its command, and the files it writes (`>`).
+impl fmt::Display for Steps {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(to, "{}", self.id)?;
-        if let Some(Scatter { control, rounds, .. }) = &self.only_if {
-            write!(to, " (only if {rounds} rounds of {control} scatter)")?;
+        for step in &self.steps {
+            write!(to, "{}", step.id)?;
+            if let Some(Scatter { control, rounds, .. }) = &step.only_if {
+                write!(to, " (only if {rounds} rounds of {control} scatter)")?;
+            }
+            if let Some(place) = step.server {
+                write!(to, "\n  @ {}", shell_words::join(&self.servers[place].argv))?;
+            }
+            writeln!(to, "\n  {}", shell_words::join(&step.argv))?;
+            step.writes.iter().try_for_each(|written| writeln!(to, "  > {}", written.file))?;
         }
-        write!(to, "\n  {}", shell_words::join(&self.argv))?;
-        self.writes.iter().try_for_each(|written| write!(to, "\n  > {}", written.file))
+        Ok(())
     }
 }
 
