@@ -1,26 +1,31 @@
 //! The programs of bench.toml, Rust and Python: a new row there is under the tests without a line of its own.
 
 use std::fmt::{self, Display, Formatter};
+use std::ops::Deref;
 use std::thread::available_parallelism;
 
 use bench_data::matrix::{self, Matrix};
 
-use crate::root;
+use crate::{root, with_each};
 
-/// A program, and how many items it waits for at once without `--concurrency`.
+/// The workloads of the articles, and those whose programs ask a server.
+pub const ALL: &str = "db web sleep prices";
+pub const ASK_THE_LAB: &str = "db web prices";
+
+/// A program of the matrix, under its package, or its file and flags.
 #[derive(Clone, Debug)]
-pub struct Program {
-    /// Its package, or its file and flags.
-    pub name: String,
-    pub workload: String,
-    /// From the articles, in Python.
-    pub python: bool,
-    pub model: String,
-    at_once: matrix::AtOnce,
+pub struct Program(matrix::Program);
+
+impl Deref for Program {
+    type Target = matrix::Program;
+
+    fn deref(&self) -> &matrix::Program {
+        &self.0
+    }
 }
 
 impl Program {
-    /// How many of `total` items it waits for at once.
+    /// How many of `total` items it waits for at once without `--concurrency`.
     pub fn at_once(&self, total: usize) -> usize {
         let cpus = available_parallelism().map_or(1, usize::from);
         self.at_once.resolve(total as u64, cpus as u64) as usize
@@ -34,14 +39,45 @@ impl Program {
         }
     }
 
+    pub fn any(&self) -> bool {
+        true
+    }
+
+    pub fn has_no_flags(&self) -> bool {
+        !self.name.contains(' ')
+    }
+
+    pub fn is_rust(&self) -> bool {
+        !self.python
+    }
+
     /// Whether its user can choose how many items are in flight.
     pub fn is_concurrent(&self) -> bool {
         !["sequential", "baseline"].contains(&self.model.as_str())
     }
 
+    /// Whether it is in Rust and concurrent.
+    pub fn is_rust_concurrent(&self) -> bool {
+        self.is_rust() && self.is_concurrent()
+    }
+
     /// Whether it can have a thousand items in flight: a worker process for each would be too many.
     pub fn is_light(&self) -> bool {
-        self.is_concurrent() && !self.python && self.model != "multiprocess"
+        self.is_rust_concurrent() && self.model != "multiprocess"
+    }
+
+    /// Whether it has a MySQL client: the baseline knows one query and one way to log in.
+    pub fn is_client(&self) -> bool {
+        self.is_rust() && self.model != "baseline"
+    }
+
+    /// Whether it asks through a driver that blocks a thread, or a coroutine.
+    pub fn is_blocking(&self) -> bool {
+        ["sequential", "multiprocess", "threaded", "green", "tokio-blocking"].contains(&self.model.as_str())
+    }
+
+    pub fn is_on_io_uring(&self) -> bool {
+        self.is_rust() && ["glommio", "compio"].contains(&self.model.as_str())
     }
 }
 
@@ -51,27 +87,24 @@ impl Display for Program {
     }
 }
 
-/// The Rust programs of a workload.
-pub fn programs(workload: &str) -> Vec<Program> {
-    let programs = all().into_iter().filter(|program| !program.python);
-    programs.filter(|program| program.workload == workload).collect()
-}
-
-/// All programs of `make bench`; where one in Python has an event loop, once more with `--uvloop`.
-pub fn all() -> Vec<Program> {
+/// The programs of these workloads for which this holds; where one in Python has an event loop, once more with
+/// `--uvloop`.
+pub fn programs(workloads: &str, chosen: fn(&Program) -> bool) -> Vec<Program> {
     let matrix = Matrix::read(&root().join("bench.toml")).unwrap_or_else(|error| panic!("{error:#}"));
     let mut programs = Vec::new();
-    for row in matrix.programs() {
+    for program in matrix.programs() {
         let event_loop =
-            row.python && ["asyncio", "aiomysql"].iter().any(|library| row.name.contains(library));
-        let flags: &[&str] = if event_loop { &["", " --uvloop"] } else { &[""] };
-        programs.extend(flags.iter().map(|flag| Program {
-            name: format!("{}{flag}", row.name),
-            workload: row.workload.clone(),
-            python: row.python,
-            model: row.model.clone(),
-            at_once: row.at_once,
-        }));
+            program.python && ["asyncio", "aiomysql"].iter().any(|library| program.name.contains(library));
+        let with_uvloop = matrix::Program { name: format!("{} --uvloop", program.name), ..program.clone() };
+        programs
+            .extend([Some(program), event_loop.then_some(with_uvloop)].into_iter().flatten().map(Program));
     }
+    programs.retain(|it| workloads.split(' ').any(|workload| workload == it.workload) && chosen(it));
+    assert!(!programs.is_empty(), "no programs of {workloads}");
     programs
+}
+
+/// Does the same with each of these programs, eight at a time.
+pub fn each(workloads: &str, chosen: fn(&Program) -> bool, test: impl Fn(&Program) + Sync) {
+    with_each(programs(workloads, chosen), test);
 }

@@ -1,9 +1,8 @@
 //! Whatever an HTTP server does: one line for that item within its time, every other item done, and what counts as done
 //! is whole. The same outcome from every client, but for two answers that ureq refuses, as docs/method.md says.
 
-use behaviour_tests::matrix::{Program, programs};
-use behaviour_tests::{Lab, Run, run, with_each};
-use url::Url;
+use behaviour_tests::matrix::{Program, each};
+use behaviour_tests::{Lab, run};
 
 /// What an item comes to.
 #[derive(Clone, Copy)]
@@ -19,11 +18,10 @@ use Outcome::{Done, DoneButUreq, Fails};
 impl Outcome {
     /// The cause of the failure that this program reports.
     fn cause(self, program: &Program) -> Option<&'static str> {
-        let blocking = ["sequential", "multiprocess", "threaded", "green", "tokio-blocking"];
         match self {
             Done => None,
             Fails(cause) => Some(cause),
-            DoneButUreq(cause) => Some(cause).filter(|_| blocking.contains(&program.model.as_str())),
+            DoneButUreq(cause) => Some(cause).filter(|_| program.is_blocking()),
         }
     }
 }
@@ -140,56 +138,31 @@ fn kinds() -> Vec<(String, Outcome, Outcome)> {
     ]
 }
 
-/// Asserts the number of items that are done, that each of the others has its one line, and that it names its cause.
-fn assert_lines(program: &Program, run: &Run, outcomes: &[(String, Outcome)]) {
-    let failed = outcomes.iter().filter(|(_, outcome)| outcome.cause(program).is_some()).count();
-    for (name, outcome) in outcomes {
-        let lines: Vec<_> = run.err.iter().filter(|line| line.starts_with(&format!("{name}: "))).collect();
-        match (outcome.cause(program), lines.as_slice()) {
-            (None, []) => {}
-            (Some(cause), [line]) if line.contains(cause) => {}
-            (cause, _) => panic!("{program}: {name}: {cause:?}, not {lines:?}"),
-        }
-    }
-    assert!(run.err.len() == failed && run.ends_with(outcomes.len() - failed, failed), "{program}: {run:?}");
-}
-
 #[test]
-fn a_page_fails_alone_and_by_its_cause() {
-    let lab = Lab::start(&["--hosts", "1"]);
-    let page = |(number, (steps, outcome, _)): (usize, (String, Outcome, Outcome))| {
-        let mut url: Url = format!("{}/page/{number}", lab.http()).parse().expect("a URL");
-        url.query_pairs_mut().append_pair("fault", &format!("head:{steps}"));
-        (url.to_string(), outcome)
-    };
-    let pages: Vec<_> = kinds().into_iter().enumerate().map(page).collect();
-    let urls: Vec<&str> = pages.iter().map(|(url, _)| url.as_str()).collect();
-    with_each(programs("web"), |program| {
-        let run = run(&program.name, &[&urls, ["--timeout", "2"].as_slice()].concat());
-        assert_lines(program, &run, &pages);
-    });
-}
-
-#[test]
-fn a_day_fails_alone_and_by_its_cause() {
+fn an_item_fails_alone_and_by_its_cause() {
     let kinds = kinds();
-    let count = kinds.len();
-    let sick: Vec<_> =
-        kinds.iter().flat_map(|(steps, ..)| ["--sick".into(), format!("head:{steps}=1")]).collect();
-    let (days, sick) = (count.to_string(), sick.iter().map(String::as_str).collect::<Vec<_>>());
-    let lab =
-        Lab::start(&[["--hosts", "1", "--prices-delay", "0", "--days", &days].as_slice(), &sick].concat());
-    let day = |number: usize| {
-        let date = format!("2026-{:02}-{:02}", 1 + number / 31, 1 + number % 31);
-        (date, kinds[number].2)
-    };
-    let outcomes: Vec<_> = (0..count).map(day).collect();
-    with_each(programs("prices"), |program| {
-        let run = run(&program.name, &[&lab.http(), "--days", &days, "--timeout", "2"]);
-        assert_lines(program, &run, &outcomes);
-        let done = outcomes.iter().filter(|(_, outcome)| outcome.cause(program).is_none()).count();
+    let faults: Vec<String> = kinds.iter().map(|(steps, ..)| format!("head:{steps}")).collect();
+    each("web prices", Program::is_rust, |program| {
+        let load = program.sick(kinds.len(), 0.0, &faults, &[]);
+        let run = load.run(&["--timeout", "2"]);
+        let mut failed = 0;
+        for (number, (_, page, day)) in kinds.iter().enumerate() {
+            let (name, outcome) = match program.workload.as_str() {
+                "web" => (load.page(number), page),
+                _ => (format!("2026-{:02}-{:02}", 1 + number / 31, 1 + number % 31), day),
+            };
+            let lines: Vec<_> =
+                run.err.iter().filter(|line| line.starts_with(&format!("{name}: "))).collect();
+            match (outcome.cause(program), lines.as_slice()) {
+                (None, []) => {}
+                (Some(cause), [line]) if line.contains(cause) => failed += 1,
+                (cause, _) => panic!("{program}: {name}: {cause:?}, not {lines:?}"),
+            }
+        }
+        let done = kinds.len() - failed;
+        run.ended(done, failed, program);
         let whole = run.out.iter().filter(|line| line.ends_with("cheapest 12.50 mean 12.50")).count();
-        assert_eq!(whole, done, "{program}: {run:?}");
+        run.was(program.workload == "web" || whole == done, program);
     });
 }
 
@@ -197,9 +170,9 @@ fn a_day_fails_alone_and_by_its_cause() {
 fn an_answer_has_one_limit() {
     let lab = Lab::start(&["--hosts", "1"]);
     let page = |bytes: usize| format!("{}/page/long?size={bytes}", lab.http());
-    with_each(programs("web"), |program| {
+    each("web", Program::is_rust, |program| {
         let run = run(&program.name, &[&page(10 << 20), &page((10 << 20) + 1), "--timeout", "60"]);
-        assert!(run.ends_with(1, 1) && run.err.len() == 1, "{program}: {run:?}");
-        assert!(run.err[0].ends_with(": the answer is longer than 10 MiB"), "{program}: {run:?}");
+        run.ended(1, 1, program);
+        run.was(run.err[0].ends_with(": the answer is longer than 10 MiB"), program);
     });
 }

@@ -3,7 +3,6 @@
 mod bench;
 mod copied;
 mod hostile_http;
-mod io_uring;
 mod lessons;
 mod links;
 mod mariadb;

@@ -2,41 +2,29 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::path::Path;
 use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
 
-use behaviour_tests::matrix::{Program, programs};
-use behaviour_tests::{Lab, Run, finish, kill, root, run, run_limited, spawn, start, with_each};
-use tempfile::TempDir;
-
-/// The first worker process of a program, once `seen` says that all workers have begun.
-fn worker(program: u32, seen: impl Fn() -> bool) -> String {
-    let children = format!("/proc/{program}/task/{program}/children");
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
-        let children = fs::read_to_string(&children).unwrap_or_default();
-        if let Some(worker) = children.split_whitespace().next().filter(|_| seen()) {
-            return worker.to_owned();
-        }
-        assert!(Instant::now() < deadline, "no worker");
-        thread::sleep(Duration::from_millis(20));
-    }
-}
+use behaviour_tests::matrix::{Program, each};
+use behaviour_tests::{
+    Lab, Run, command, finish, kill, program, root, run, run_limited, scratch, spawn, start,
+};
+use behaviour_tests::{strace_works, until, with_each};
 
 #[test]
 fn a_worker_that_is_killed_costs_one_row_and_in_python_all() {
     for (program, seconds, ok) in [("db-multiprocess", 1, 5), ("db_multiprocess.py", 20, 0)] {
         let lab = Lab::start(&["--hosts", "6"]);
         let (urls, query) = (lab.file("db.urls"), format!("select sleep({seconds})"));
-        let program = start(program, &["--urls", &urls, "--query", &query, "--concurrency", "2"]);
+        let running = start(program, &["--urls", &urls, "--query", &query, "--concurrency", "2"]);
         // The lab has seen both workers' queries: no fork and no submission is under way any more.
-        kill("-KILL", &worker(program.id(), || lab.counts().1 == 2));
-        let run = finish(program);
-        assert!(run.code == 1 && run.ends_with(ok, 6 - ok) && run.err.len() == 6 - ok, "{run:?}");
-        let told = ["its worker process has ended", "terminated abruptly"];
-        assert!(run.err.iter().all(|line| told.iter().any(|words| line.contains(words))), "{run:?}");
+        until("the workers begin", || lab.counts().1 == 2);
+        let children = format!("/proc/{0}/task/{0}/children", running.id());
+        let children = fs::read_to_string(children).expect("the workers");
+        kill("-KILL", children.split(' ').next().expect("a worker"));
+        let run = finish(running);
+        run.ended(ok, 6 - ok, program);
+        let told = ["its worker process has ended", "terminated abruptly"].map(|words| run.failures(words));
+        run.was(told.iter().sum::<usize>() == 6 - ok, program);
     }
 }
 
@@ -48,7 +36,7 @@ fn threads(run: &Run) -> HashSet<&str> {
 
 #[test]
 fn sleepers_are_on_the_threads_of_their_model() {
-    with_each(behaviour_tests::matrix::all().into_iter().filter(|it| it.workload == "sleep"), |program| {
+    each("sleep", Program::any, |program| {
         let name = match (program.model.as_str(), program.python) {
             ("threaded", true) => "ThreadPoolExecutor-0_",
             ("threaded", false) => "ThreadPool-",
@@ -59,16 +47,12 @@ fn sleepers_are_on_the_threads_of_their_model() {
         };
         let run = run(&program.name, &["--seconds", "0.5"]);
         let threads = threads(&run);
-        assert!(threads.iter().all(|thread| thread.starts_with(name)), "{program}: {run:?}");
-        assert!(
-            threads.len() == if program.model == "threaded" { 2 } else { threads.len().max(1) },
-            "{program}: {run:?}"
-        );
+        run.was(!threads.is_empty() && threads.iter().all(|thread| thread.starts_with(name)), program);
+        run.was(program.model != "threaded" || threads.len() == 2, program);
         if ["main", "MainThread", "thread-"].contains(&name) {
-            let begun = |task: &str| {
-                run.out.iter().position(|line| line.starts_with(&format!("Fetching database {task} ")))
-            };
-            assert!(begun("dog") < begun("cat"), "one thread starts them in order: {program}: {run:?}");
+            let begun = ["dog", "cat"].map(|task| format!("Fetching database {task} "));
+            let begun = begun.map(|start| run.out.iter().position(|line| line.starts_with(&start)));
+            run.was(begun[0] < begun[1], format!("one thread starts them in order: {program}"));
         }
     });
 }
@@ -76,19 +60,15 @@ fn sleepers_are_on_the_threads_of_their_model() {
 #[test]
 fn the_event_loop_has_as_many_threads_as_told() {
     let run = |program: &str, args: &[&str], threads: &str| {
-        let mut command = Command::new(behaviour_tests::program(program));
-        finish(spawn(command.args(args).env("TOKIO_WORKER_THREADS", threads)))
+        finish(spawn(command(program).args(args).env("TOKIO_WORKER_THREADS", threads)))
     };
     let one = run("sleep-tokio-multi", &["--tasks", "50", "--seconds", "0.1"], "1");
-    assert!(one.code == 0 && one.ends_with(50, 0), "{one:?}");
+    one.ended(50, 0, "one thread");
     assert_eq!(threads(&one), HashSet::from(["tokio-rt-worker-0"]), "{one:?}");
-    for (program, args) in
-        [("sleep-tokio-multi", [].as_slice()), ("prices-tokio-multi", &["http://127.0.0.1:1"])]
-    {
+    let none: &[&str] = &[];
+    for (program, args) in [("sleep-tokio-multi", none), ("prices-tokio-multi", &["http://127.0.0.1:1"])] {
         for threads in ["many", "0", "", "-1", "1000000000"] {
-            let run = run(program, args, threads);
-            assert!(run.code == 2 && run.out.is_empty(), "{program} {threads}: {run:?}");
-            assert!(run.err.concat().contains("--threads <N>"), "{program} {threads}: {run:?}");
+            run(program, args, threads).refused(2, "--threads <N>", format!("{program} {threads}"));
         }
     }
 }
@@ -96,16 +76,16 @@ fn the_event_loop_has_as_many_threads_as_told() {
 #[test]
 fn python_loses_no_line_of_many_threads() {
     let run = run("sleep_threaded.py", &["--tasks", "600", "--seconds", "0.05", "--concurrency", "300"]);
-    assert!(run.code == 0 && run.ends_with(600, 0) && run.out.len() == 1203, "{:?}", run.out.len());
-    assert!(run.out.iter().all(|line| !line.contains('\0')), "{run:?}");
+    run.ended(600, 0, "600 tasks");
+    assert!(run.out.len() == 1203 && run.out.iter().all(|line| !line.contains('\0')), "{run:?}");
 }
 
 #[test]
 fn pythons_setup_is_done_once_and_a_failed_one_is_not_taken_for_done() {
-    let again = Command::new(root().join("scripts/python/setup.sh")).output().expect("setup.sh");
-    assert!(again.status.success() && again.stdout.is_empty() && again.stderr.is_empty(), "{again:?}");
+    let again = finish(spawn(&mut Command::new(root().join("scripts/python/setup.sh"))));
+    again.was(again.code == 0 && again.out.is_empty() && again.err.is_empty(), "done already");
 
-    let copy = TempDir::new().expect("a scratch directory");
+    let copy = scratch();
     let scripts = copy.path().join("scripts/python");
     fs::create_dir_all(&scripts).unwrap();
     for file in ["setup.sh", "requirements.txt"] {
@@ -113,9 +93,8 @@ fn pythons_setup_is_done_once_and_a_failed_one_is_not_taken_for_done() {
     }
     let mut setup = Command::new(scripts.join("setup.sh"));
     let run = finish(spawn(setup.env("PIP_INDEX_URL", "http://127.0.0.1:9/").env("PIP_RETRIES", "0")));
-    assert!(run.code == 2 && run.err.len() == 1, "{run:?}");
-    assert!(run.err[0].contains("Is the package index within reach"), "{run:?}");
-    assert!(!copy.path().join("target/python/stamp").exists());
+    let told = run.failures("Is the package index within reach") == 1 && run.err.len() == 1;
+    run.was(run.code == 2 && told && !copy.path().join("target/python/stamp").exists(), "no index");
 }
 
 #[test]
@@ -123,92 +102,79 @@ fn a_refusal_after_a_slow_connect_is_no_time_out() {
     // The greeting comes after two round trips, the refusal after another: each wait is shorter than the timeout of a
     // blocking driver, all together are longer.
     let lab = Lab::start(&["--hosts", "1", "--rtt", "0.8"]);
-    let urls = lab.urls(|urls| urls.iter().map(|url| url.replace('@', "x@")).collect());
-    let blocking = |it: &Program| ["sequential", "threaded"].contains(&it.model.as_str());
-    with_each(programs("db").into_iter().filter(blocking), |program| {
-        let run = run(&program.name, &["--urls", &urls, "--timeout", "2"]);
-        let [line] = run.err.as_slice() else { panic!("{program}: {run:?}") };
-        assert!(run.code == 1 && line.contains("Access denied"), "{program}: {line}");
-    });
+    let urls = lab.urls("wrong.urls", |url| url.replace('@', "x@"));
+    for program in ["db-sequential", "db-threaded"] {
+        let run = run(program, &["--urls", &urls, "--timeout", "2"]);
+        run.ended(0, 1, program);
+        run.was(run.failures("Access denied") == 1, program);
+    }
 }
 
 #[test]
-fn glommio_says_when_it_may_not_lock_memory() {
-    let lab = Lab::start(&["--hosts", "1"]);
-    let run = run_limited("--memlock=65536:65536", "db-glommio", &["--urls", &lab.file("db.urls")]);
-    assert!(run.code == 1 && run.out.is_empty() && run.err.concat().contains("ulimit -l 512"), "{run:?}");
-}
-
-#[test]
-fn compio_locks_no_memory() {
+fn without_lockable_memory_glommio_says_so_and_compio_needs_none() {
     let lab = Lab::start(&["--hosts", "20"]);
-    let run = run_limited("--memlock=0:0", "db-compio", &["--urls", &lab.file("db.urls")]);
-    assert!(run.code == 0 && run.ends_with(20, 0) && run.err.is_empty(), "{run:?}");
+    let args = ["--urls", &lab.file("db.urls")];
+    run_limited("--memlock=65536:65536", "db-glommio", &args).refused(1, "ulimit -l 512", "glommio");
+    run_limited("--memlock=0:0", "db-compio", &args).ended(20, 0, "compio");
+}
+
+#[test]
+fn without_io_uring_one_line_says_why() {
+    // EPERM is what Docker's profile answers, ENOSYS what others do; ENOMEM is no filter's.
+    let filter = "Error: no io_uring: a seccomp filter forbids it";
+    let memory = "Error: no io_uring: Cannot allocate memory (os error 12)";
+    let filtered = |errno: &str, program: &Program, args: &[String]| {
+        let mut command = command("without-io-uring");
+        finish(spawn(command.arg(errno).arg(behaviour_tests::program(&program.name)).args(args)))
+    };
+    each("db web sleep prices", Program::is_on_io_uring, |program| {
+        let load = program.load(2, 0.0);
+        for (errno, message) in [("1", filter), ("38", filter), ("12", memory)] {
+            let run = filtered(errno, program, &load.args());
+            run.refused(1, message, format!("{program} {errno}"));
+            run.was(run.err.len() == 1 && run.err[0].starts_with(message), program);
+        }
+    });
+    let path = program("sleep-tokio").display().to_string();
+    run("without-io-uring", &["1", &path, "--seconds", "0"]).ended(2, 0, "the filter takes nothing else");
 }
 
 #[test]
 fn the_healthy_are_timed_beside_the_sick() {
     let lab = Lab::start(&["--hosts", "20", "--sick", "slow=2"]);
-    let run = run("db-tokio", &["--urls", &lab.file("db.urls"), "--query", "select sleep(0.05)"]);
-    assert!(run.code == 0 && run.ends_with(20, 0), "{run:?}");
+    let query = ["--urls", &lab.file("db.urls"), "--query", "select sleep(0.05)"];
+    run("db-tokio", &query).ended(20, 0, "two are slow");
     let stats = lab.stats();
     let healthy = &stats["healthy"];
     let time = |name: &str| healthy[name].as_f64().expect("a time");
     assert!(healthy["items"] == 18 && 0.05 <= time("half_s") && time("half_s") <= time("most_s"), "{stats}");
-    assert!(stats["listen_drops"].is_u64() && lab.stats()["healthy"]["half_s"].is_null(), "{stats}");
-}
-
-fn strace_works() -> bool {
-    let traced = Command::new("strace").args(["-o", "/dev/null", "true"]).output();
-    let works = traced.is_ok_and(|output| output.status.success());
-    if !works {
-        eprintln!("strace does not work here: no system call is looked at");
-    }
-    works
+    assert!(stats["listen_drops"].is_u64(), "{stats}");
+    assert!(lab.stats()["healthy"]["half_s"].is_null());
 }
 
 #[test]
 fn each_row_is_written_when_it_is_reported() {
-    if !strace_works() {
-        return;
-    }
-    let lab = Lab::start(&["--hosts", "20"]);
-    with_each(programs("db"), |program| {
-        let (out, path) = (lab.file(&program.name), behaviour_tests::program(&program.name));
-        let (urls, path) = (lab.file("db.urls"), path.to_str().expect("a plain path"));
-        let args =
-            ["-f", "-e", "trace=write", "-o", &out, path, "--urls", &urls, "--query", "select sleep(0.05)"];
-        let output = Command::new("strace").args(args).output().expect("strace");
-        let trace = fs::read_to_string(&out).expect("a trace");
+    let traced = |program: &Program| {
+        let trace = program.load(20, 0.05).strace(&["-f", "-e", "trace=write"]);
         let writes = trace.lines().filter(|line| line.contains(r#", "Row {"#)).count();
-        assert!(output.status.success() && writes == 20, "{program}: {writes} writes of 20 rows: {output:?}");
-    });
+        assert_eq!(writes, 20, "{program}: {trace}");
+    };
+    if strace_works() {
+        each("db", Program::is_rust, traced);
+    }
 }
 
 #[test]
 fn the_lab_counts_the_round_trips_that_strace_sees() {
-    if !strace_works() {
-        return;
-    }
     // Where io_uring receives, no call shows it. A trace is of one thread, where a connection stays but in these two.
     let untraced = ["compio", "multiprocess", "tokio-multi"];
-    let traced = programs("db").into_iter().filter(|it| !untraced.contains(&it.model.as_str()));
-    with_each(traced, |program| {
-        let lab = Lab::start(&["--hosts", "1"]);
-        let (urls, out) = (lab.file("db.urls"), lab.file("trace"));
-        let path = behaviour_tests::program(&program.name);
-        let path = path.to_str().expect("a plain path");
-        // A file a thread, so that no call is cut in two by another thread's.
-        let options = ["-ff", "-e", "trace=network,read,write", "-o", &out, path, "--urls", &urls];
-        let args = [&options, ["--query", "select sleep(0.05)"].as_slice()].concat();
-        let output = Command::new("strace").args(args).output().expect("strace");
-        assert!(output.status.success(), "{program}: {output:?}");
-        let folder = fs::read_dir(Path::new(&out).parent().expect("a folder")).expect("a list");
-        let files = folder.map(|file| file.expect("a file").path());
-        let files = files.filter(|file| file.to_string_lossy().starts_with(&format!("{out}.")));
-        let traces: Vec<String> = files.map(|file| fs::read_to_string(file).expect("a trace")).collect();
-        let seen: u64 = traces.iter().map(|trace| round_trips(trace)).sum();
-        assert_eq!(lab.stats()["round_trips"], seen, "{program}: {}", traces.concat());
+    let programs = behaviour_tests::matrix::programs("db", Program::is_rust).into_iter();
+    let traced: Vec<_> = programs.filter(|it| !untraced.contains(&it.model.as_str())).collect();
+    with_each(traced.into_iter().filter(|_| strace_works()), |program| {
+        let load = program.load(1, 0.05);
+        let trace = load.strace(&["-ff", "-e", "trace=network,read,write"]);
+        let seen: u64 = trace.split("\n\n").map(round_trips).sum();
+        assert_eq!(load.lab.stats()["round_trips"], seen, "{program}: {trace}");
     });
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::process::Command;
 use std::thread::available_parallelism;
 
-use behaviour_tests::{Lab, Run, at_once, finish, program, root, run, spawn, start, with_each};
+use behaviour_tests::{Lab, Run, at_once, command, finish, program, root, run, spawn, start, with_each};
 
 struct Shape {
     name: String,
@@ -27,11 +27,6 @@ impl Shape {
     fn ask(&self, lab: &Lab, args: &[&str]) -> Run {
         run(&self.name, &[&["--urls", &lab.file("db.urls")], args].concat())
     }
-
-    /// Asserts what a run was.
-    fn was(&self, held: bool, run: &Run) {
-        assert!(held, "{}: {run:?}", self.name);
-    }
 }
 
 /// The program in each folder.
@@ -44,12 +39,6 @@ fn shapes() -> Vec<Shape> {
     let shapes: Vec<Shape> = folders.filter_map(shape).collect();
     assert_eq!(shapes.len(), 15);
     shapes
-}
-
-/// The hosts of a lab, in the order of its file.
-fn hosts(lab: &Lab) -> Vec<String> {
-    let urls = fs::read_to_string(lab.file("db.urls")).expect("db.urls");
-    urls.lines().map(|url| url.split(['@', '/']).nth(3).expect("a host").to_owned()).collect()
 }
 
 /// The hosts whose rows were printed, in that order.
@@ -66,10 +55,10 @@ fn no_host_is_lost_and_the_limit_is_reached_and_kept() {
                 let lab = Lab::start(&["--hosts", &total.to_string()]);
                 let query = format!("select sleep({})", seconds / (total / expected) as f64);
                 let run = shape.ask(&lab, &["--limit", &limit.to_string(), "--query", &query]);
-                shape.was(run.code == 0 && run.err.is_empty() && run.ends_with(total, 0), &run);
-                let (printed, asked) = (BTreeSet::from_iter(rows(&run)), BTreeSet::from_iter(hosts(&lab)));
+                run.ended(total, 0, &shape.name);
+                let (printed, asked) = (BTreeSet::from_iter(rows(&run)), BTreeSet::from_iter(lab.hosts()));
                 let (items, at_once) = lab.counts();
-                shape.was(printed == asked && rows(&run).len() == total && items == total as u64, &run);
+                run.was(printed == asked && rows(&run).len() == total && items == total as u64, &shape.name);
                 at_once as usize
             });
             assert_eq!(seen, expected, "{} --limit {limit}", shape.name);
@@ -82,9 +71,9 @@ fn order_is_as_said() {
     let lab = Lab::start(&["--hosts", "12", "--sick", "slow=3"]);
     with_each(shapes(), |shape| {
         let run = shape.ask(&lab, &["--limit", "6", "--query", "select sleep(0.05)"]);
-        let said = if rows(&run) == hosts(&lab) { "kept" } else { "as they answer" };
+        let said = if rows(&run) == lab.hosts() { "kept" } else { "as they answer" };
         // One at a time is in order, whatever it promises.
-        shape.was(shape.claim("Order") == said || shape.at_once(6) == 1, &run);
+        run.was(shape.claim("Order") == said || shape.at_once(6) == 1, &shape.name);
     });
 }
 
@@ -96,10 +85,9 @@ fn sick_hosts_cost_a_line_each_even_when_all_of_them_hang() {
         let lab = Lab::start(&[&["--hosts", "12"], sick.as_slice()].concat());
         with_each(shapes(), |shape| {
             let run = shape.ask(&lab, &["--limit", "5", "--timeout", "1"]);
-            shape.was(run.code == 1 && run.ends_with(12 - causes[0], causes[0]), &run);
-            let lines = |part| run.err.iter().filter(|line| line.contains(part)).count();
+            run.ended(12 - causes[0], causes[0], &shape.name);
             let parts = ["127.", "Connection refused (os error 111)", "ERROR 1105", "no answer in 1s"];
-            shape.was(parts.map(lines) == causes && run.err.len() == causes[0], &run);
+            run.was(parts.map(|part| run.failures(part)) == causes, &shape.name);
         });
     }
 }
@@ -107,12 +95,12 @@ fn sick_hosts_cost_a_line_each_even_when_all_of_them_hang() {
 #[test]
 fn a_panic_does_what_is_said() {
     let lab = Lab::start(&["--hosts", "8"]);
-    let (urls, sick) = (lab.file("db.urls"), hosts(&lab).swap_remove(2));
+    let (urls, sick) = (lab.file("db.urls"), lab.hosts().swap_remove(2));
     with_each(shapes(), |shape| {
         for limit in ["1", "3"] {
-            let mut command = Command::new(program(&shape.name));
-            let run =
-                finish(spawn(command.args(["--urls", &urls, "--limit", limit]).env("SHAPES_PANIC", &sick)));
+            let mut shape_that_panics = command(&shape.name);
+            shape_that_panics.args(["--urls", &urls, "--limit", limit]).env("SHAPES_PANIC", &sick);
+            let run = finish(spawn(&mut shape_that_panics));
             let done = rows(&run).len();
             let left = if limit == "1" { 2 } else { 7 }; // without its only worker or thread, nothing goes on
             let as_said = match shape.claim("A panic in one item") {
@@ -122,7 +110,7 @@ fn a_panic_does_what_is_said() {
                 "fails that item" => run.code == 1 && done == 7 && run.ends_with(7, 1),
                 _ => false,
             };
-            shape.was(as_said && run.err.iter().any(|line| line.contains(&sick)), &run);
+            run.was(as_said && run.failures(&sick) > 0, &shape.name);
         }
     });
 }
@@ -178,12 +166,11 @@ fn bad_arguments_and_a_closed_pipe_are_a_line() {
         for (args, message) in
             [("--timeout=1", "--urls <FILE>"), ("--limit=0", "--limit"), ("--bad", "--bad")]
         {
-            let run = run(&shape.name, &[args]);
-            shape.was(run.code == 2 && run.err.concat().contains(message) && run.out.is_empty(), &run);
+            run(&shape.name, &[args]).refused(2, message, &shape.name);
         }
         let mut closed = start(&shape.name, &["--urls", &urls]);
         drop(closed.stdout.take());
         let run = finish(closed);
-        shape.was(run.code == 1 && run.err == ["stdout: Broken pipe (os error 32)"], &run);
+        run.was(run.code == 1 && run.err == ["stdout: Broken pipe (os error 32)"], &shape.name);
     });
 }

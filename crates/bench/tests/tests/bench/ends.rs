@@ -1,31 +1,25 @@
 //! However a run ends, the results are whole and nothing stays behind.
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt,
-    time::{Duration, Instant},
-};
+use std::{fs, os::unix::fs::PermissionsExt, process::Command, thread, time::Duration};
 
-use behaviour_tests::program;
+use behaviour_tests::{finish, kill, program, spawn, until, with_each};
 
-use super::place::{LONG, Place, QUICK, at_once, signal, stderr, until};
+use super::place::{LONG, Place, QUICK};
 
-/// What can be measured: arguments, `DATABASE`, and the programs before the first that takes long.
-fn studies() -> [(&'static [&'static str], &'static str); 5] {
-    [
-        (&["db"], ""),
-        (&["--study", "scale"], ""),
-        (&["--study", "faults"], ""),
-        (&["--study", "network"], ""),
-        (&["db"], "mariadb"),
-    ]
-}
+/// What can be measured: arguments, and `DATABASE`.
+const STUDIES: [(&[&str], &str); 5] = [
+    (&["db"], ""),
+    (&["--study", "scale"], ""),
+    (&["--study", "faults"], ""),
+    (&["--study", "network"], ""),
+    (&["db"], "mariadb"),
+];
 
 #[test]
 fn a_signal_leaves_neither_half_results_nor_processes() {
     let signals = [("-HUP", 129), ("-INT", 130), ("-TERM", 143)];
-    let cases = signals.into_iter().flat_map(|signal| studies().map(|study| (signal, study)));
-    at_once(cases.collect(), |((name, code), (args, database))| {
+    let cases: Vec<_> = signals.into_iter().flat_map(|signal| STUDIES.map(|study| (signal, study))).collect();
+    with_each(cases, |((name, code), (args, database))| {
         let place = Place::new();
         place.noted_lab();
         place.script("bin/one", LONG);
@@ -34,61 +28,52 @@ fn a_signal_leaves_neither_half_results_nor_processes() {
             place.script("bin/bench-observe", "while [ \"$1\" != -- ]; do shift; done; shift; \"$@\"");
         }
         let bench = place.start(place.bench(args).env("DATABASE", database), 3);
-        let sent = Instant::now();
-        signal(&bench, name);
-        let output = bench.wait_with_output().expect("its end");
-        assert!(sent.elapsed() < Duration::from_secs(5), "{:?}", sent.elapsed());
-        assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
-        assert!(stderr(&output).contains("stopped; the results are as they were"), "{}", stderr(&output));
-        place.assert_untouched();
-        place.assert_nothing_runs();
+        place.stop(bench, name, *code);
     });
 }
 
 #[test]
-fn what_ignores_the_signal_is_killed() {
-    let place = Place::new();
-    place.script(
-        "bin/one",
-        "trap '' TERM INT HUP; echo $$ >>pids; setsid sh -c 'echo $$ >>pids; exec sleep 60'; sleep 60",
-    );
-    let bench = place.start(&mut place.bench(&["web"]), 2);
-    signal(&bench, "-INT");
-    assert_eq!(bench.wait_with_output().expect("its end").status.code(), Some(130));
-    place.assert_nothing_runs();
+fn a_signal_ends_it_in_every_part_of_a_run() {
+    let stubborn =
+        "trap '' TERM INT HUP; echo $$ >>pids; setsid sh -c 'echo $$ >>pids; exec sleep 60'; sleep 60";
+    for (script, text) in [("bin/one", stubborn), ("bin/bench-report", LONG), ("bin/lucky", LONG)] {
+        let place = Place::new();
+        place.script(script, text);
+        let bench = place.start(&mut place.bench(&["db"]), 2);
+        place.stop(bench, "-INT", 130);
+    }
 }
 
 #[test]
-fn nohup_is_respected() {
+fn ignored_signals_stay_ignored_but_for_that_of_a_childs_end() {
     let place = Place::new();
     place.script("bin/one", LONG);
-    let mut bench = place.bench(&["web"]);
-    let mut nohup = std::process::Command::new("env");
-    nohup.arg("--ignore-signal=HUP").arg(program("bench-run")).args(bench.get_args().skip(2));
-    nohup.envs(bench.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    nohup
-        .current_dir(place.path(""))
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped());
-    bench = nohup;
-    let bench = place.start(&mut bench, 2);
-    signal(&bench, "-HUP");
-    signal(&bench, "-TERM");
-    assert_eq!(bench.wait_with_output().expect("its end").status.code(), Some(143));
-    place.assert_nothing_runs();
+    let bench = place.bench(&["web"]);
+    let mut nohup = Command::new("env");
+    nohup.arg("--ignore-signal=HUP,CHLD").arg(program("bench-run")).args(bench.get_args().skip(2));
+    nohup.envs(bench.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir(place.path(""));
+    let bench = place.start(&mut nohup, 2);
+    kill("-HUP", bench.id());
+    place.stop(bench, "-TERM", 143);
+    place.script("bin/one", QUICK);
+    nohup.arg("--fresh");
+    let run = finish(spawn(&mut nohup));
+    run.was(run.code == 0 && place.read("results/box/measurements.csv") == "new\n", "SIGCHLD is ignored");
 }
 
 #[test]
 fn a_killed_driver_leaves_nothing() {
-    // In an observed run, in a timed one, and under strace.
-    at_once(vec![1, 3, 5], |run| {
+    // In an observed run, in a timed one, under strace, and in the set-up.
+    with_each([1, 3, 5, 0], |run| {
         let place = Place::new();
         place.noted_lab();
         place.script("bin/one", &format!("{QUICK}; [ $(wc -l <runs-one) != {run} ] || {{ {LONG}; }}"));
         place.script("bin/two", "");
-        let mut bench = place.start(&mut place.bench(&["db"]), 3);
-        bench.kill().expect("killed");
-        bench.wait().expect("its end");
+        place.script("scripts/python/setup.sh", &format!("echo $$ >>pids; {LONG}"));
+        let mut bench = if *run == 0 { place.plain(&["db"]) } else { place.bench(&["db"]) };
+        bench.env("PYTHON", if *run == 0 { "1" } else { "" });
+        let bench = place.start(&mut bench, 3);
+        place.kill(bench);
         place.assert_nothing_runs();
         place.assert_untouched();
     });
@@ -99,14 +84,10 @@ fn a_second_bench_is_refused_until_the_first_is_gone() {
     let place = Place::new();
     place.noted_lab();
     place.script("bin/one", LONG);
-    let mut bench = place.start(&mut place.bench(&["db"]), 3);
-    let output = place.run(&["db"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("another bench runs"), "{}", stderr(&output));
-
+    let bench = place.start(&mut place.bench(&["db"]), 3);
+    place.run(&["db"]).refused(2, "another bench runs", "a second one");
     // Killed, the first can end nothing. Nobody keeps its lock or lives on.
-    bench.kill().expect("killed");
-    bench.wait().expect("its end");
+    place.kill(bench);
     place.assert_nothing_runs();
     place.assert_untouched();
     place.script("bin/one", QUICK);
@@ -114,31 +95,20 @@ fn a_second_bench_is_refused_until_the_first_is_gone() {
 }
 
 #[test]
-fn a_killed_set_up_or_build_leaves_nothing() {
-    let place = Place::new();
-    place.script("scripts/python/setup.sh", LONG);
-    let mut bench = place.start(place.plain(&["db"]).env("PYTHON", "1"), 2);
-    bench.kill().expect("killed");
-    bench.wait().expect("its end");
-    place.assert_nothing_runs();
-}
-
-#[test]
 fn a_kill_in_the_exchange_leaves_old_or_new_results() {
-    at_once((0..10).collect(), |instant| {
+    with_each(0..10, |instant| {
         let place = Place::new();
-        let mut bench = place.bench(&["web"]).spawn().expect("bench-run");
+        let bench = spawn(&mut place.bench(&["web"]));
         until("the report", || place.path("reporting").exists());
-        std::thread::sleep(Duration::from_millis(instant * 3));
-        bench.kill().expect("killed");
-        bench.wait().expect("its end");
-        let whole = |name: &str| match place.read(&format!("results/{name}/measurements.csv")).as_str() {
-            "old\n" => place.path(&format!("results/{name}/raw/web/old")).exists(),
-            "new\n" => place.path(&format!("results/{name}/raw/web/one/runs.csv")).exists(),
-            _ => false,
+        thread::sleep(Duration::from_millis(instant * 3));
+        place.kill(bench);
+        let marker = match place.read("results/box/measurements.csv").as_str() {
+            "old\n" => "web/old",
+            _ => "web/one/runs.csv",
         };
-        assert!(whole("box"), "{:?}", place.read("results/box/measurements.csv"));
-        assert!(place.path("results/box/raw/db/old").exists(), "kept");
+        for whole in [marker, "db/old"] {
+            assert!(place.path("results/box/raw").join(whole).exists(), "{whole}");
+        }
         if place.path("target/bench/run.toml").exists() {
             let runs = place.lines("runs-one");
             place.succeed(&["--resume"]);
@@ -151,44 +121,29 @@ fn a_kill_in_the_exchange_leaves_old_or_new_results() {
 #[test]
 fn there_is_no_copy_of_ones_own_hosts() {
     let place = Place::new();
-    place.write("own.urls", "mysql://a:swordfish@b:1/c\n\nmysql://a:swordfish@d:1/c\n");
+    place.write("own.urls", "mysql://a:swordfish@b:1/c\nmysql://a:swordfish@d:1/c\n");
     place.script("bin/one", &format!("{QUICK}; cat target/bench/lab/db.urls >read"));
-    let output = place.bench(&["db"]).env("DATABASE_URLS", "own.urls").output().expect("bench-run");
-    assert!(output.status.success(), "{}", stderr(&output));
+    place.succeed_with(&["db"], &[("DATABASE_URLS", "own.urls")]);
     assert!(place.read("results/box/raw/db-own/workload.toml").contains("\nsize = 2\n"));
     assert_eq!(place.read("read"), place.read("own.urls"));
-    let found = std::process::Command::new("grep")
-        .args(["--recursive", "--files-with-matches", "swordfish", "target", "results"])
-        .current_dir(place.path(""))
-        .output()
-        .expect("grep");
-    assert_eq!(String::from_utf8_lossy(&found.stdout), "", "it holds passwords");
+    let mut grep = Command::new("grep");
+    grep.args(["--recursive", "--files-with-matches", "swordfish", "target", "results"]);
+    let found = finish(spawn(grep.current_dir(place.path(""))));
+    assert!(found.out.is_empty(), "passwords in {:?}", found.out);
 }
 
 #[test]
 fn a_disk_that_is_full_in_the_end_leaves_the_old_results() {
     let place = Place::new();
-    place.script(
-        "bin/bench-report",
-        "echo half >\"$2/measurements.csv\"; echo 'No space left on device' >&2; exit 1",
-    );
-    let output = place.run(&["web"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(
-        stderr(&output).contains("No space left") && stderr(&output).contains("bench-report"),
-        "{}",
-        stderr(&output)
-    );
-    place.assert_untouched();
+    let half = "echo half >\"$2/measurements.csv\"; echo 'No space left on device' >&2; exit 1";
+    place.script("bin/bench-report", half);
+    place.fails(&["web"], 1, &["No space left", "bench-report"]);
     // A file where a folder must be.
     place.write("results/.new", "");
-    let output = place.run(&["--fresh", "web"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("is the disk full?"), "{}", stderr(&output));
+    let run = place.run(&["--fresh", "web"]);
+    run.was(run.code == 1 && run.failures("is the disk full?") == 1, "no folder");
     fs::remove_file(place.path("results/.new")).expect("removed");
     place.assert_untouched();
-    assert_eq!(
-        fs::metadata(place.path("results/box")).expect("a folder").permissions().mode() & 0o700,
-        0o700
-    );
+    let permissions = fs::metadata(place.path("results/box")).expect("a folder").permissions();
+    assert_eq!(permissions.mode() & 0o700, 0o700);
 }

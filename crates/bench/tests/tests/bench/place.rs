@@ -1,16 +1,15 @@
 //! A folder with a small matrix, programs that are scripts, and old results of the machine `box`.
 
 use std::{
-    fs,
+    env, fs,
     os::unix::fs::{PermissionsExt, symlink},
     path::PathBuf,
-    process::{Child, Command, Output, Stdio},
-    thread,
-    time::{Duration, Instant},
+    process::{Child, Command, Stdio},
 };
 
-use behaviour_tests::{kill, program, root};
+use behaviour_tests::{Run, alive, finish, interruptible, kill, program, root, spawn, until};
 use bench_data::{files, matrix::Matrix, resolve};
+use serde::de::DeserializeOwned;
 use tempfile::TempDir;
 
 /// Stands in for bench-report: the driver only has to call it.
@@ -36,24 +35,27 @@ impl Place {
             fs::create_dir_all(place.path("bin")).expect("a folder");
             symlink(program(tool), place.path(&format!("bin/{tool}"))).expect("a link");
         }
-        place.script("bin/bench-report", REPORT);
-        place.script("bin/one", QUICK);
-        place.script("bin/two", QUICK);
-        place.script("bin/lucky", "");
-        place.write("results/box/measurements.csv", "old\n");
-        for (study, key) in [("bench", "db"), ("bench", "web"), ("scale", "scale-db-1")] {
-            place.old(study, key, key);
+        for (name, text) in [("bench-report", REPORT), ("one", QUICK), ("two", QUICK), ("lucky", "")] {
+            place.script(&format!("bin/{name}"), text);
         }
-        place.old("scale", "scale-db-1", "scale-db-7");
+        place.write("results/box/measurements.csv", "old\n");
+        for (study, key, folder) in [
+            ("bench", "db", "db"),
+            ("bench", "web", "web"),
+            ("scale", "scale-db-1", "scale-db-1"),
+            ("scale", "scale-db-1", "scale-db-7"),
+        ] {
+            place.old(study, key, folder);
+        }
         place
     }
 
     /// Old results, with a file that tells them from new ones.
     fn old(&self, study: &str, key: &str, folder: &str) {
         let matrix = Matrix::read(&self.path("bench.toml")).expect("a matrix");
-        let at = resolve::Place { cpus: 2, quick: false, count: false, python: false, size: None };
-        let all = matrix.resolve(study, &[], &at).expect("workloads");
-        let workload = all.iter().find(|workload| workload.key == key).expect("its key");
+        let cpus = resolve::Place { cpus: 2, quick: false, count: false, python: false, size: None };
+        let workloads = matrix.resolve(study, &[], &cpus).expect("workloads");
+        let workload = workloads.iter().find(|workload| workload.key == key).expect("its key");
         let folder = self.path(&format!("results/box/raw/{folder}"));
         files::write_toml(&folder.join("workload.toml"), workload).expect("written");
         files::write(&folder.join("old"), "").expect("written");
@@ -75,10 +77,8 @@ impl Place {
 
     /// A lab that notes its number.
     pub fn noted_lab(&self) {
-        self.script(
-            "bin/bench-lab",
-            &format!("echo $$ >>pids; exec '{}' \"$@\"", program("bench-lab").display()),
-        );
+        let lab = program("bench-lab");
+        self.script("bin/bench-lab", &format!("echo $$ >>pids; exec '{}' \"$@\"", lab.display()));
     }
 
     pub fn read(&self, name: &str) -> String {
@@ -89,45 +89,78 @@ impl Place {
         self.read(name).lines().count()
     }
 
+    /// The rows of a raw file of `box`.
+    pub fn raw<T: DeserializeOwned>(&self, name: &str) -> Vec<T> {
+        files::csv(&self.path(&format!("results/box/raw/{name}"))).expect("rows")
+    }
+
     /// The driver, as it is started in a shell: no signal is ignored, whatever these tests were started with.
     pub fn bench(&self, args: &[&str]) -> Command {
-        let bin = self.path("bin");
         let mut command = self.plain(args);
-        command.arg("--bin-dir").arg(bin);
+        command.arg("--bin-dir").arg(self.path("bin"));
         command
     }
 
     /// The driver without `--bin-dir`.
     pub fn plain(&self, args: &[&str]) -> Command {
-        let mut command = Command::new("env");
-        command.arg("--default-signal=HUP,INT,TERM").arg(program("bench-run")).args(args);
-        command.current_dir(self.0.path()).stdin(Stdio::null());
+        let mut command = interruptible(program("bench-run"));
+        command.args(args).current_dir(self.0.path()).stdin(Stdio::null());
         for name in ["PYTHON", "DATABASE", "DATABASE_URLS", "FRESH"] {
             command.env_remove(name);
         }
-        // These tests keep the machine busy.
-        command.env("BUSY", "1").env("MACHINE", "box");
-        command.env("PATH", path());
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        // These tests keep the machine busy. What a test puts into `path` comes first; hyperfine is in target/tools.
+        let (own, tools) = (self.path("path"), root().join("target/tools/bin"));
+        let path = env::var("PATH").unwrap_or_default();
+        let path = format!("{}:{}:{path}", own.display(), tools.display());
+        command.envs([("BUSY", "1"), ("MACHINE", "box"), ("PATH", &path)]);
         command
     }
 
-    pub fn run(&self, args: &[&str]) -> Output {
-        self.bench(args).output().expect("bench-run")
+    pub fn run(&self, args: &[&str]) -> Run {
+        finish(spawn(&mut self.bench(args)))
     }
 
     /// Runs the driver to its good end.
-    pub fn succeed(&self, args: &[&str]) -> String {
-        let output = self.run(args);
-        assert!(output.status.success(), "{}", stderr(&output));
-        String::from_utf8_lossy(&output.stdout).into_owned()
+    pub fn succeed(&self, args: &[&str]) -> Run {
+        self.succeed_with(args, &[])
+    }
+
+    /// The same with these variables.
+    pub fn succeed_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Run {
+        let run = finish(spawn(self.bench(args).envs(variables.iter().copied())));
+        run.was(run.code == 0, format!("{args:?} {variables:?}"));
+        run
+    }
+
+    /// Asserts that the driver ends with this exit code and all of these words, and leaves the results alone.
+    pub fn fails(&self, args: &[&str], code: i32, words: &[&str]) {
+        let run = self.run(args);
+        let told = run.err.join("\n");
+        run.was(run.code == code && words.iter().all(|words| told.contains(words)), format!("{words:?}"));
+        self.assert_untouched();
     }
 
     /// Starts the driver and waits until so many processes have noted their number.
     pub fn start(&self, bench: &mut Command, processes: usize) -> Child {
-        let bench = bench.spawn().expect("bench-run");
+        let bench = spawn(bench);
         until("the processes start", || self.lines("pids") >= processes);
         bench
+    }
+
+    /// Kills the driver.
+    pub fn kill(&self, mut bench: Child) {
+        bench.kill().expect("killed");
+        bench.wait().expect("its end");
+    }
+
+    /// Sends the driver a signal; its end, at which it told that there are no new results.
+    pub fn stop(&self, bench: Child, signal: &str, code: i32) -> Run {
+        kill(signal, bench.id());
+        let run = finish(bench);
+        run.was(run.code == code && run.failures("stopped; the results are as they were") == 1, signal);
+        self.assert_untouched();
+        self.assert_nothing_runs();
+        run
     }
 
     pub fn assert_untouched(&self) {
@@ -145,40 +178,4 @@ impl Place {
             until("no process is left behind", || !alive(pid));
         }
     }
-}
-
-/// `PATH` with hyperfine.
-pub fn path() -> String {
-    let tools = root().join("target/tools/bin");
-    format!("{}:{}", tools.display(), std::env::var("PATH").unwrap_or_default())
-}
-
-fn alive(pid: &str) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
-}
-
-pub fn until(what: &str, done: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !done() {
-        assert!(Instant::now() < deadline, "{what}");
-        thread::sleep(Duration::from_millis(10));
-    }
-}
-
-pub fn signal(bench: &Child, name: &str) {
-    kill(name, &bench.id().to_string());
-}
-
-pub fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// Does the same in each place at the same time.
-pub fn at_once<T: Send>(cases: Vec<T>, test: impl Fn(T) + Sync) {
-    thread::scope(|scope| {
-        for case in cases {
-            let test = &test;
-            scope.spawn(move || test(case));
-        }
-    });
 }

@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use super::place::{self, Place, stderr};
+use behaviour_tests::{finish, spawn};
+
+use super::place::Place;
 
 #[test]
 fn settings_choose_the_study_and_set_it_up() {
@@ -13,46 +15,43 @@ fn settings_choose_the_study_and_set_it_up() {
     // The programs are built already, as cargo finds.
     fs::create_dir_all(place.path("target")).expect("a folder");
     fs::rename(place.path("bin"), place.path("target/release")).expect("renamed");
-    place.script("bin/cargo", "echo \"$CARGO_TARGET_DIR$CARGO_BUILD_TARGET $*\" >>built");
-    let path = format!("{}:{}", place.path("bin").display(), place::path());
+    place.script("path/cargo", "echo \"$CARGO_TARGET_DIR$CARGO_BUILD_TARGET $*\" >>built");
+    place.script("target/python/bin/python", "echo x >>runs-python");
     let run = |settings: &[(&str, &str)]| {
         let mut bench = place.plain(&["--quick", "db"]);
-        bench.env("PATH", &path).env("CARGO_TARGET_DIR", "elsewhere").env("CARGO_BUILD_TARGET", "wasm");
-        let output = bench.envs(settings.iter().copied()).output().expect("bench-run");
+        bench.envs([("CARGO_TARGET_DIR", "elsewhere"), ("CARGO_BUILD_TARGET", "wasm")]);
+        let run = finish(spawn(bench.envs(settings.iter().copied())));
         let set_up = place.read("set-up");
         let _ = fs::remove_file(place.path("set-up"));
-        (output, set_up)
+        (run, set_up)
     };
-    let (output, set_up) = run(&[]);
-    assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(set_up, "");
-    let built = place.read("built");
-    assert_eq!(
-        built,
-        "target build --release --locked --bin bench-lab --bin bench-observe --bin bench-report --bin lucky --bin one --bin two\n"
-    );
-    place.script("target/python/bin/python", "echo x >>runs-python");
+    let (plain, set_up) = run(&[]);
+    plain.was(plain.code == 0 && set_up.is_empty(), "no settings");
+    let tools = "--bin bench-lab --bin bench-observe --bin bench-report --bin lucky --bin one --bin two";
+    assert_eq!(place.read("built"), format!("target build --release --locked {tools}\n"));
     assert_eq!(run(&[("PYTHON", "0"), ("BUSY", "0")]).1, "", "0 means no");
     assert!(!place.path("runs-python").exists());
     assert!(run(&[("PYTHON", "1")]).1.ends_with("scripts/python/setup.sh \n"));
     assert!(place.path("runs-python").exists());
-    let (output, set_up) = run(&[("DATABASE", "mariadb")]);
-    assert!(set_up.contains("scripts/setup.sh mariadb\n"), "{set_up}");
-    assert!(stderr(&output).contains("MariaDB does not start"), "this one is none: {}", stderr(&output));
+    let (mariadb, set_up) = run(&[("DATABASE", "mariadb")]);
+    mariadb.was(set_up.contains("scripts/setup.sh mariadb\n"), &set_up);
+    mariadb.was(mariadb.failures("MariaDB does not start") == 1, "this one is none");
     place.script("scripts/python/setup.sh", "echo no Python >&2; exit 2");
-    assert_eq!(run(&[("PYTHON", "1")]).0.status.code(), Some(2));
+    assert_eq!(run(&[("PYTHON", "1")]).0.code, 2);
 }
 
 #[test]
 fn bad_settings_and_names_are_refused() {
     let place = Place::new();
     place.write("empty.urls", "\n");
+    place.write("bad.urls", "mysql://a:swordfish@b:1/c\npostgres://a:swordfish@b:1/c\n");
     for (args, name, value, message) in [
         (&["db"][..], "DATABASE", "oracle", "only mariadb is known"),
         (&[], "DATABASE", "mariadb", "are for make bench-db"),
         (&["--study", "scale"], "DATABASE_URLS", "own.urls", "are for make bench-db"),
-        (&["db"], "DATABASE_URLS", "none.urls", "no file none.urls"),
-        (&["db"], "DATABASE_URLS", "empty.urls", "empty.urls is empty"),
+        (&["db"], "DATABASE_URLS", "none.urls", "none.urls: No such file"),
+        (&["db"], "DATABASE_URLS", "empty.urls", "empty.urls: line 1"),
+        (&["db"], "DATABASE_URLS", "bad.urls", "line 2"),
         (&["--study", "all"], "PYTHON", "1", "choose from bench, mariadb, own, scale, faults, network"),
         (&["mail"], "PYTHON", "", "choose from db, web"),
         (&["--fast"], "PYTHON", "", "Usage"),
@@ -61,25 +60,27 @@ fn bad_settings_and_names_are_refused() {
         (&["--resume"], "PYTHON", "", "nothing to resume"),
         (&["web", "--bin-dir", "empty"], "PYTHON", "", "empty holds no bench-observe"),
     ] {
-        let bench = if args.contains(&"--bin-dir") { place.plain(args) } else { place.bench(args) };
-        let output = { bench }.env(name, value).output().expect("bench-run");
-        assert_eq!(output.status.code(), Some(2), "{args:?} {name}={value}: {}", stderr(&output));
-        assert!(stderr(&output).contains(message), "{}", stderr(&output));
+        let mut bench = if args.contains(&"--bin-dir") { place.plain(args) } else { place.bench(args) };
+        let run = finish(spawn(bench.env(name, value)));
+        let told = run.err.join("\n");
+        let refused = run.code == 2 && told.contains(message) && !told.contains("swordfish");
+        run.was(refused, format!("{args:?} {name}={value}"));
     }
-    let matrix = place.read("bench.toml").replace("needs = \"luck\"", "needs = \"pluck\"");
+    let matrix = place.read("bench.toml");
+    for (from, to, message) in [
+        ("needs = \"luck\"", "needs = \"pluck\"", "unknown need \"pluck\"; known are luck"),
+        ("program = \"two\"", "program = \"one\"", "two rows of \"db\" have the folder \"one\""),
+        ("key = \"web\"", "key = \"db\"", "two workloads have the key \"db\""),
+        ("verdict = false\nlab", "lab", "2 rounds are too few for 1 comparisons"),
+        ("needs = \"luck\"", "differs_from = \"none\", in = \"luck\"", "unknown counterpart \"none\""),
+    ] {
+        assert!(matrix.contains(from), "{from}");
+        place.write("bench.toml", &matrix.replacen(from, to, 1));
+        place.run(&["web"]).refused(2, message, to);
+    }
     place.write("bench.toml", &matrix);
-    let output = place.run(&["web"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("unknown need \"pluck\"; known are luck"), "{}", stderr(&output));
-    place.assert_untouched();
-}
-
-#[test]
-fn results_of_another_version_are_refused_before_the_start() {
-    let place = Place::new();
     place.write("results/box/raw/prices/workload.toml", "version = 1\n");
-    let output = place.run(&["web"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("prices/workload.toml: it has version 1"), "{}", stderr(&output));
+    place.run(&["web"]).refused(2, "prices/workload.toml: it has version 1", "results of another version");
     assert!(!place.path("runs-one").exists());
+    place.assert_untouched();
 }
