@@ -60,6 +60,7 @@ impl Unit {
             Unit::Each | Unit::Ratio if size < 10.0 => 2,
             Unit::Each | Unit::Ratio if size < 100.0 => 1,
             Unit::Mib => 1,
+            Unit::Kib if size < 1.0 => 2,
             Unit::Millis | Unit::Kib | Unit::Percent if size < 100.0 => 1,
             _ => 0,
         }
@@ -98,7 +99,7 @@ mod tests {
             (Unit::Seconds, 50.771, "50.8 s"),
             (Unit::Seconds, 501.02, "501 s"),
             (Unit::Mib, 256.94, "256.9 MiB"),
-            (Unit::Kib, 0.42, "0.4 KiB"),
+            (Unit::Kib, 0.423, "0.42 KiB"),
             (Unit::Each, 15.83, "15.8"),
             (Unit::Each, 0.08, "0.08"),
             (Unit::Count, 25691.0, "25691"),
