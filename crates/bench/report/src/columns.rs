@@ -86,7 +86,7 @@ pub const COLUMNS: &[Column] = &[
         let wall = Unit::Seconds.digits(row.figures().wall_median_s?);
         let runs = row.figures().runs?;
         let usual = row.group.reference().and_then(|entry| entry.figures.runs) == Some(runs);
-        text(if usual { wall } else { format!("{wall} (n\u{a0}=\u{a0}{runs})").replace(' ', "\u{a0}") })
+        text(if usual { wall } else { format!("{wall} (n\u{a0}=\u{a0}{runs})") })
     }),
     column("wall-memory", "wall / memory", Unit::Count, |row| {
         let [wall, memory] = ["wall", "memory"].map(|name| find(name).map(|column| column.cell(row)));
@@ -215,7 +215,7 @@ fn spread(row: &Row) -> Option<Figure> {
     let far = ratios.iter().map(|ratio| (ratio - mean.estimate).abs()).fold(0.0, f64::max);
     let mean = Unit::Ratio.digits(mean.estimate);
     let decimals = mean.split_once('.').map_or(0, |(_, decimals)| decimals.len());
-    text(format!("{mean}\u{a0}±\u{a0}{far:.decimals$}"))
+    text(format!("{mean} ±\u{a0}{far:.decimals$}"))
 }
 
 /// Whether the interval of a ratio excludes 1, as 1 or 0.

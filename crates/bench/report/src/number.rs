@@ -72,7 +72,7 @@ pub fn ratio(estimate: f64, interval: Option<Interval>) -> String {
     let decimals = Unit::Ratio.decimals(estimate);
     match interval {
         Some(Interval { low, high }) => {
-            format!("{estimate:.decimals$} [{low:.decimals$},\u{a0}{high:.decimals$}]")
+            format!("{estimate:.decimals$}\u{a0}[{low:.decimals$},\u{a0}{high:.decimals$}]")
         }
         None if estimate >= 10.0 => format!("≈ {estimate:.0}"),
         None => format!("≈ {estimate:.2}"),
@@ -106,8 +106,11 @@ mod tests {
         ] {
             assert_eq!(unit.text(value), text);
         }
-        assert_eq!(ratio(0.9249, Some(Interval { low: 0.909, high: 1.0521 })), "0.925 [0.909,\u{a0}1.052]");
-        assert_eq!(ratio(14.92, Some(Interval { low: 14.2, high: 15.5 })), "14.9 [14.2,\u{a0}15.5]");
+        assert_eq!(
+            ratio(0.9249, Some(Interval { low: 0.909, high: 1.0521 })),
+            "0.925\u{a0}[0.909,\u{a0}1.052]"
+        );
+        assert_eq!(ratio(14.92, Some(Interval { low: 14.2, high: 15.5 })), "14.9\u{a0}[14.2,\u{a0}15.5]");
         assert_eq!([0.9249, 61.93, 385.5].map(|times| ratio(times, None)), ["≈ 0.92", "≈ 62", "≈ 386"]);
     }
 }

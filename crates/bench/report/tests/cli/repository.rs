@@ -44,7 +44,7 @@ fn expressions_are_filled_and_checked() {
         &read("README.md"),
         &[
             "\"wall\") -->0.139 s<!-- end -->, again",
-            "-->0.925 [0.898,\u{a0}0.998]<!-- end -->.",
+            "-->0.925\u{a0}[0.898,\u{a0}0.998]<!-- end -->.",
             "| `db-threaded --concurrency N` | 0.190 | 56.4 |\n",
             "| program | ratio |\n| --- | ---: |\n| `db-tokio` | reference |\n",
             "```rust\n",
