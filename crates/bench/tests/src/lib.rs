@@ -15,7 +15,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -116,9 +116,10 @@ pub fn scratch() -> Arc<TempDir> {
     Arc::new(TempDir::new().expect("a scratch directory"))
 }
 
-/// The folder of the workspace.
+/// The folder of the workspace; of a copy that a test has made, in the tests over that copy.
 pub fn root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../.."))
+    static COPY: LazyLock<Option<PathBuf>> = LazyLock::new(|| env::var_os("WORKSPACE").map(PathBuf::from));
+    COPY.as_deref().unwrap_or(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../..")))
 }
 
 /// A command that answers signals even where these tests run as a job in the background or under nohup, where SIGINT or
