@@ -2,6 +2,7 @@
 
 mod bench;
 mod copied;
+mod figures;
 mod hostile_http;
 mod lessons;
 mod links;
