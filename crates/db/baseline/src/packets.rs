@@ -1,33 +1,47 @@
 //! The few packets that are needed: of `mysql_common` where it has them.
 
-use std::sync::Arc;
-
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use db_hosts::Host;
-use mysql_common::constants::{CapabilityFlags, Command};
-use mysql_common::packets::{AuthPlugin, Column, ErrPacket, HandshakePacket, HandshakeResponse};
+use mysql_common::constants::{CapabilityFlags, Command, StatusFlags};
+use mysql_common::misc::raw::{RawInt, int::LenEnc};
+use mysql_common::packets::{
+    AuthPlugin, AuthSwitchRequest, Column, ErrPacket, HandshakePacket, HandshakeResponse,
+    OkPacketDeserializer, OkPacketKind,
+};
 use mysql_common::proto::{MySerialize, Text};
 use mysql_common::{io::ParseBuf, row::RowDeserializer, scramble::scramble_native, value::ServerSide};
 
 /// The packet that ends a connection.
 pub const QUIT: &[u8] = &[1, 0, 0, 0, Command::COM_QUIT as u8];
 
+/// What both sides can do. CLIENT_MULTI_RESULTS is for `CALL`.
+const CAPABILITIES: CapabilityFlags = CapabilityFlags::CLIENT_PROTOCOL_41
+    .union(CapabilityFlags::CLIENT_SECURE_CONNECTION)
+    .union(CapabilityFlags::CLIENT_PLUGIN_AUTH)
+    .union(CapabilityFlags::CLIENT_CONNECT_WITH_DB)
+    .union(CapabilityFlags::CLIENT_MULTI_RESULTS)
+    .union(CapabilityFlags::CLIENT_DEPRECATE_EOF);
+
 /// The packet that asks.
 pub fn query(sql: &str) -> Vec<u8> {
     framed(0, &[&[Command::COM_QUERY as u8], sql.as_bytes()].concat())
 }
 
-/// The answer to a server's greeting.
-///
-/// # Errors
-/// When it is no greeting, or that of an old server.
+/// Whether what came first may be a greeting: its number is 0, and it begins with the protocol's version or is an error.
+pub fn is_greeting(received: &[u8]) -> Result<()> {
+    let begins = received.get(3).is_none_or(|number| *number == 0);
+    ensure!(
+        begins && received.get(4).is_none_or(|first| [10, 0xff].contains(first)),
+        "no MySQL server there, what answers says {:?}",
+        String::from_utf8_lossy(received.get(..40).unwrap_or(received))
+    );
+    Ok(())
+}
+
+/// The answer to a server's greeting. Its default way to log in need not be the account's: if it is another, the server
+/// says so.
 pub fn login(host: &Host, greeting: &[u8]) -> Result<Vec<u8>> {
     let greeting: HandshakePacket = ParseBuf(greeting).parse(())?;
-    let capabilities = CapabilityFlags::CLIENT_PROTOCOL_41
-        | CapabilityFlags::CLIENT_SECURE_CONNECTION
-        | CapabilityFlags::CLIENT_PLUGIN_AUTH
-        | CapabilityFlags::CLIENT_CONNECT_WITH_DB
-        | CapabilityFlags::CLIENT_DEPRECATE_EOF;
     ensure!(
         greeting.capabilities().contains(CapabilityFlags::CLIENT_DEPRECATE_EOF),
         "the server is older than MySQL 5.7 or MariaDB 10.2"
@@ -40,7 +54,7 @@ pub fn login(host: &Host, greeting: &[u8]) -> Result<Vec<u8>> {
         Some(user.as_bytes()),
         Some(database.as_bytes()).filter(|name| !name.is_empty()),
         Some(AuthPlugin::MysqlNativePassword),
-        greeting.capabilities() & capabilities,
+        greeting.capabilities() & CAPABILITIES,
         None,
         1 << 24,
     );
@@ -49,47 +63,48 @@ pub fn login(host: &Host, greeting: &[u8]) -> Result<Vec<u8>> {
     Ok(framed(1, &payload))
 }
 
-/// Whether these packets are a whole answer to a query: a number of columns, these, the rows, and an end; or an OK. A
-/// row may begin with the same byte as the end, but only if it is very long.
-pub fn are_rows(packets: &[&[u8]]) -> bool {
-    let is_end = |last: &&[u8]| last.first() == Some(&0xfe) && last.len() < 1 << 16;
-    packets.first().is_some_and(|first| first.first() == Some(&0)) || packets.last().is_some_and(is_end)
+/// The answer to a server that wants the account's own way to log in.
+pub fn switched_login(host: &Host, number: u8, packet: &[u8]) -> Result<Vec<u8>> {
+    ensure!(packet.len() > 1 && packet[0] == 0xfe, "an unexpected answer to the login");
+    let switch: AuthSwitchRequest = ParseBuf(packet).parse(())?;
+    if switch.auth_plugin() != AuthPlugin::MysqlNativePassword {
+        let name = String::from_utf8_lossy(switch.auth_plugin().as_bytes()).into_owned();
+        bail!(
+            "the account wants {name}; db-baseline has mysql_native_password alone: take another program or account"
+        );
+    }
+    let scramble = scramble_native(switch.plugin_data(), host.password().as_bytes());
+    Ok(framed(number.wrapping_add(1), scramble.as_ref().map_or(&[], <[u8; 20]>::as_slice)))
 }
 
-/// The first row of a whole answer, as it is printed.
-///
-/// # Errors
-/// When there is no row, or a packet is not what its place asks for.
-pub fn first_row(packets: &[&[u8]]) -> Result<String> {
-    let count = usize::from(*packets[0].first().context("an empty packet")?); // more than 250 take more bytes
-    let (columns, rows) = packets[1..].split_at_checked(count).context("too few columns")?;
-    let columns: Result<Arc<[Column]>, _> = columns.iter().map(|packet| ParseBuf(packet).parse(())).collect();
-    let [row, _end, ..] = rows else { bail!("no row") };
-    let row: RowDeserializer<ServerSide, Text> = ParseBuf(row).parse(columns?)?;
+/// The server's own words. In a greeting's place they come without the state that is marked by #.
+pub fn error(packet: &[u8]) -> Result<String> {
+    let stated = packet.get(3) == Some(&b'#');
+    let protocol = if stated { CapabilityFlags::CLIENT_PROTOCOL_41 } else { CapabilityFlags::empty() };
+    Ok(ParseBuf(packet).parse::<ErrPacket>(protocol)?.to_string())
+}
+
+/// How many columns follow.
+pub fn columns(packet: &[u8]) -> Result<u64> {
+    let count: RawInt<LenEnc> = ParseBuf(packet).parse(())?;
+    ensure!((1..1 << 16).contains(&*count), "the server announced {} columns", *count);
+    Ok(*count)
+}
+
+pub fn column(packet: &[u8]) -> Result<Column> {
+    Ok(ParseBuf(packet).parse(())?)
+}
+
+/// A row as it is printed. It takes the columns along.
+pub fn row(packet: &[u8], columns: &mut Vec<Column>) -> Result<String> {
+    let row: RowDeserializer<ServerSide, Text> = ParseBuf(packet).parse(columns.drain(..).collect())?;
     Ok(format!("{:?}", row.into_inner()))
 }
 
-/// # Errors
-/// When the packet is the server's error: what it says.
-pub fn no_error(packet: &[u8]) -> Result<()> {
-    if packet.first() == Some(&0xff) {
-        // An error in a greeting's place comes without the state that is marked by #.
-        let protocol = if packet.get(3) == Some(&b'#') {
-            CapabilityFlags::CLIENT_PROTOCOL_41
-        } else {
-            CapabilityFlags::empty()
-        };
-        let error: ErrPacket = ParseBuf(packet).parse(protocol)?;
-        bail!("{error}");
-    }
-    Ok(())
-}
-
-/// # Errors
-/// When the server is not content with the login.
-pub fn ok(packet: &[u8]) -> Result<()> {
-    ensure!(packet.first() == Some(&0), "the server wants another login than mysql_native_password");
-    Ok(())
+/// Whether another result follows the one that this packet ends.
+pub fn more_results<T: OkPacketKind>(packet: &[u8]) -> Result<bool> {
+    let end: OkPacketDeserializer<T> = ParseBuf(packet).parse(CAPABILITIES)?;
+    Ok(end.into_inner().status_flags().contains(StatusFlags::SERVER_MORE_RESULTS_EXISTS))
 }
 
 /// A payload with its header: three bytes of length, and its number in the exchange.
@@ -98,54 +113,12 @@ fn framed(number: u8, payload: &[u8]) -> Vec<u8> {
     [&length[..3], &[number], payload].concat()
 }
 
-/// The packets in what was received, when the last one is whole.
-pub fn split(mut received: &[u8]) -> Option<Vec<&[u8]>> {
-    let mut packets = Vec::with_capacity(4);
-    while !received.is_empty() || packets.is_empty() {
-        let (header, rest) = received.split_first_chunk::<4>()?;
-        let length = u32::from_le_bytes([header[0], header[1], header[2], 0]);
-        let (payload, rest) = rest.split_at_checked(length as usize)?;
-        packets.push(payload);
-        received = rest;
-    }
-    Some(packets)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn packets_are_whole_or_not() {
-        let two = [query("a"), QUIT.to_vec()].concat();
-        assert_eq!(split(&two), Some(vec![&b"\x03a"[..], &b"\x01"[..]]));
-        assert_eq!(split(&two[..6]), Some(vec![&b"\x03a"[..]]));
-        for cut in [0, 3, 4, 5, 7, 10] {
-            assert_eq!(split(&two[..cut]), None, "{cut}");
-        }
-    }
-
-    #[test]
-    fn errors_and_ends_differ_from_rows() {
-        let said = |packet: &[u8]| no_error(packet).unwrap_err().to_string();
-        assert_eq!(said(b"\xff\x51\x04#HY000sick"), "ERROR 1105 (HY000): sick");
-        assert!(said(b"\xff\x10\x04Too many").contains("Too many"));
-        assert!(no_error(b"\x01").is_ok() && no_error(b"").is_ok());
-        let end = [0xfe, 0, 0, 2, 0, 0, 0];
-        assert!(
-            are_rows(&[&end])
-                && !are_rows(&[&end, &[0xfe; 1 << 16]])
-                && !are_rows(&[b"\x010"])
-                && !are_rows(&[])
-        );
-        assert!(ok(&[0]).is_ok() && ok(&[0xfe]).is_err());
-    }
-
-    #[test]
-    fn a_row_that_is_none_is_an_error() {
-        let end: &[u8] = &[0xfe, 0, 0, 2, 0, 0, 0];
-        for packets in [vec![end], vec![b"", end], vec![b"\x01", end], vec![b"\x00", end]] {
-            assert!(first_row(&packets).is_err(), "{packets:?}");
-        }
-    }
+/// Takes the next packet, if it is whole: its number and its payload.
+pub fn next<'a>(received: &mut &'a [u8]) -> Result<Option<(u8, &'a [u8])>> {
+    let Some((&[low, middle, high, number], rest)) = received.split_first_chunk() else { return Ok(None) };
+    let length = u32::from_le_bytes([low, middle, high, 0]) as usize;
+    ensure!(length < (1 << 24) - 1, "the server sent a packet of 16 MiB, which db-baseline does not read");
+    let Some((packet, rest)) = rest.split_at_checked(length) else { return Ok(None) };
+    *received = rest;
+    Ok(Some((number, packet)))
 }

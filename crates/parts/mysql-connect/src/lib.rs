@@ -25,7 +25,7 @@ fn packet_error(error: &PacketCodecError, greeted: bool) -> Error {
     match error {
         _ if !greeted => anyhow!("no MySQL server there: {error}"),
         PacketCodecError::PacketsOutOfSync => {
-            anyhow!("the server spoke out of turn, as one does that ends an idle connection")
+            anyhow!("the server sent a packet out of turn, as when it ends a connection")
         }
         error => anyhow!("{error}"),
     }
