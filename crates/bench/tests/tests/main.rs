@@ -4,6 +4,7 @@ mod bench;
 mod copied;
 mod figures;
 mod hostile_http;
+mod hostile_mysql;
 mod lessons;
 mod links;
 mod mariadb;

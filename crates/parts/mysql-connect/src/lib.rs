@@ -21,8 +21,9 @@ fn said(code: u16, state: &str, message: &str) -> Error {
 }
 
 /// What is wrong with a packet, before or after the server's greeting.
-fn packet_error(error: &PacketCodecError, greeted: bool) -> Error {
+fn packet_error(error: PacketCodecError, greeted: bool) -> Error {
     match error {
+        PacketCodecError::Io(error) => error.into(),
         _ if !greeted => anyhow!("no MySQL server there: {error}"),
         PacketCodecError::PacketsOutOfSync => {
             anyhow!("the server sent a packet out of turn, as when it ends a connection")

@@ -70,7 +70,7 @@ pub fn first_row(connection: &mut Conn, query: &str) -> Result<Row> {
 fn cause(error: ::mysql::Error, greeted: bool) -> Error {
     match error {
         IoError(error) => error.into(),
-        CodecError(error) => packet_error(&error, greeted),
+        CodecError(error) => packet_error(error, greeted),
         MySqlError(error) => said(error.code, &error.state, &error.message),
         DriverError(DriverError::ConnectTimeout) => io::Error::from(ErrorKind::TimedOut).into(),
         DriverError(DriverError::CouldNotConnect(Some((_, cause, kind)))) => {

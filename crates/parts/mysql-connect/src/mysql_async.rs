@@ -39,9 +39,9 @@ pub fn cause(error: ::mysql_async::Error) -> Error {
 fn worded(error: ::mysql_async::Error, greeted: bool) -> Error {
     match error {
         Server(error) => said(error.code, &error.state, &error.message),
-        Io(IoError::Io(error)) => match error.get_ref().and_then(|source| source.downcast_ref()) {
-            Some(packet) => packet_error(packet, greeted),
-            None => error.into(),
+        Io(IoError::Io(error)) => match error.downcast() {
+            Ok(error) => packet_error(error, greeted),
+            Err(error) => error.into(),
         },
         Driver(error) => error.into(),
         error => error.into(),
