@@ -38,8 +38,12 @@ pub fn all(results: &Results) -> Vec<Plot> {
         plots.extend([wall(&rows), ratio(&rows), memory(&rows)].into_iter().flatten());
         plots.extend([time::in_flight(&rows), time::memory(&rows)].into_iter().flatten());
     }
-    for rows in study("shapes").iter().take(1) {
-        plots.extend([wall(rows), time::in_flight(rows)].into_iter().flatten());
+    for mut rows in study("shapes").into_iter().take(1) {
+        plots.extend(wall(&rows));
+        // Each program once, as it is by default; those that take one at a time would be cut off.
+        rows.dedup_by_key(|row| row.entry.row.bare_name().to_owned());
+        rows.retain(|row| row.entry.row.rounds > 0);
+        plots.extend(time::in_flight(&rows));
     }
     for sizes in study("scale").chunk_by(same_workload) {
         plots.extend(["wall", "memory"].iter().filter_map(|column| growth(sizes, column)));

@@ -53,14 +53,15 @@ impl<'a> Row<'a> {
             .find(|row| (row.label(), row.entry.row.control) == (self.label(), self.entry.row.control))
     }
 
-    /// Its name within its workload, and how many it has in flight where its arguments say so.
+    /// Its name within its workload, with the number of items in flight or other arguments where it has them.
     pub fn way(&self) -> String {
         let row = &self.entry.row;
-        match row.program.contains(' ') {
+        match row.program.split_once(' ') {
             _ if row.python => row.program.clone(),
-            true if row.at_once == self.group.workload.size => format!("{}, all at once", row.bare_name()),
-            true => format!("{}, {} at once", row.bare_name(), row.at_once),
-            false => row.bare_name().to_owned(),
+            None => row.bare_name().to_owned(),
+            Some((_, args)) if !args.starts_with("--concurrency") => format!("{} {args}", row.bare_name()),
+            _ if row.at_once == self.group.workload.size => format!("{}, all at once", row.bare_name()),
+            _ => format!("{}, {} at once", row.bare_name(), row.at_once),
         }
     }
 
