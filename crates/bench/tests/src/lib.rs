@@ -6,7 +6,6 @@
 
 pub mod load;
 pub mod matrix;
-pub mod pages;
 
 use std::env;
 use std::fmt::Display;

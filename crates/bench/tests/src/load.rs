@@ -24,7 +24,7 @@ impl Program {
         let number = items.to_string();
         let mut own: Vec<String> = args.iter().map(ToString::to_string).collect();
         // The sleepers ask no lab; pages name their faults themselves.
-        let hosts = if ["db", "prices"].contains(&self.workload.as_str()) { &number } else { "1" };
+        let hosts = if ["web", "sleep"].contains(&self.workload.as_str()) { "1" } else { &number };
         own.extend(["--hosts".to_owned(), hosts.to_owned()]);
         if self.workload == "prices" {
             own.extend(["--prices-delay".to_owned(), seconds.to_string(), "--days".to_owned(), number]);
@@ -48,7 +48,7 @@ impl Load {
         let own = |words: &[&str]| words.iter().map(ToString::to_string).collect();
         let (items, seconds) = (self.items.to_string(), self.seconds.to_string());
         match self.workload.as_str() {
-            "db" => {
+            "db" | "shapes" => {
                 own(&["--urls", &self.lab.file("db.urls"), "--query", &format!("select sleep({seconds})")])
             }
             "web" => (0..self.items).map(|page| self.page(page)).collect(),

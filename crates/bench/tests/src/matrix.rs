@@ -1,43 +1,58 @@
 //! The programs of bench.toml, Rust and Python: a new row there is under the tests without a line of its own.
 
-use std::env;
 use std::fmt::{self, Display, Formatter};
 use std::ops::Deref;
 use std::thread::available_parallelism;
+use std::{env, fs};
 
 use bench_data::matrix::{self, Matrix};
 
 use crate::{root, with_each};
 
-/// The workloads of the articles, and those whose programs ask a server.
-pub const ALL: &str = "db web sleep prices";
-pub const ASK_THE_LAB: &str = "db web prices";
+/// All workloads, those of the articles, and those whose programs ask a server.
+pub const ALL: &str = "db web sleep prices shapes";
+pub const ARTICLES: &str = "db web sleep prices";
+pub const ASK_THE_LAB: &str = "db web prices shapes";
 
 /// A program of the matrix, under its package, or its file and flags.
 #[derive(Clone, Debug)]
-pub struct Program(matrix::Program);
+pub struct Program {
+    program: matrix::Program,
+    has_tasks: bool,
+}
 
 impl Deref for Program {
     type Target = matrix::Program;
 
     fn deref(&self) -> &matrix::Program {
-        &self.0
+        &self.program
     }
 }
 
 impl Program {
-    /// How many of `total` items it waits for at once without `--concurrency`.
-    pub fn at_once(&self, total: usize) -> usize {
+    /// How many of `total` items it waits for at once, where it may have `limit` in flight or as many as it likes.
+    pub fn at_once(&self, total: usize, limit: Option<usize>) -> usize {
         let cpus = available_parallelism().map_or(1, usize::from);
-        self.at_once.resolve(total as u64, cpus as u64) as usize
+        let own = self.at_once.resolve(total as u64, cpus as u64) as usize;
+        // Shapes that wait for one at a time do so whatever they may.
+        let is_serial = own == 1 && self.workload == "shapes";
+        limit.filter(|_| !is_serial).map_or(own, |limit| limit.min(total))
     }
 
-    /// What it has one of for each item in flight, and how many file descriptors it needs for `count` of them.
-    pub fn file_descriptors(&self, count: usize) -> (&'static str, usize) {
-        match self.model.as_str() {
-            "multiprocess" => ("worker processes", 2 * count + 20), // two pipes each
-            _ => ("connections", count + 20),
-        }
+    /// The option that says how many may be in flight.
+    pub fn limit(&self, limit: usize) -> String {
+        format!("--{}={limit}", if self.workload == "shapes" { "limit" } else { "concurrency" })
+    }
+
+    /// Its `main.rs`.
+    pub fn source(&self) -> String {
+        let path = root().join(format!("crates/{}/{}/src/main.rs", self.workload, self.folder()));
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// Whether it waits as tasks of an event loop.
+    pub fn has_tasks(&self) -> bool {
+        self.has_tasks
     }
 
     pub fn any(&self) -> bool {
@@ -88,21 +103,28 @@ impl Display for Program {
     }
 }
 
-/// The programs of these workloads for which this holds; where one in Python has an event loop, once more with
-/// `--uvloop`.
-pub fn programs(workloads: &str, chosen: fn(&Program) -> bool) -> Vec<Program> {
+/// The programs of the matrix; where one in Python has an event loop, once more with `--uvloop`.
+pub fn all() -> Vec<Program> {
     let matrix = Matrix::read(&root().join("bench.toml")).unwrap_or_else(|error| panic!("{error:#}"));
+    let tasks: Vec<_> = matrix.models.iter().filter(|model| model.waits.starts_with("tasks ")).collect();
     let mut programs = Vec::new();
     for program in matrix.programs() {
-        let event_loop =
-            program.python && ["asyncio", "aiomysql"].iter().any(|library| program.name.contains(library));
-        let with_uvloop = matrix::Program { name: format!("{} --uvloop", program.name), ..program.clone() };
-        programs
-            .extend([Some(program), event_loop.then_some(with_uvloop)].into_iter().flatten().map(Program));
+        let has_tasks = tasks.iter().any(|model| model.name == program.model);
+        if program.python && has_tasks {
+            let with_uvloop =
+                matrix::Program { name: format!("{} --uvloop", program.name), ..program.clone() };
+            programs.push(Program { program: with_uvloop, has_tasks });
+        }
+        programs.push(Program { program, has_tasks });
     }
+    programs
+}
+
+/// The programs of these workloads for which this holds; but the one that a test has added in a copy of the workspace,
+/// where it is that.
+pub fn programs(workloads: &str, chosen: fn(&Program) -> bool) -> Vec<Program> {
+    let (mut programs, added) = (all(), env::var("PROGRAM").ok());
     programs.retain(|it| workloads.split(' ').any(|workload| workload == it.workload) && chosen(it));
-    // The one that a test has added in a copy of the workspace.
-    let added = env::var("PROGRAM").ok();
     programs.retain(|program| added.as_ref().is_none_or(|added| program.name == *added));
     assert!(!programs.is_empty() || added.is_some(), "no programs of {workloads}");
     programs

@@ -16,7 +16,7 @@ use place::{LONG, Place, QUICK};
 fn complete_results_move_into_place() {
     let place = Place::new();
     place.noted_lab();
-    let shown = place.succeed(&["db"]).out;
+    let shown = place.succeed("db").out;
     assert_eq!(place.read("results/box/measurements.csv"), "new\n");
     assert_eq!(place.read("results/box/name"), "box\n", "the pages are made in a folder of the right name");
     assert!(place.path("results/box/raw/web/old").exists(), "not measured now");
@@ -43,82 +43,53 @@ fn complete_results_move_into_place() {
 #[test]
 fn quick_leaves_the_results_alone() {
     let place = Place::new();
-    place.succeed(&["--quick", "web"]);
+    place.succeed("--quick web");
     assert_eq!(place.read("target/quick/results/box/measurements.csv"), "new\n");
     assert!(!place.path("target/quick/results/box/raw/db").exists());
     place.assert_untouched();
 }
 
-/// A script that stands in for a program or a tool, and how the driver ends then.
-type Failing<'a> = (&'a str, &'a str, &'a [&'a str], &'a [&'a str]);
-
 #[test]
 fn what_fails_is_named_and_the_results_stay() {
-    let killed = "kill $(head -n 1 pids); exit 1";
     let third = format!("{QUICK}; [ $(wc -l <runs-one) != 3 ] || exit 7");
-    let cases: [Failing; 8] = [
-        (
-            "bin/one",
-            "echo 'host 3: refused' >&2; exit 7",
-            &["db"],
-            &["exit code 7", "] db/one/trace", "'it'\\''s `one` argument'", "  host 3: refused\n"],
-        ),
-        ("bin/one", &third, &["web"], &["web/one/round-1", "--show-output"]),
-        ("bin/one", killed, &["db"], &["the lab died"]),
-        (
-            "bin/bench-lab",
-            "echo no port >&2; exit 2",
-            &["db"],
-            &["does not start, exit code 2", "  no port\n"],
-        ),
-        ("bin/one", "exit 2", &["--study", "faults"], &["exit code 2"]),
-        // A tool that fails is no program that failed, which would be a row of scale.
-        (
-            "path/hyperfine",
-            "echo no such option >&2; exit 1",
-            &["--study", "scale"],
-            &["a tool failed", "no such option"],
-        ),
-        (
-            "bin/bench-observe",
-            "echo no memory >&2; exit 125",
-            &["--study", "scale"],
-            &["a tool failed", "no memory"],
-        ),
-        (
-            "bin/bench-report",
-            "echo 'No space left' >&2; exit 1",
-            &["web"],
-            &["No space left", "bench-report"],
-        ),
-    ];
-    with_each(cases, |(script, text, args, words)| {
-        let place = Place::new();
-        place.noted_lab();
-        place.script(script, text);
-        place.fails(args, 1, words);
-    });
-}
-
-#[test]
-fn a_dying_lab_ends_the_bench_at_once() {
-    // Where a failing program is a result, a dying lab is none.
-    with_each([&["db"][..], &["--study", "scale"]], |args| {
-        let place = Place::new();
-        place.script("bin/one", LONG);
-        let lab = program("bench-lab");
-        let dying = format!("echo $$ >>pids; exec timeout --foreground 2 '{}' \"$@\"", lab.display());
-        place.script("bin/bench-lab", &dying);
-        place.fails(args, 1, &["the lab died"]);
-        place.assert_nothing_runs();
-    });
+    let lab = program("bench-lab");
+    let dying = format!("echo $$ >>pids; exec timeout --foreground 2 '{}' \"$@\"", lab.display());
+    let refused = "exit code 7|] db/one/trace|'it'\\''s `one` argument'|  host 3: refused\n";
+    // Where a program that fails is a result, a tool or a lab that fails is none.
+    let scale = "--study scale";
+    with_each(
+        [
+            ("db", "bin/one", "echo 'host 3: refused' >&2; exit 7", refused),
+            ("web", "bin/one", &third, "web/one/round-1|--show-output"),
+            ("--study faults", "bin/one", "exit 2", "exit code 2"),
+            ("db", "bin/one", "kill $(head -n 1 pids); exit 1", "the lab died"),
+            ("db", "bin/bench-lab", "echo no port >&2; exit 2", "does not start, exit code 2|  no port\n"),
+            ("db", "bin/bench-lab", &dying, "the lab died"),
+            (scale, "bin/bench-lab", &dying, "the lab died"),
+            (scale, "path/hyperfine", "echo unknown >&2; exit 1", "a tool failed|unknown"),
+            (scale, "bin/bench-observe", "echo no room >&2; exit 125", "a tool failed|no room"),
+            ("web", "bin/bench-report", "echo 'No space left' >&2; exit 1", "No space left|bench-report"),
+        ],
+        |(args, script, text, words)| {
+            let place = Place::new();
+            place.noted_lab();
+            if *text == dying {
+                place.script("bin/one", LONG);
+            }
+            place.script(script, text);
+            place.fails(args, 1, words);
+            if place.path("pids").exists() {
+                place.assert_nothing_runs();
+            }
+        },
+    );
 }
 
 #[test]
 fn a_row_that_the_machine_cannot_run_is_skipped_with_the_reason() {
     let place = Place::new();
     place.script("bin/lucky", "[ \"$*\" = --now ] && echo 'io_uring is disabled' >&2; exit 1");
-    place.succeed(&["db"]);
+    place.succeed("db");
     assert_eq!(place.read("results/box/raw/db/two/status.txt"), "skipped: io_uring is disabled\n");
     assert!(!place.path("runs-two").exists() && place.path("results/box/raw/db/one/runs.csv").exists());
     // A lab for more hosts than there are descriptors for.
@@ -128,7 +99,7 @@ fn a_row_that_the_machine_cannot_run_is_skipped_with_the_reason() {
         "bin/bench-lab",
         &format!("case \"$*\" in *'--hosts 2'*) {few};; esac; exec '{}' \"$@\"", lab.display()),
     );
-    place.succeed(&["--study", "scale"]);
+    place.succeed("--study scale");
     let status = |key: &str| place.read(&format!("results/box/raw/{key}/one/status.txt"));
     assert!(status("scale-db-2").starts_with("skipped: the lab: ") && status("scale-db-1").is_empty());
 }
@@ -137,7 +108,7 @@ fn a_row_that_the_machine_cannot_run_is_skipped_with_the_reason() {
 fn sick_hosts_are_expected_to_fail() {
     let place = Place::new();
     place.script("bin/one", "echo 'host 1: refused' >&2; exit 1");
-    place.succeed(&["--study", "faults"]);
+    place.succeed("--study faults");
     let runs: Vec<Run> = place.raw("faults-db-refuse/one/runs.csv");
     assert!(runs.len() >= 2 && runs.iter().all(|run| run.exit_code == 1), "{runs:?}");
 }
@@ -147,7 +118,7 @@ fn what_fails_as_it_grows_is_a_result() {
     let place = Place::new();
     place.script("bin/one", &format!("{QUICK}; printf 'a\\nno more threads\\n' >&2; exit 1"));
     place.script("bin/two", "exit 7");
-    place.succeed(&["--study", "scale"]);
+    place.succeed("--study scale");
     let status = |row: &str| place.read(&format!("results/box/raw/scale-db-2/{row}/status.txt"));
     assert_eq!(status("one"), "failed: 2 lines like: no more threads\n");
     assert_eq!(status("two"), "failed: exit code 7\n");
@@ -161,39 +132,39 @@ fn a_run_that_was_stopped_goes_on() {
     let place = Place::new();
     // The third step that runs it waits for better times.
     place.script("bin/one", &format!("{QUICK}; [ -e on ] || [ $(wc -l <runs-one) != 3 ] || {{ {LONG}; }}"));
-    let bench = place.start(&mut place.bench(&["web"]), 2);
+    let bench = place.start(&mut place.bench("web"), 2);
     let stopped = place.stop(bench, "-TERM", 143);
     stopped.was(stopped.failures("make resume continues") == 1, "its advice");
     place.write("on", "");
-    place.fails(&["db"], 2, &["web was stopped after 2 of 5 steps: make resume", "FRESH=1"]);
-    place.fails(&["--resume", "db"], 2, &["cannot be used with"]);
+    place.fails("db", 2, "web was stopped after 2 of 5 steps: make resume|FRESH=1");
+    place.fails("--resume db", 2, "cannot be used with");
     // Nothing about that run, whatever else fails.
     place.script("path/cargo", "exit 101");
-    let build = finish(spawn(&mut place.plain(&["--fresh", "db"])));
+    let build = finish(spawn(&mut place.plain("--fresh db")));
     let advised = build.failures("resume");
     build.was(
         build.code == 2 && build.failures("the programs cannot be built") == 1 && advised == 0,
         "a build",
     );
-    place.succeed(&["--resume"]);
+    place.succeed("--resume");
     assert_eq!(place.lines("runs-one"), 2 + 1 + 2 + 1, "what was complete is not done again");
     assert_eq!(place.read("results/box/measurements.csv"), "new\n");
     assert_eq!(place.raw::<Round>("web/sitting-1/rounds.csv").len(), 2);
-    place.run(&["--resume"]).refused(2, "nothing to resume", "no run");
+    place.run("--resume").refused(2, "nothing to resume", "no run");
 }
 
 #[test]
 fn again_adds_a_sitting_of_rounds() {
     let place = Place::new();
-    place.fails(&["--again"], 2, &["has no rounds to repeat"]);
-    place.succeed(&["db"]);
+    place.fails("--again", 2, "has no rounds to repeat");
+    place.succeed("db");
     let before = place.lines("runs-one");
     fs::remove_dir_all(place.path("results/box/raw/web")).expect("removed");
     // A gap, as somebody leaves who deletes a sitting, and one that its control rejected.
     let raw = place.path("results/box/raw/db");
     fs::rename(raw.join("sitting-1"), raw.join("sitting-3")).expect("renamed");
     fs::create_dir(raw.join("rejected-5")).expect("a folder");
-    place.succeed(&["--again"]);
+    place.succeed("--again");
     assert_eq!(place.lines("runs-one"), before + 2);
     assert_eq!(place.raw::<Round>("db/sitting-6/rounds.csv").len(), 4);
     for kept in ["sitting-3/rounds.csv", "rejected-5", "one/runs.csv"] {

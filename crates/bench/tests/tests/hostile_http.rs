@@ -27,115 +27,106 @@ impl Outcome {
 }
 
 const PRICES: &str = r#"{"departures": [{"price": 1250}]}"#;
-const LONG_HEAD: &str = "longer than 16 KiB or 100 lines";
+const LONG_HEAD: Outcome = Fails("longer than 16 KiB or 100 lines");
+const LATE: Outcome = Fails("no answer in 2s");
+/// Each client has its own words for an answer that ends too early.
+const EARLY: Outcome = Fails("");
 
-/// Steps that send an answer with these fields in its head and this body, which has no escapes.
-fn answer(fields: &str, body: &str) -> String {
-    let length = body.len();
+/// Steps that send an answer with this length, these fields in its head and this body.
+fn sized(length: usize, fields: &str, body: &str) -> String {
     format!(r"bytes(HTTP/1.1 200 OK\r\n{fields}Content-Length: {length}\r\n\r\n{body})")
 }
 
-/// The same in one chunk, after which these steps follow.
-fn chunk(size_line: &str, then: &str) -> String {
-    let head = r"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-    format!(r"bytes({head}{size_line}\r\n{PRICES}\r\n),{then}")
+/// The same with these steps after its prices.
+fn then(fields: &str, steps: &str) -> String {
+    format!("{},{steps}", sized(PRICES.len(), fields, PRICES))
 }
 
-/// The same with a long head.
-fn head(line: &str, repeated: usize, end: &str) -> String {
+/// The prices in one chunk, after which these steps follow.
+fn chunk(size_line: &str, steps: &str) -> String {
+    let head = r"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    format!(r"bytes({head}{size_line}\r\n{PRICES}\r\n),{steps}")
+}
+
+/// The prices after a head with this, so many times.
+fn head(part: &str, times: usize, end: &str) -> String {
     let length = PRICES.len();
     format!(
-        r"bytes(HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n),bytes({line})*{repeated},bytes({end}\r\n{PRICES})"
+        r"bytes(HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n),bytes({part})*{times},bytes({end}\r\n{PRICES})"
     )
 }
 
 /// What a server does in place of its answer, and what a page and a day come to then.
 fn kinds() -> Vec<(String, Outcome, Outcome)> {
-    let both = |steps: String, outcome| (steps, outcome, outcome);
-    let day = |steps: String, cause| (steps, Done, Fails(cause));
-    let early = Fails(""); // each client has its own words for an answer that ends too early
-    let unfinished = |version: &str| format!(r"bytes(HTTP/{version} 200 OK\r\n\r\n{PRICES})");
-    vec![
-        both(answer("", PRICES), Done),
-        both(format!("{},reset", answer("", PRICES)), Done),
-        both(format!("{},close", unfinished("1.0")), Done),
-        both(format!("{},wait(0.2),reset", unfinished("1.0")), early),
-        both(format!("{},wait(0.2),reset", unfinished("1.1")), early),
-        both(chunk("21", "close"), early),
-        both(chunk("21", "wait(0.2),reset"), early),
-        both(format!(r"bytes(HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{PRICES}),close"), early),
-        both(
-            format!(r"bytes(HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{PRICES}),hang"),
-            Fails("no answer in 2s"),
-        ),
-        both(r"bytes(HTTP/1.1 200 OK\r\nContent-Le),close".into(), early),
-        both("reset".into(), Fails("Connection reset by peer")),
-        both("hang".into(), Fails("no answer in 2s")),
-        both(format!("drip(0.3),{}", answer("", PRICES)), Fails("no answer in 2s")),
-        both(
-            format!("{},drip(0.3),bytes({PRICES})", head("", 0, r"\r\n").replace(PRICES, "")),
-            Fails("no answer in 2s"),
-        ),
+    let open = |version: &str, steps: &str| format!(r"bytes(HTTP/{version} 200 OK\r\n\r\n{PRICES}),{steps}");
+    let before = |steps: &str| format!("{steps},{}", sized(PRICES.len(), "", PRICES));
+    let gzip = Fails("content-encoding is gzip, which was not asked for");
+    let chunked_in_1_0 = r"bytes(HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n21\r\n)";
+    let zork = r"bytes(HTTP/1.1 200 OK\r\nTransfer-Encoding: zork\r\n\r\n),close";
+    let found = r"bytes(HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n)";
+    let switched = r"bytes(HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n),close";
+    let both = [
+        (sized(PRICES.len(), "", PRICES), Done),
+        (then("", "reset"), Done),
+        (open("1.0", "close"), Done),
+        (open("1.0", "wait(0.2),reset"), EARLY),
+        (open("1.1", "wait(0.2),reset"), EARLY),
+        (chunk("21", "close"), EARLY),
+        (chunk("21", "wait(0.2),reset"), EARLY),
+        (sized(99, "", PRICES) + ",close", EARLY),
+        (sized(99, "", PRICES) + ",hang", LATE),
+        (r"bytes(HTTP/1.1 200 OK\r\nContent-Le),close".into(), EARLY),
+        ("reset".into(), Fails("Connection reset by peer")),
+        ("hang".into(), LATE),
+        (before("drip(0.3)"), LATE),
+        (format!("{},drip(0.3),bytes({PRICES})", sized(PRICES.len(), "", "")), LATE),
         // Heads: servers send up to 8 KiB, and more by their configuration.
-        both(head("X: y", 1, r"\r\n"), Done),
-        both(head("a", 12_000, r": y\r\n"), Done),
-        both(head("a", 20_000, r": y\r\n"), Fails(LONG_HEAD)),
-        both(head("a", 1_000_000, r": y\r\n"), Fails(LONG_HEAD)),
-        both(head(r"X: y\r\n", 90, ""), Done),
-        both(head(r"X: y\r\n", 101, ""), Fails(LONG_HEAD)),
-        both(head(r"X: y\r\n", 500, ""), Fails(LONG_HEAD)),
+        (head("X: y", 1, r"\r\n"), Done),
+        (head("a", 12_000, r": y\r\n"), Done),
+        (head("a", 20_000, r": y\r\n"), LONG_HEAD),
+        (head("a", 1_000_000, r": y\r\n"), LONG_HEAD),
+        (head(r"X: y\r\n", 90, ""), Done),
+        (head(r"X: y\r\n", 101, ""), LONG_HEAD),
+        (head(r"X: y\r\n", 500, ""), LONG_HEAD),
         // What HTTP allows.
-        both(format!(r"bytes(HTTP/1.1 100 Continue\r\n\r\n),{}", answer("", PRICES)), Done),
-        both(format!(r"bytes(HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n),{}", answer("", PRICES)), Done),
-        both(
-            format!(r"bytes(HTTP/1.1 100 Continue\r\nX: y\r\n\r\n),{}", answer("", PRICES)),
-            DoneButUreq("100-continue"),
-        ),
-        both(chunk("21", r"bytes(0\r\n\r\n)"), Done),
-        both(chunk("21;a=b", r"bytes(0\r\n\r\n)"), Done),
-        both(
+        (before(r"bytes(HTTP/1.1 100 Continue\r\n\r\n)"), Done),
+        (before(r"bytes(HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n)"), Done),
+        (before(r"bytes(HTTP/1.1 100 Continue\r\nX: y\r\n\r\n)"), DoneButUreq("100-continue")),
+        (chunk("21", r"bytes(0\r\n\r\n)"), Done),
+        (chunk("21;a=b", r"bytes(0\r\n\r\n)"), Done),
+        (
             chunk("21;name=abcdefghijklmnopqrstuvwxyz", r"bytes(0\r\n\r\n)"),
             DoneButUreq("chunk expected crlf"),
         ),
-        both(chunk("21", r"bytes(0\r\nX: ),bytes(y)*5000,bytes(\r\n\r\n)"), Done),
+        (chunk("21", r"bytes(0\r\nX: ),bytes(y)*5000,bytes(\r\n\r\n)"), Done),
         // What the programs did not ask for.
-        both(
-            answer(r"Content-Encoding: gzip\r\n", "x"),
-            Fails("content-encoding is gzip, which was not asked for"),
-        ),
-        both(
-            answer(r"Content-Encoding: br\r\n", "x"),
+        (sized(1, r"Content-Encoding: gzip\r\n", "x"), gzip),
+        (
+            sized(1, r"Content-Encoding: br\r\n", "x"),
             Fails("content-encoding is br, which was not asked for"),
         ),
-        both(answer(r"Content-Encoding: identity\r\n", PRICES), Done),
-        both(
-            format!(r"bytes(HTTP/1.1 200 OK\r\nTransfer-Encoding: zork\r\n\r\n{PRICES}),close"),
-            Fails("zork"),
-        ),
-        both(
-            format!(
-                r"bytes(HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n21\r\n{PRICES}\r\n0\r\n\r\n),close"
-            ),
-            early,
-        ),
-        both("status(404)".into(), Fails("404 Not Found")),
-        both(
-            r"bytes(HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n)".into(),
-            Fails("302 Found"),
-        ),
-        both(r"bytes(HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n),close".into(), Fails("101")),
-        both(r"bytes(SSH-2.0-x\r\n),hang".into(), Fails("invalid HTTP version")),
-        both(r"bytes(\x15\x03\x01\0\x02\x02\x46),close".into(), Fails("invalid HTTP version")),
-        // Pages may hold anything, days may not.
-        day(answer("", ""), "the answer is empty"),
-        day(answer("", r"123").replace("123", r"\xef\xbb\xbf"), "byte order mark"),
-        day(answer("", "1234").replace("1234", r"{\0}\0"), "UTF-16"),
-        day(answer("", "123").replace("123", r"\x1f\x8b\x08"), "compressed (gzip), which was not asked for"),
-        day(answer("", "<html>"), "not JSON: "),
-        day(answer("", r#"{"departures": [{"price": "1250"}]}"#), "invalid type: string"),
-        day(answer("", r#"{"departures": [{"price": -5}]}"#), "-5 is no price"),
-        both(answer("", r#"{"departures": [{"price": 1250.0}]}"#), Done),
-    ]
+        (sized(PRICES.len(), r"Content-Encoding: identity\r\n", PRICES), Done),
+        (zork.into(), Fails("zork")),
+        (format!(r"{chunked_in_1_0},bytes({PRICES}\r\n0\r\n\r\n),close"), EARLY),
+        ("status(404)".into(), Fails("404 Not Found")),
+        (found.into(), Fails("302 Found")),
+        (switched.into(), Fails("101")),
+        (r"bytes(SSH-2.0-x\r\n),hang".into(), Fails("invalid HTTP version")),
+        (r"bytes(\x15\x03\x01\0\x02\x02\x46),close".into(), Fails("invalid HTTP version")),
+        (sized(38, "", r#"{"departures": [{"price": 1250.0}]}   "#), Done),
+    ];
+    // Pages may hold anything, days may not. The body has so many bytes.
+    let days = [
+        (0, "", "the answer is empty"),
+        (3, r"\xef\xbb\xbf", "byte order mark"),
+        (4, r"{\0}\0", "UTF-16"),
+        (3, r"\x1f\x8b\x08", "compressed (gzip), which was not asked for"),
+        (6, "<html>", "not JSON: "),
+        (35, r#"{"departures": [{"price": "1250"}]}"#, "invalid type: string"),
+        (31, r#"{"departures": [{"price": -5}]}"#, "-5 is no price"),
+    ];
+    let days = days.into_iter().map(|(length, body, cause)| (sized(length, "", body), Done, Fails(cause)));
+    both.into_iter().map(|(steps, outcome)| (steps, outcome, outcome)).chain(days).collect()
 }
 
 #[test]

@@ -1,14 +1,16 @@
-//! Every page and plot as a browser shows it: on a desktop and on a phone, light and dark.
+//! Every page and plot of this repository: its links lead somewhere, and a browser shows it whole, on a desktop and on a
+//! phone, light and dark. Each check has a page beside them of which everything is wrong.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
-use behaviour_tests::pages;
-use pulldown_cmark::{Options, Parser, html};
+use behaviour_tests::{finish, root, scratch, spawn};
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
 use serde_json::json;
-use tempfile::TempDir;
+use url::Url;
 
 /// What the browser may be called.
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
@@ -16,127 +18,151 @@ const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 /// The background of a page, light and dark, as the browser writes it, and the setting that brings it.
 const SCHEMES: [(&str, &str); 2] = [("rgb(255, 255, 255)", "1"), ("rgb(13, 17, 23)", "0")];
 
+/// The files with this ending below docs, crates and results, and README.md.
+fn files(ending: &str) -> Vec<PathBuf> {
+    let mut find = Command::new("find");
+    find.args(["docs", "crates", "results", "README.md", "-name", &format!("*.{ending}")]);
+    find.args(["-not", "-path", "*/raw/*", "-not", "-path", "*/fixtures/*"]).current_dir(root());
+    finish(spawn(&mut find)).out.iter().map(|line| root().join(line)).collect()
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let folder = scratch();
+    let wrong = folder.path().join("wrong.md");
+    fs::write(folder.path().join("other.md"), "# It's `a` title, 1 %\n## Same\n## Same\n").unwrap();
+    let text = "# Own\n[1](#own) [2](other.md#its-a-title-1-) [3](other.md#same-1) <https://example.org/x>\n\n\
+                [4](#missing) [5](other.md#same-2) ![6](missing.svg) <a href=\"gone.md\">7</a>";
+    fs::write(&wrong, text).unwrap();
+    let mut pages = files("md");
+    assert!(pages.iter().any(|page| page.ends_with("docs/models.md")), "the pages were not found");
+    pages.push(wrong);
+    let dead: Vec<String> = pages.iter().flat_map(|page| dead_links(page)).collect();
+    let expected = ["#missing", "other.md#same-2", "missing.svg", "gone.md"];
+    let found = dead.iter().zip(expected).all(|(line, link)| line.ends_with(&format!("wrong.md: {link}")));
+    assert!(found && dead.len() == 4, "dead links: {dead:#?}");
+}
+
+/// The links of a page that lead nowhere, as `page: link`. Links to other sites are not followed.
+fn dead_links(page: &Path) -> Vec<String> {
+    let found = links(page).0.into_iter();
+    let dead = found.filter(|link| !link.contains("://") && !link.starts_with("mailto:")).filter(|link| {
+        let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+        let target = if file.is_empty() { page.to_owned() } else { page.with_file_name(file) };
+        let is_heading = |anchor| links(&target).1.contains(anchor);
+        !target.exists() || !(anchor.is_empty() || is_heading(&anchor.to_owned()))
+    });
+    dead.map(|link| format!("{}: {link}", page.display())).collect()
+}
+
+/// What the links and pictures of a page lead to, also those in HTML; and the anchors that GitHub gives to its headings:
+/// words in lower case, joined by hyphens, without punctuation; a number after the second of the same name.
+fn links(page: &Path) -> (Vec<String>, Vec<String>) {
+    let text = fs::read_to_string(page).unwrap();
+    let (mut links, mut anchors) = (Vec::new(), Vec::new());
+    let (mut seen, mut heading) = (HashMap::new(), String::new());
+    for event in Parser::new_ext(&text, Options::ENABLE_TABLES) {
+        match event {
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                links.push(dest_url.to_string())
+            }
+            Event::Html(html) | Event::InlineHtml(html) => {
+                for attribute in ["href=\"", "src=\"", "srcset=\""] {
+                    let values = html.split(attribute).skip(1).filter_map(|rest| rest.split_once('"'));
+                    links.extend(values.map(|(value, _)| value.to_owned()));
+                }
+            }
+            Event::Start(Tag::Heading { .. }) => heading.clear(),
+            Event::Text(text) | Event::Code(text) => heading.push_str(&text),
+            Event::End(TagEnd::Heading(_)) => {
+                let words = heading.to_lowercase().replace(' ', "-");
+                let anchor: String =
+                    words.chars().filter(|c| c.is_alphanumeric() || "-_".contains(*c)).collect();
+                let times = seen.entry(anchor.clone()).or_insert(0);
+                anchors.push(if *times == 0 { anchor } else { format!("{anchor}-{times}") });
+                *times += 1;
+            }
+            _ => {}
+        }
+    }
+    (links, anchors)
+}
+
 #[test]
 fn pages_fit_and_plots_can_be_read() {
-    let Some(browser) = browser() else { return };
-    let found = check(browser, &pages::all(), &pages::plots());
-    assert!(found.is_empty(), "{}", found.join("\n"));
-}
-
-#[test]
-fn what_does_not_fit_is_found() {
-    let Some(browser) = browser() else { return };
-    let folder = TempDir::new().unwrap();
-    let write = |name: &str, text: &str| {
-        fs::write(folder.path().join(name), text).unwrap();
-        folder.path().join(name)
-    };
-    let cell = "wide".repeat(300);
-    let page = write(
-        "page.md",
-        &format!("![x](gone.svg)\n\n<div style=\"width: 2000px\">x</div>\n\n|{cell}|\n|-|\n|1|\n"),
-    );
-    let plot = write(
-        "plot.svg",
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"716\" height=\"50\" viewBox=\"0 0 716 50\">\
-         <text x=\"9\" y=\"20\" font-size=\"12\" fill=\"#888888\">grey</text></svg>",
-    );
-    let found = check(browser, &[page], &[plot]).join("\n");
-    for part in [
-        "no picture gone.svg",
-        "page.md at 390 px: it is 20",
-        "a table is",
-        "text of 6.0 px",
-        "contrast of 3.5",
-    ] {
-        assert!(found.contains(part), "{part:?} is not in\n{found}");
-    }
-}
-
-/// The first browser that there is; without one the tests say that they check nothing.
-fn browser() -> Option<&'static str> {
     let runs = |name: &&str| {
         let version =
             Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
         version.is_ok_and(|status| status.success())
     };
-    let browser = NAMES.into_iter().find(runs);
-    if browser.is_none() {
-        eprintln!("skipped: no {} here, so no page is rendered", NAMES.join(", "));
-    }
-    browser
-}
-
-/// What is wrong with these pages and plots.
-fn check(browser: &str, pages: &[PathBuf], plots: &[PathBuf]) -> Vec<String> {
-    let folder = TempDir::new().unwrap();
-    let page = |(number, path): (usize, &PathBuf)| {
-        let file = folder.path().join(format!("{number}.html"));
-        fs::write(&file, document(path)).unwrap();
-        json!({ "name": name(path), "url": url(&file) })
+    let Some(browser) = NAMES.into_iter().find(runs) else {
+        return eprintln!("skipped: no {} here, so no page is rendered", NAMES.join(", "));
     };
-    let plot = |path: &PathBuf| json!({ "name": name(path), "url": url(path) });
+    let folder = scratch();
+    let write = |name: &str, text: &str| {
+        fs::write(folder.path().join(name), text).unwrap();
+        folder.path().join(name)
+    };
+    let cell = "wide".repeat(300);
+    let wrong_page =
+        format!("![x](gone.svg)\n\n<div style=\"width: 2000px\">x</div>\n\n|{cell}|\n|-|\n|1|\n");
+    let wrong_plot = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"716\" height=\"50\" viewBox=\"0 0 716 50\">\
+         <text x=\"9\" y=\"20\" font-size=\"12\" fill=\"#888888\">grey</text></svg>";
+    let (mut pages, mut plots) = (files("md"), files("svg"));
+    pages.push(write("wrong.md", &wrong_page));
+    plots.push(write("wrong.svg", wrong_plot));
+    let url = |path: &Path| Url::from_file_path(path.canonicalize().unwrap()).unwrap();
+    let page = |(number, path): (usize, &PathBuf)| json!({ "name": path, "url": url(&write(&format!("{number}.html"), &document(path, &url(path)))) });
     let work = json!({
         "pages": pages.iter().enumerate().map(page).collect::<Vec<_>>(),
-        "plots": plots.iter().map(plot).collect::<Vec<_>>(),
+        "plots": plots.iter().map(|path| json!({ "name": path, "url": url(path) })).collect::<Vec<_>>(),
     });
     let script = include_str!("../browser/check.js");
-    let start = folder.path().join("check.html");
-    let text =
-        format!("<!doctype html><meta charset=utf-8><body><script>const work = {work};\n{script}</script>");
-    fs::write(&start, text).unwrap();
-    thread::scope(|scope| {
-        let runs = SCHEMES.map(|scheme| {
-            scope.spawn({
-                let start = &start;
-                move || run(browser, start, scheme)
-            })
-        });
+    let start = &write(
+        "check.html",
+        &format!("<!doctype html><meta charset=utf-8><body><script>const work = {work};\n{script}</script>"),
+    );
+    let found: Vec<String> = thread::scope(|scope| {
+        let runs = SCHEMES.map(|scheme| scope.spawn(move || check(browser, start, scheme)));
         runs.into_iter().flat_map(|run| run.join().unwrap()).collect()
-    })
+    });
+    for part in [
+        "no picture gone.svg",
+        "wrong.md at 390 px: it is 20",
+        "a table is",
+        "text of 6.0 px",
+        "contrast of 3.5",
+    ] {
+        assert!(found.iter().any(|line| line.contains(part)), "{part:?} is not in {found:#?}");
+    }
+    let others: Vec<_> = found.iter().filter(|line| !line.contains("/wrong.")).collect();
+    assert!(others.is_empty(), "{others:#?}");
 }
 
 /// Runs the check in one colour scheme.
-fn run(browser: &str, start: &Path, (background, setting): (&str, &str)) -> Vec<String> {
-    let output = Command::new(browser)
+fn check(browser: &str, start: &Path, (background, setting): (&str, &str)) -> Vec<String> {
+    let mut command = Command::new(browser);
+    command
         .args(["--headless", "--disable-gpu", "--no-first-run", "--allow-file-access-from-files"])
         .arg("--no-sandbox") // root has none, and only files of our own are opened
         .arg(format!("--user-data-dir={}", start.with_file_name(setting).display()))
         .arg(format!("--blink-settings=preferredColorScheme={setting}"))
         .args(["--window-size=1100,900", "--virtual-time-budget=600000", "--dump-dom"])
-        .arg(url(start))
-        .stderr(Stdio::null())
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let found = text.split_once("<pre>").and_then(|(_, rest)| rest.split_once("\nall checked"));
-    let Some((found, _)) = found else { panic!("the browser did not come to the end:\n{text:.2000}") };
-    let mut lines = found.lines().skip(1);
-    let shown = lines.next();
-    assert_eq!(
-        shown,
-        Some(format!("on {background}").as_str()),
-        "it is not the colour scheme that was asked for"
-    );
-    lines.map(|line| format!("on {background}, {line}")).collect()
+        .arg(start);
+    let lines = finish(spawn(&mut command)).out;
+    let found: Vec<_> = lines.iter().skip_while(|line| !line.contains("<pre>")).skip(1).cloned().collect();
+    let end = found.iter().position(|line| line == "all checked").expect("the browser comes to the end");
+    assert_eq!(found[0], format!("on {background}"), "it is not the colour scheme that was asked for");
+    found[1..end].iter().map(|line| format!("on {background}, {line}")).collect()
 }
 
 /// A page as GitHub would make it of its Markdown, whose relative links lead where they did.
-fn document(path: &Path) -> String {
+fn document(path: &Path, base: &Url) -> String {
     let text = fs::read_to_string(path).unwrap();
     let mut body = String::new();
     html::push_html(&mut body, Parser::new_ext(&text, Options::ENABLE_TABLES | Options::ENABLE_GFM));
     let style = include_str!("../browser/page.css");
-    let base = url(path);
     format!(
         "<!doctype html><meta charset=utf-8><base href=\"{base}\"><style>{style}</style><article>{body}</article>"
     )
-}
-
-fn url(path: &Path) -> String {
-    url::Url::from_file_path(path).unwrap().into()
-}
-
-fn name(path: &Path) -> String {
-    path.strip_prefix(behaviour_tests::root()).unwrap_or(path).display().to_string()
 }

@@ -37,6 +37,10 @@ fn expected_lines(program: &Program, load: &Load) -> (Vec<(String, usize)>, usiz
             let ends = ["This is executing on ", "This is still running in "];
             (begun.chain(done).chain(ends.map(|line| once(&format!("{line}{main}")))).collect(), 13)
         }
+        "shapes" => {
+            let hosts = load.lab.hosts();
+            (hosts.iter().map(|host| once(&format!("{host} Row {{ sleep(0.05): "))).collect(), 6)
+        }
         _ => {
             let days = five(|_, day| format!("2026-01-0{} cheapest ", day + 1));
             // By the formula of crates/bench/lab/src/prices.rs.
@@ -63,18 +67,18 @@ fn every_item_has_its_lines_and_is_counted() {
 #[test]
 fn waits_for_as_many_at_once_as_its_model_allows_or_as_told() {
     each(ALL, Program::any, |program| {
-        let items = if program.python { 40.min(program.at_once(40) + 2) } else { 40 };
-        let items = if program.model == "sequential" { 3 } else { items };
-        let mut cases = vec![(items, None, program.at_once(items))];
+        let items = if program.python { 40.min(program.at_once(40, None) + 2) } else { 40 };
+        let mut cases = vec![(if program.model == "sequential" { 3 } else { items }, None)];
         if program.is_concurrent() {
-            cases.extend([(15, Some(7), 7), (3, Some(99), 3)]);
+            cases.extend([(15, Some(7)), (3, Some(99)), (3, Some(1))]);
         }
-        if program.is_light() && program.workload != "web" {
-            cases.extend([(3, Some(1), 1), (25, Some(10), 10), (150, Some(100), 100), (150, Some(150), 150)]);
+        if program.is_light() && !["web", "shapes"].contains(&program.workload.as_str()) {
+            cases.extend([(25, Some(10)), (150, Some(100)), (150, Some(150))]);
         }
-        for (items, limit, expected) in cases {
-            let limit = limit.map(|limit| format!("--concurrency={limit}"));
-            let args: Vec<&str> = limit.as_deref().into_iter().collect();
+        for (items, limit) in cases {
+            let option = limit.map(|limit| program.limit(limit));
+            let (args, expected): (Vec<&str>, _) =
+                (option.as_deref().into_iter().collect(), program.at_once(items, limit));
             let seen = at_once(expected, |seconds| program.load(items, seconds).in_flight(&args));
             assert_eq!(seen, expected, "{program} {args:?}");
         }
@@ -136,7 +140,7 @@ const SICK_DAYS: &Sick = &[
 fn a_sick_item_costs_its_own_line() {
     each(ASK_THE_LAB, Program::any, |program| {
         let (sick, name) = match program.workload.as_str() {
-            "db" => (SICK_HOSTS, "127.0."),
+            "db" | "shapes" => (SICK_HOSTS, "127.0."),
             "web" => (SICK_PAGES, "http://127.0.0.1:"),
             _ => (SICK_DAYS, "2026-01-"),
         };
@@ -151,6 +155,8 @@ fn a_sick_item_costs_its_own_line() {
             let cause = if timed_out && cause.starts_with("no answer") { "timed out" } else { cause };
             run.was(run.failures(cause) == 1, format!("{program}: {cause}"));
         }
+        let hang = ["hang"; 3].map(str::to_owned);
+        program.sick(3, 0.02, &hang, &[]).run(&["--timeout", "1"]).ended(0, 3, program);
     });
 }
 
@@ -226,12 +232,18 @@ fn bad_arguments_are_refused_in_a_line() {
         (&[page, "--concurrency", "0"], "--concurrency", "--concurrency"),
         (&[page, "--memory", "/no/such/folder/m.csv"], "No such file", "No such file"),
     ];
+    let shapes: &[Refused] = &[
+        (&["--timeout", "1"], "--urls <FILE>", ""),
+        (&["--urls", &good, "--limit", "0"], "--limit", ""),
+        (&["--urls", &good, "--nonsense"], "--nonsense", ""),
+    ];
     let too_many: &[Refused] = &[(&["--concurrency", "10000000"], "vm.max_map_count", "")];
     each(ALL, Program::has_no_flags, |program| {
         let refused = match program.workload.as_str() {
             "db" => db,
             "web" => web,
             "sleep" => sleep,
+            "shapes" => shapes,
             _ => prices,
         };
         if program.python {
@@ -281,9 +293,11 @@ fn refused_by_python(program: &Program, refused: &[Refused]) {
 
 #[test]
 fn few_file_descriptors_are_raised_or_reported() {
-    each(ASK_THE_LAB, Program::is_rust_concurrent, |program| {
+    each("db web prices", Program::is_rust_concurrent, |program| {
         let load = program.load(60, 0.05);
-        let (what, need) = program.file_descriptors(60);
+        // A worker has two pipes.
+        let workers = program.model == "multiprocess";
+        let (what, need) = if workers { ("worker processes", 140) } else { ("connections", 80) };
         let expected = format!(
             "60 {what} need {need} file descriptors, the hard limit is 64: raise it (`ulimit -Hn {need}`"
         );

@@ -7,13 +7,8 @@ use behaviour_tests::{finish, kill, program, spawn, until, with_each};
 use super::place::{LONG, Place, QUICK};
 
 /// What can be measured: arguments, and `DATABASE`.
-const STUDIES: [(&[&str], &str); 5] = [
-    (&["db"], ""),
-    (&["--study", "scale"], ""),
-    (&["--study", "faults"], ""),
-    (&["--study", "network"], ""),
-    (&["db"], "mariadb"),
-];
+const STUDIES: [(&str, &str); 5] =
+    [("db", ""), ("--study scale", ""), ("--study faults", ""), ("--study network", ""), ("db", "mariadb")];
 
 #[test]
 fn a_signal_leaves_neither_half_results_nor_processes() {
@@ -39,7 +34,7 @@ fn a_signal_ends_it_in_every_part_of_a_run() {
     for (script, text) in [("bin/one", stubborn), ("bin/bench-report", LONG), ("bin/lucky", LONG)] {
         let place = Place::new();
         place.script(script, text);
-        let bench = place.start(&mut place.bench(&["db"]), 2);
+        let bench = place.start(&mut place.bench("db"), 2);
         place.stop(bench, "-INT", 130);
     }
 }
@@ -48,7 +43,7 @@ fn a_signal_ends_it_in_every_part_of_a_run() {
 fn ignored_signals_stay_ignored_but_for_that_of_a_childs_end() {
     let place = Place::new();
     place.script("bin/one", LONG);
-    let bench = place.bench(&["web"]);
+    let bench = place.bench("web");
     let mut nohup = Command::new("env");
     nohup.arg("--ignore-signal=HUP,CHLD").arg(program("bench-run")).args(bench.get_args().skip(2));
     nohup.envs(bench.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir(place.path(""));
@@ -70,7 +65,7 @@ fn a_killed_driver_leaves_nothing() {
         place.script("bin/one", &format!("{QUICK}; [ $(wc -l <runs-one) != {run} ] || {{ {LONG}; }}"));
         place.script("bin/two", "");
         place.script("scripts/python/setup.sh", &format!("echo $$ >>pids; {LONG}"));
-        let mut bench = if *run == 0 { place.plain(&["db"]) } else { place.bench(&["db"]) };
+        let mut bench = if *run == 0 { place.plain("db") } else { place.bench("db") };
         bench.env("PYTHON", if *run == 0 { "1" } else { "" });
         let bench = place.start(&mut bench, 3);
         place.kill(bench);
@@ -84,21 +79,21 @@ fn a_second_bench_is_refused_until_the_first_is_gone() {
     let place = Place::new();
     place.noted_lab();
     place.script("bin/one", LONG);
-    let bench = place.start(&mut place.bench(&["db"]), 3);
-    place.run(&["db"]).refused(2, "another bench runs", "a second one");
+    let bench = place.start(&mut place.bench("db"), 3);
+    place.run("db").refused(2, "another bench runs", "a second one");
     // Killed, the first can end nothing. Nobody keeps its lock or lives on.
     place.kill(bench);
     place.assert_nothing_runs();
     place.assert_untouched();
     place.script("bin/one", QUICK);
-    place.succeed(&["--fresh", "db"]);
+    place.succeed("--fresh db");
 }
 
 #[test]
 fn a_kill_in_the_exchange_leaves_old_or_new_results() {
     with_each(0..10, |instant| {
         let place = Place::new();
-        let bench = spawn(&mut place.bench(&["web"]));
+        let bench = spawn(&mut place.bench("web"));
         until("the report", || place.path("reporting").exists());
         thread::sleep(Duration::from_millis(instant * 3));
         place.kill(bench);
@@ -111,7 +106,7 @@ fn a_kill_in_the_exchange_leaves_old_or_new_results() {
         }
         if place.path("target/bench/run.toml").exists() {
             let runs = place.lines("runs-one");
-            place.succeed(&["--resume"]);
+            place.succeed("--resume");
             assert_eq!(place.lines("runs-one"), runs, "only the report was left to be made");
         }
         assert_eq!(place.read("results/box/measurements.csv"), "new\n");
@@ -123,7 +118,7 @@ fn there_is_no_copy_of_ones_own_hosts() {
     let place = Place::new();
     place.write("own.urls", "mysql://a:swordfish@b:1/c\nmysql://a:swordfish@d:1/c\n");
     place.script("bin/one", &format!("{QUICK}; cat target/bench/lab/db.urls >read"));
-    place.succeed_with(&["db"], &[("DATABASE_URLS", "own.urls")]);
+    place.succeed_with("db", &[("DATABASE_URLS", "own.urls")]);
     assert!(place.read("results/box/raw/db-own/workload.toml").contains("\nsize = 2\n"));
     assert_eq!(place.read("read"), place.read("own.urls"));
     let mut grep = Command::new("grep");
@@ -137,10 +132,10 @@ fn a_disk_that_is_full_in_the_end_leaves_the_old_results() {
     let place = Place::new();
     let half = "echo half >\"$2/measurements.csv\"; echo 'No space left on device' >&2; exit 1";
     place.script("bin/bench-report", half);
-    place.fails(&["web"], 1, &["No space left", "bench-report"]);
+    place.fails("web", 1, "No space left|bench-report");
     // A file where a folder must be.
     place.write("results/.new", "");
-    let run = place.run(&["--fresh", "web"]);
+    let run = place.run("--fresh web");
     run.was(run.code == 1 && run.failures("is the disk full?") == 1, "no folder");
     fs::remove_file(place.path("results/.new")).expect("removed");
     place.assert_untouched();

@@ -18,7 +18,7 @@ fn warned(facts: &Facts, text: &str) -> bool {
 #[test]
 fn another_machine_and_other_sources_are_refused() {
     let place = Place::new();
-    place.succeed(&["db"]);
+    place.succeed("db");
     let machine = place.read("results/box/machine.toml");
     let field =
         |name: &str| machine.lines().find(|line| line.starts_with(&format!("{name} = "))).expect(name);
@@ -27,9 +27,9 @@ fn another_machine_and_other_sources_are_refused() {
         [("memory_mib", "memory_mib = 77".to_owned()), ("model", "model = \"x\"".to_owned()), lacking]
     {
         place.write("results/box/machine.toml", &machine.replace(field(name), &other));
-        for args in [&["db"][..], &["--again"], &["--study", "scale"]] {
+        for args in ["db", "--again", "--study scale"] {
             let run = place.run(args);
-            run.refused(2, "results/box has figures from another machine", format!("{args:?} {name}"));
+            run.refused(2, "results/box has figures from another machine", format!("{args} {name}"));
             // A name for it that is free.
             let told = run.err.concat();
             let proposed = told.split("MACHINE=").nth(1).expect("a proposal").trim();
@@ -42,7 +42,7 @@ fn another_machine_and_other_sources_are_refused() {
     place.write("crates/web/one/main.rs", "fn main() {}");
     place.write("crates/db/hosts/src/lib.rs", "");
     place.script("bin/one", LONG);
-    let bench = place.start(&mut place.bench(&["web"]), 2);
+    let bench = place.start(&mut place.bench("web"), 2);
     place.kill(bench);
     place.script("bin/one", QUICK);
     let record = place.read("target/bench/run.toml");
@@ -55,10 +55,10 @@ fn another_machine_and_other_sources_are_refused() {
     ] {
         let kept = place.read(file);
         place.write(file, text);
-        place.run(&["--resume"]).refused(2, reason, file);
+        place.run("--resume").refused(2, reason, file);
         place.write(file, &kept);
     }
-    place.succeed(&["--resume"]);
+    place.succeed("--resume");
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn the_commit_is_that_of_this_folder_or_unknown() {
     let measured = |file: &str| {
         place.write(file, "");
         let elsewhere = place.path("elsewhere/.git").display().to_string();
-        place.succeed_with(&["db"], &[("GIT_DIR", &elsewhere)]);
+        place.succeed_with("db", &[("GIT_DIR", &elsewhere)]);
         facts(&place, "")
     };
     let unknown = |facts: &Facts, reason: &str| {
@@ -105,7 +105,7 @@ fn the_commit_is_that_of_this_folder_or_unknown() {
     for name in ["bench.toml", "bin"] {
         symlink(place.path(name), place.path(&format!("inside/{name}"))).expect("a link");
     }
-    let run = finish(spawn(place.bench(&["db"]).current_dir(place.path("inside"))));
+    let run = finish(spawn(place.bench("db").current_dir(place.path("inside"))));
     run.was(run.code == 0, "inside");
     unknown(&facts(&place, "inside"), "this folder is inside another repository");
 }
@@ -128,7 +128,7 @@ fn variables_that_change_figures_are_kept_out_or_noted() {
     let place = Place::new();
     place.script("bin/one", "env >>environment");
     let flags = [("RUSTFLAGS", "-Ctarget-cpu=native"), ("CARGO_PROFILE_RELEASE_LTO", "fat")];
-    place.succeed_with(&["db"], &[VARIABLES.as_slice(), &flags].concat());
+    place.succeed_with("db", &[VARIABLES.as_slice(), &flags].concat());
     let environment = place.read("environment");
     assert!(environment.contains("\nPATH="), "{environment}");
     for (name, _) in VARIABLES {
@@ -150,7 +150,7 @@ fn variables_that_change_figures_are_kept_out_or_noted() {
 fn a_terminal_that_cannot_move_its_cursor_shows_every_line() {
     for (term, shown) in [("dumb", true), ("xterm", false)] {
         let place = Place::new();
-        let bench = place.bench(&["--quick", "web"]);
+        let bench = place.bench("--quick web");
         let words: Vec<_> = bench.get_args().skip(1).map(|word| format!("'{}'", word.display())).collect();
         let mut terminal = interruptible("script");
         terminal.args(["--quiet", "--return", "--command", &words.join(" "), "/dev/null"]);
@@ -172,9 +172,9 @@ fn where_strace_cannot_trace_a_timeline_is_refused_and_nothing_is_counted() {
             "{matrix}[[study]]\nname = \"timeline\"\nvary = \"time\"\n[[study.workload]]\nlike = \"db\"\n"
         ),
     );
-    let timeline = place.run(&["--study", "timeline"]);
+    let timeline = place.run("--study timeline");
     timeline.refused(2, "strace cannot trace here, which a timeline is made of: strace: PTRACE", "timeline");
-    let shown = place.succeed(&["db"]);
+    let shown = place.succeed("db");
     let told = "strace does not work here: system calls are not counted";
     shown.was(shown.out.iter().any(|line| line == told), "bench");
     assert!(!place.path("results/box/raw/db/one/syscalls.txt").exists());

@@ -95,16 +95,16 @@ impl Place {
     }
 
     /// The driver, as it is started in a shell: no signal is ignored, whatever these tests were started with.
-    pub fn bench(&self, args: &[&str]) -> Command {
+    pub fn bench(&self, args: &str) -> Command {
         let mut command = self.plain(args);
         command.arg("--bin-dir").arg(self.path("bin"));
         command
     }
 
     /// The driver without `--bin-dir`.
-    pub fn plain(&self, args: &[&str]) -> Command {
+    pub fn plain(&self, args: &str) -> Command {
         let mut command = interruptible(program("bench-run"));
-        command.args(args).current_dir(self.0.path()).stdin(Stdio::null());
+        command.args(args.split_whitespace()).current_dir(self.0.path()).stdin(Stdio::null());
         for name in ["PYTHON", "DATABASE", "DATABASE_URLS", "FRESH"] {
             command.env_remove(name);
         }
@@ -116,27 +116,27 @@ impl Place {
         command
     }
 
-    pub fn run(&self, args: &[&str]) -> Run {
+    pub fn run(&self, args: &str) -> Run {
         finish(spawn(&mut self.bench(args)))
     }
 
     /// Runs the driver to its good end.
-    pub fn succeed(&self, args: &[&str]) -> Run {
+    pub fn succeed(&self, args: &str) -> Run {
         self.succeed_with(args, &[])
     }
 
     /// The same with these variables.
-    pub fn succeed_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Run {
+    pub fn succeed_with(&self, args: &str, variables: &[(&str, &str)]) -> Run {
         let run = finish(spawn(self.bench(args).envs(variables.iter().copied())));
-        run.was(run.code == 0, format!("{args:?} {variables:?}"));
+        run.was(run.code == 0, format!("{args} {variables:?}"));
         run
     }
 
-    /// Asserts that the driver ends with this exit code and all of these words, and leaves the results alone.
-    pub fn fails(&self, args: &[&str], code: i32, words: &[&str]) {
+    /// Asserts that the driver ends with this exit code and says all of this (between `|`), and leaves the results alone.
+    pub fn fails(&self, args: &str, code: i32, words: &str) {
         let run = self.run(args);
         let told = run.err.join("\n");
-        run.was(run.code == code && words.iter().all(|words| told.contains(words)), format!("{words:?}"));
+        run.was(run.code == code && words.split('|').all(|words| told.contains(words)), words);
         self.assert_untouched();
     }
 

@@ -18,7 +18,7 @@ fn settings_choose_the_study_and_set_it_up() {
     place.script("path/cargo", "echo \"$CARGO_TARGET_DIR$CARGO_BUILD_TARGET $*\" >>built");
     place.script("target/python/bin/python", "echo x >>runs-python");
     let run = |settings: &[(&str, &str)]| {
-        let mut bench = place.plain(&["--quick", "db"]);
+        let mut bench = place.plain("--quick db");
         bench.envs([("CARGO_TARGET_DIR", "elsewhere"), ("CARGO_BUILD_TARGET", "wasm")]);
         let run = finish(spawn(bench.envs(settings.iter().copied())));
         let set_up = place.read("set-up");
@@ -46,25 +46,25 @@ fn bad_settings_and_names_are_refused() {
     place.write("empty.urls", "\n");
     place.write("bad.urls", "mysql://a:swordfish@b:1/c\npostgres://a:swordfish@b:1/c\n");
     for (args, name, value, message) in [
-        (&["db"][..], "DATABASE", "oracle", "only mariadb is known"),
-        (&[], "DATABASE", "mariadb", "are for make bench-db"),
-        (&["--study", "scale"], "DATABASE_URLS", "own.urls", "are for make bench-db"),
-        (&["db"], "DATABASE_URLS", "none.urls", "none.urls: No such file"),
-        (&["db"], "DATABASE_URLS", "empty.urls", "empty.urls: line 1"),
-        (&["db"], "DATABASE_URLS", "bad.urls", "line 2"),
-        (&["--study", "all"], "PYTHON", "1", "choose from bench, mariadb, own, scale, faults, network"),
-        (&["mail"], "PYTHON", "", "choose from db, web"),
-        (&["--fast"], "PYTHON", "", "Usage"),
-        (&["--again", "--quick"], "PYTHON", "", "cannot be used with"),
-        (&[], "MACHINE", "../elsewhere", "MACHINE=../elsewhere cannot be"),
-        (&["--resume"], "PYTHON", "", "nothing to resume"),
-        (&["web", "--bin-dir", "empty"], "PYTHON", "", "empty holds no bench-observe"),
+        ("db", "DATABASE", "oracle", "only mariadb is known"),
+        ("", "DATABASE", "mariadb", "are for make bench-db"),
+        ("--study scale", "DATABASE_URLS", "own.urls", "are for make bench-db"),
+        ("db", "DATABASE_URLS", "none.urls", "none.urls: No such file"),
+        ("db", "DATABASE_URLS", "empty.urls", "empty.urls: line 1"),
+        ("db", "DATABASE_URLS", "bad.urls", "line 2"),
+        ("--study all", "PYTHON", "1", "choose from bench, mariadb, own, scale, faults, network"),
+        ("mail", "PYTHON", "", "choose from db, web"),
+        ("--fast", "PYTHON", "", "Usage"),
+        ("--again --quick", "PYTHON", "", "cannot be used with"),
+        ("", "MACHINE", "../elsewhere", "MACHINE=../elsewhere cannot be"),
+        ("--resume", "PYTHON", "", "nothing to resume"),
+        ("web --bin-dir empty", "PYTHON", "", "empty holds no bench-observe"),
     ] {
-        let mut bench = if args.contains(&"--bin-dir") { place.plain(args) } else { place.bench(args) };
+        let mut bench = if args.contains("--bin-dir") { place.plain(args) } else { place.bench(args) };
         let run = finish(spawn(bench.env(name, value)));
         let told = run.err.join("\n");
         let refused = run.code == 2 && told.contains(message) && !told.contains("swordfish");
-        run.was(refused, format!("{args:?} {name}={value}"));
+        run.was(refused, format!("{args} {name}={value}"));
     }
     let matrix = place.read("bench.toml");
     for (from, to, message) in [
@@ -76,11 +76,11 @@ fn bad_settings_and_names_are_refused() {
     ] {
         assert!(matrix.contains(from), "{from}");
         place.write("bench.toml", &matrix.replacen(from, to, 1));
-        place.run(&["web"]).refused(2, message, to);
+        place.run("web").refused(2, message, to);
     }
     place.write("bench.toml", &matrix);
     place.write("results/box/raw/prices/workload.toml", "version = 1\n");
-    place.run(&["web"]).refused(2, "prices/workload.toml: it has version 1", "results of another version");
+    place.run("web").refused(2, "prices/workload.toml: it has version 1", "results of another version");
     assert!(!place.path("runs-one").exists());
     place.assert_untouched();
 }

@@ -40,9 +40,9 @@ fn no_step_of_any_study_has_two_purposes() {
             "own" => &[("DATABASE_URLS", "own.urls")],
             _ => &[],
         };
-        let chosen: &[&str] = if variables.is_empty() { &["--study", study] } else { &["db"] };
+        let chosen = if variables.is_empty() { format!("--study {study}") } else { "db".to_owned() };
         let python = [variables, &[("PYTHON", "1"), ("MACHINE", "new")]].concat();
-        let steps = steps(&place.succeed_with(&[chosen, &["--print"]].concat(), &python).out);
+        let steps = steps(&place.succeed_with(&format!("{chosen} --print"), &python).out);
         assert!(steps.len() > 5, "{study}: {} steps", steps.len());
         for Step { name, server, command, files } in steps {
             let has = |words: &str| usize::from(command.contains(words));
