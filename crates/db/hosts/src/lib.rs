@@ -7,7 +7,7 @@ use std::{borrow::Cow, fs, str::FromStr, time::Duration};
 use anyhow::{Context, Result, anyhow, ensure};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
-pub use tally::{Tally, catch_panic, catch_panic_async, late};
+pub use tally::{Tally, catch_panic, catch_panic_async};
 use url::Url;
 
 /// The arguments that all db programs have.

@@ -1,10 +1,12 @@
-//! Looks host names up, for event loops that cannot and for drivers that have no time-out for it. It knows none of them.
+//! Looks host names up and connects: for event loops that cannot look up, for drivers that have no time-out for it, and for
+//! streams that block. It knows none of them.
 
-use std::io::{self, ErrorKind};
+use std::fmt::Debug;
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Opens a stream to a host: `open` is called with its addresses in turn, until one answers. A name is looked up on a
 /// thread of its own, so that the event loop goes on; an IP address needs none.
@@ -60,4 +62,44 @@ pub fn look_up_aside(
         Ok(_) => Ok(()),
         Err(error) => Err(io::Error::other(format!("no thread to look the name up: {error}"))), // its kind is a time-out's
     }
+}
+
+/// A stream that blocks its thread, or its coroutine, until a deadline at the most.
+pub trait Socket: Read + Write + Debug + Send + Sync + Sized + 'static {
+    /// Looks up a host's addresses: see [`look_up`].
+    ///
+    /// # Errors
+    /// When the name is unknown, or the time is over.
+    fn look_up(host: (&str, u16), time: Duration) -> io::Result<Vec<SocketAddr>>;
+
+    /// Connects to an address, in this time.
+    ///
+    /// # Errors
+    /// When nobody listens there, or the time is over.
+    fn connect(address: &SocketAddr, time: Duration, deadline: Instant) -> io::Result<Self>;
+
+    /// Connects to the first of these addresses that answers, each in its share of the time.
+    ///
+    /// # Errors
+    /// When none answers.
+    fn connect_to_any(addresses: &[SocketAddr], deadline: Instant) -> io::Result<Self> {
+        let mut result = Err(ErrorKind::NotFound.into());
+        for (tried, address) in addresses.iter().enumerate() {
+            let share = time_left(deadline)? / (addresses.len() - tried) as u32;
+            result = Self::connect(address, share, deadline);
+            if result.is_ok() {
+                break;
+            }
+        }
+        result
+    }
+}
+
+/// How long the next wait may last.
+///
+/// # Errors
+/// When no time is left.
+pub fn time_left(deadline: Instant) -> io::Result<Duration> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left.is_zero() { Err(ErrorKind::TimedOut.into()) } else { Ok(left) }
 }

@@ -48,56 +48,21 @@ mod tests {
     const FILTER: &str = "NoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t1\n";
     const NO_FILTER: &str = "NoNewPrivs:\t0\nSeccomp:\t0\nSeccomp_filters:\t0\n";
 
-    fn said(errno: Errno, disabled: &str, status: &str) -> String {
-        cause(&errno.into(), disabled, status)
-    }
-
     #[test]
-    fn disabled_for_all_whatever_else_there_is() {
-        for status in [FILTER, NO_FILTER, ""] {
-            let said = said(Errno::PERM, "2\n", status);
-            assert!(said.starts_with("it is disabled for all: `sysctl"), "{said}");
-        }
-    }
-
-    #[test]
-    fn disabled_for_those_outside_the_group() {
-        let said = said(Errno::PERM, "1\n", NO_FILTER);
-        assert!(said.starts_with("kernel.io_uring_disabled=1 leaves it to root"), "{said}");
-    }
-
-    #[test]
-    fn disabled_or_filtered() {
-        let said = said(Errno::PERM, "1\n", FILTER);
-        assert!(said.starts_with("a seccomp filter forbids it, as in a container, or kernel."), "{said}");
-    }
-
-    #[test]
-    fn filtered_with_either_error() {
-        for (errno, disabled) in [
-            (Errno::PERM, "0\n"),
-            (Errno::PERM, ""),
-            (Errno::NOSYS, "0\n"),
-            (Errno::NOSYS, "1\n"),
-            (Errno::NOSYS, "2\n"),
+    fn each_cause_has_its_remedy() {
+        for (error, disabled, status, said) in [
+            (Errno::PERM, "2\n", FILTER, "it is disabled for all: `sysctl"),
+            (Errno::PERM, "2\n", "", "it is disabled for all: `sysctl"),
+            (Errno::PERM, "1\n", NO_FILTER, "kernel.io_uring_disabled=1 leaves it to root"),
+            (Errno::PERM, "1\n", FILTER, "a seccomp filter forbids it, as in a container, or kernel."),
+            (Errno::PERM, "", FILTER, "a seccomp filter forbids it, as in a container: "),
+            (Errno::NOSYS, "2\n", FILTER, "a seccomp filter forbids it, as in a container: "),
+            (Errno::NOSYS, "", NO_FILTER, "the kernel has none"),
+            (Errno::NOMEM, "2\n", FILTER, "Cannot allocate memory (os error 12)"),
+            (Errno::PERM, "0\n", NO_FILTER, "Operation not permitted (os error 1)"),
         ] {
-            let said = said(errno, disabled, FILTER);
-            assert!(said.starts_with("a seccomp filter forbids it, as in a container: "), "{said}");
+            let cause = cause(&error.into(), disabled, status);
+            assert!(cause.starts_with(said), "{error} {disabled:?} {status}: {cause}");
         }
-    }
-
-    #[test]
-    fn a_kernel_without_it() {
-        for status in [NO_FILTER, ""] {
-            let said = said(Errno::NOSYS, "", status);
-            assert!(said.starts_with("the kernel has none"), "{said}");
-        }
-    }
-
-    #[test]
-    fn other_errors_as_they_are() {
-        assert_eq!(said(Errno::NOMEM, "2\n", FILTER), "Cannot allocate memory (os error 12)");
-        assert_eq!(said(Errno::PERM, "0\n", NO_FILTER), "Operation not permitted (os error 1)");
-        assert_eq!(cause(&io::Error::other("broken"), "1\n", FILTER), "broken");
     }
 }

@@ -130,12 +130,4 @@ mod tests {
         assert_eq!(error("Cannot allocate memory"), "failed to spawn thread: Cannot allocate memory");
         assert_eq!(start(|| 3).unwrap(), 3);
     }
-
-    #[test]
-    fn no_more_at_once_than_there_are() {
-        assert_eq!(
-            (at_once(NonZeroUsize::new(7), 15), at_once(NonZeroUsize::new(70), 15), at_once(None, 15)),
-            (7, 15, 15)
-        );
-    }
 }

@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use connect::look_up_aside;
+use connect::{Socket, look_up_aside, time_left};
 use may::{net::TcpStream, sync::Semphore};
 
 /// may's TCP stream, and when it gives up.
+#[derive(Debug)]
 pub struct Stream {
     stream: TcpStream,
     deadline: Instant,
@@ -17,54 +18,44 @@ pub struct Stream {
 /// Opens a stream to the first of a host's addresses that answers.
 ///
 /// # Errors
-/// When the name is unknown, the last address does not answer, or the time is over.
+/// When the name is unknown, no address answers, or the time is over.
 pub fn connect(host: (&str, u16), time: Duration) -> io::Result<Stream> {
     let deadline = Instant::now() + time;
-    let mut result = Err(ErrorKind::NotFound.into());
-    for address in look_up(host, time)? {
-        result = TcpStream::connect_timeout(&address, left(deadline)?);
-        if result.is_ok() {
-            break;
+    Stream::connect_to_any(&Stream::look_up(host, time)?, deadline)
+}
+
+impl Socket for Stream {
+    /// On a thread, while other coroutines run: may would block all of them for it.
+    fn look_up(host: (&str, u16), time: Duration) -> io::Result<Vec<SocketAddr>> {
+        // Not a channel of may's, whose `recv_timeout` may take twice as long.
+        let (sender, receiver) = mpsc::channel();
+        let done = Arc::new(Semphore::new(0));
+        let post = done.clone();
+        look_up_aside(host, move |addresses| {
+            drop(sender.send(addresses));
+            post.post();
+        })?;
+        if !done.wait_timeout(time) {
+            return Err(ErrorKind::TimedOut.into());
         }
-    }
-    Ok(Stream { stream: result?, deadline })
-}
-
-/// Looks up a host's addresses on a thread, while other coroutines run: may would block all of them for it.
-///
-/// # Errors
-/// When the name is unknown, or the time is over.
-pub fn look_up(host: (&str, u16), time: Duration) -> io::Result<Vec<SocketAddr>> {
-    // Not a channel of may's, whose `recv_timeout` may take twice as long.
-    let (sender, receiver) = mpsc::channel();
-    let done = Arc::new(Semphore::new(0));
-    let post = done.clone();
-    look_up_aside(host, move |addresses| {
-        drop(sender.send(addresses));
-        post.post();
-    })?;
-    if done.wait_timeout(time) {
         receiver.recv().map_err(io::Error::other)?
-    } else {
-        Err(ErrorKind::TimedOut.into())
     }
-}
 
-fn left(deadline: Instant) -> io::Result<Duration> {
-    let left = deadline.saturating_duration_since(Instant::now());
-    if left.is_zero() { Err(ErrorKind::TimedOut.into()) } else { Ok(left) }
+    fn connect(address: &SocketAddr, time: Duration, deadline: Instant) -> io::Result<Self> {
+        Ok(Self { stream: TcpStream::connect_timeout(address, time)?, deadline })
+    }
 }
 
 impl Read for Stream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream.set_read_timeout(Some(left(self.deadline)?))?;
+        self.stream.set_read_timeout(Some(time_left(self.deadline)?))?;
         self.stream.read(buffer)
     }
 }
 
 impl Write for Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.stream.set_write_timeout(Some(left(self.deadline)?))?;
+        self.stream.set_write_timeout(Some(time_left(self.deadline)?))?;
         self.stream.write(bytes)
     }
 

@@ -35,10 +35,7 @@ pub fn connect(
         .stmt_cache_size(0); // one statement leaves nothing to cache
     let mut result = Err(io::Error::from(ErrorKind::NotFound).into());
     for socket in connect::look_up(address, time)? {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(io::Error::from(ErrorKind::TimedOut).into());
-        }
+        let left = connect::time_left(deadline)?;
         let options = options.clone().ip_or_hostname(Some(socket.ip().to_string()));
         let connection = Conn::new(options.tcp_connect_timeout(Some(left)));
         result = connection.map_err(|error| cause(error, false));

@@ -8,7 +8,7 @@ use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::os::fd::AsFd;
-use std::process::{self, ExitCode};
+use std::process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -121,11 +121,6 @@ impl Tally {
         process::exit(self.last_line(&mut state).into())
     }
 
-    /// Prints the last line, and returns the exit code.
-    pub fn finish(&self) -> ExitCode {
-        self.last_line(&mut self.state()).into()
-    }
-
     /// An item that reported nothing, because its task ended or its coroutine overflowed its stack, has failed.
     fn last_line(&self, state: &mut State) -> u8 {
         let mut silent: Vec<_> = state.waiting.keys().collect();
@@ -181,14 +176,6 @@ impl State {
             complain(format_args!("stdout: {error}"));
         }
     }
-}
-
-/// A time-out as an item's outcome, for `unwrap_or_else` on what an event loop's `timeout` returns.
-///
-/// # Errors
-/// Always: that is what it is for.
-pub fn late<T, E>(_elapsed: E) -> Result<T> {
-    Err(io::Error::from(ErrorKind::TimedOut).into())
 }
 
 /// Whether the cause is that nobody answered in time. A blocking socket says `WouldBlock`.
@@ -247,11 +234,6 @@ mod tests {
             "connect: Connection refused"
         );
         assert_eq!(cause(&anyhow!("same").context("same")), "same");
-    }
-
-    #[test]
-    fn a_line_is_one_line() {
-        assert_eq!(shown("a\nb\r\u{1b}[2J\u{9b}\u{2028}é"), "a\\nb\\r\\u{1b}[2J\\u{9b}\\u{2028}é\n");
     }
 
     #[test]

@@ -53,24 +53,3 @@ fn said(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("without a word")
 }
-
-#[cfg(test)]
-mod tests {
-    use std::task::{Context, Waker};
-
-    use super::*;
-
-    #[test]
-    fn a_panic_is_a_failure() {
-        let message = |outcome: Result<u8>| outcome.unwrap_err().to_string();
-        assert_eq!(message(catch_panic(|| panic!("index {}", 3))), "panicked: index 3");
-        assert_eq!(message(catch_panic(|| Err(anyhow!("refused")))), "refused");
-        assert_eq!(catch_panic(|| Ok(1)).unwrap(), 1);
-
-        let mut item = pin!(catch_panic_async(async { panic!("no row") }));
-        let Poll::Ready(outcome) = item.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
-            panic!("it waits");
-        };
-        assert_eq!(message(outcome), "panicked: no row");
-    }
-}

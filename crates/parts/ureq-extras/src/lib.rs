@@ -1,29 +1,29 @@
 //! ureq as the programs use it, however they wait: one agent for each, with the reasons here and not in the lessons.
 
-mod names;
 mod transport;
 
 use std::io::{self, ErrorKind};
+use std::marker::PhantomData;
 use std::time::Duration;
 
+use connect::Socket;
 use http_answers::{LONG_BODY, LONG_HEAD, MAX_HEAD};
 use ureq::config::Config;
 use ureq::http::Request;
 use ureq::middleware::MiddlewareNext;
 use ureq::{Agent, Error, SendBody};
 
-pub use names::Names;
-pub use transport::{Connections, Socket};
+use transport::{Over, Stream};
 
 /// An agent that blocks the thread that asks, for as long as `timeout` at the most: from looking the name up to the
 /// last byte of the answer.
 pub fn agent(timeout: Duration) -> Agent {
-    agent_over::<std::net::TcpStream>(timeout)
+    agent_over::<Stream>(timeout)
 }
 
 /// An agent over sockets of another kind.
 pub fn agent_over<S: Socket>(timeout: Duration) -> Agent {
-    Agent::with_parts(config(timeout), Connections::<S>::default(), Names::<S>::default())
+    Agent::with_parts(config(timeout), Over::<S>(PhantomData), Over::<S>(PhantomData))
 }
 
 fn config(timeout: Duration) -> Config {

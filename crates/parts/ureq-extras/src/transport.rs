@@ -1,87 +1,79 @@
 //! The bytes under ureq: its own transport takes a reset for the end of an answer, and has buffers of one size.
 
-use std::fmt::Debug;
 use std::io::{self, ErrorKind, Read, Write};
 use std::marker::PhantomData;
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use connect::Socket;
 use http_answers::MAX_HEAD;
 use ureq::Error;
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
 };
 
-/// A TCP stream, and how a program waits for it: by blocking its thread, or by running another coroutine.
-pub trait Socket: Read + Write + Debug + Send + Sync + Sized + 'static {
-    /// Finds a host's addresses, in this time.
-    ///
-    /// # Errors
-    /// When the name is unknown, or the time is over.
-    fn look_up(host: (&str, u16), time: Duration) -> io::Result<Vec<SocketAddr>>;
-
-    /// Connects to an address, in this time. What is written is sent at once.
-    ///
-    /// # Errors
-    /// When nobody listens there, or the time is over.
-    fn connect(address: &SocketAddr, time: Duration) -> io::Result<Self>;
-
-    /// Ends each read that takes longer.
-    ///
-    /// # Errors
-    /// When the system refuses.
-    fn limit_reads(&self, time: Duration) -> io::Result<()>;
-
-    /// Ends each write that takes longer.
-    ///
-    /// # Errors
-    /// When the system refuses.
-    fn limit_writes(&self, time: Duration) -> io::Result<()>;
+/// std's TCP stream, and when it gives up.
+#[derive(Debug)]
+pub struct Stream {
+    stream: TcpStream,
+    deadline: Instant,
 }
 
-impl Socket for TcpStream {
+impl Socket for Stream {
     fn look_up(host: (&str, u16), time: Duration) -> io::Result<Vec<SocketAddr>> {
         connect::look_up(host, time)
     }
 
-    fn connect(address: &SocketAddr, time: Duration) -> io::Result<Self> {
-        let stream = Self::connect_timeout(address, time)?;
-        stream.set_nodelay(true)?;
-        Ok(stream)
-    }
-
-    fn limit_reads(&self, time: Duration) -> io::Result<()> {
-        self.set_read_timeout(Some(time))
-    }
-
-    fn limit_writes(&self, time: Duration) -> io::Result<()> {
-        self.set_write_timeout(Some(time))
+    fn connect(address: &SocketAddr, time: Duration, deadline: Instant) -> io::Result<Self> {
+        Ok(Self { stream: TcpStream::connect_timeout(address, time)?, deadline })
     }
 }
 
-/// Connects to the first of a host's addresses that takes the connection, each in its share of the time.
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.set_read_timeout(Some(connect::time_left(self.deadline)?))?;
+        self.stream.read(buffer)
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.set_write_timeout(Some(connect::time_left(self.deadline)?))?;
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+/// How ureq finds and reaches hosts: over such sockets.
 #[derive(Debug)]
-pub struct Connections<S>(PhantomData<S>);
+pub struct Over<S>(pub PhantomData<S>);
 
-impl<S> Default for Connections<S> {
-    fn default() -> Self {
-        Self(PhantomData)
+/// ureq itself starts a thread for each look-up, even of an IP address, which needs none, and panics where the system starts
+/// no more of them.
+impl<S: Socket> Resolver for Over<S> {
+    fn resolve(&self, uri: &Uri, _: &Config, limit: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+        let name = uri.host().ok_or(Error::HostNotFound)?.trim_matches(['[', ']']); // an IPv6 address has them in a URL
+        let host = (name, uri.port_u16().unwrap_or(80));
+        let addresses = S::look_up(host, time_left(limit)?).map_err(|error| late(error, limit))?;
+        let mut found = self.empty();
+        addresses.into_iter().take(16).for_each(|address| found.push(address)); // it has room for 16
+        Ok(found)
     }
 }
 
-impl<S: Socket> Connector for Connections<S> {
+impl<S: Socket> Connector for Over<S> {
     type Out = Connection<S>;
 
     fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> Result<Option<Connection<S>>, Error> {
-        let mut result = Err(ErrorKind::NotFound.into());
-        let share = time_left(details.timeout)? / details.addrs.len().max(1) as u32;
-        for address in &details.addrs {
-            result = S::connect(address, share);
-            if result.is_ok() {
-                break;
-            }
-        }
-        let stream = result.map_err(|error| late(error, details.timeout))?;
+        let deadline = Instant::now() + time_left(details.timeout)?;
+        let stream =
+            S::connect_to_any(&details.addrs, deadline).map_err(|error| late(error, details.timeout))?;
         let (input, output) = (details.config.input_buffer_size(), details.config.output_buffer_size());
         Ok(Some(Connection { stream, buffers: LazyBuffers::new(input, output) }))
     }
@@ -100,12 +92,10 @@ impl<S: Socket> Transport for Connection<S> {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        self.stream.limit_writes(time_left(timeout)?)?;
         self.stream.write_all(&self.buffers.output()[..amount]).map_err(|error| late(error, timeout))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        self.stream.limit_reads(time_left(timeout)?)?;
         if self.buffers.input_append_buf().is_empty() {
             self.enlarge()?;
         }
@@ -149,12 +139,12 @@ impl<S> Connection<S> {
 ///
 /// # Errors
 /// When no time is left.
-pub(crate) fn time_left(timeout: NextTimeout) -> Result<Duration, Error> {
+fn time_left(timeout: NextTimeout) -> Result<Duration, Error> {
     if timeout.after.is_zero() { Err(Error::Timeout(timeout.reason)) } else { Ok(*timeout.after) }
 }
 
 /// ureq's error for a wait that was too long; others as they are.
-pub(crate) fn late(error: io::Error, timeout: NextTimeout) -> Error {
+fn late(error: io::Error, timeout: NextTimeout) -> Error {
     match error.kind() {
         ErrorKind::TimedOut | ErrorKind::WouldBlock => Error::Timeout(timeout.reason),
         _ => error.into(),

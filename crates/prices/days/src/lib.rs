@@ -1,6 +1,8 @@
 //! Shared by all prices programs: arguments, the days to fetch, the parser of the server's answer, and the outcome of
 //! each day. Nothing here knows an HTTP client or a concurrency model.
 
+mod memory;
+
 use std::fmt::{self, Display, Formatter};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{path::PathBuf, time::Duration};
@@ -10,7 +12,7 @@ use clap::value_parser;
 use jiff::ToSpan;
 pub use jiff::civil::Date;
 use jiff::civil::date;
-use memory_sampler::MemorySampler;
+use memory::MemorySampler;
 use serde::{Deserialize, Serialize};
 pub use tally::{catch_panic, catch_panic_async};
 pub use url::Url;
@@ -29,7 +31,7 @@ pub struct Args {
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = limits::seconds)]
     pub timeout: Duration,
     /// Where to write this program's memory over time
-    #[arg(long, value_name = "FILE", value_parser = memory_sampler::writable)]
+    #[arg(long, value_name = "FILE", value_parser = memory::writable)]
     memory: Option<PathBuf>,
 }
 

@@ -33,7 +33,7 @@ fn main() -> Result<()> {
     let permits = Arc::new(Semphore::new(at_once));
     may::config().set_workers(1).set_stack_size(16 << 10).set_pool_capacity(at_once); // one thread, as gevent
     let patience = common.timeout * 2; // a coroutine whose stack overflows vanishes, with its permit
-    let agent = may_ureq::agent(common.timeout);
+    let agent = ureq_extras::agent_over::<may_stream::Stream>(common.timeout);
     for (date, url) in common.days() {
         while !permits.wait_timeout(patience) {
             permits.post(); // instead of one that has vanished
