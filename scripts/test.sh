@@ -50,6 +50,14 @@ if command -v shellcheck >/dev/null; then
 else
   echo "not installed: the scripts are not checked"
 fi
+at known faults of dependencies
+if ! cargo deny --version >/dev/null 2>&1; then
+  echo "not checked: cargo install --locked cargo-deny"
+elif ! cargo deny fetch db >/dev/null 2>&1; then
+  echo "not checked: the database of advisories cannot be fetched"
+else
+  cargo deny --offline check advisories
+fi
 at build and clippy
 lint cargo build --workspace --locked
 at unit and behaviour tests, and beside them the pipelines, which mostly wait
