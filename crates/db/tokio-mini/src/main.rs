@@ -1,6 +1,6 @@
 //! Asks 500 MySQL hosts, all at once.
 //!
-//! Mirrors article 1, "Asyncio", with the driver of db-glommio: from that the event loop alone differs.
+//! Mirrors article 1, "Asyncio", with the driver of db-glommio, from which only the event loop differs.
 //! How it waits: the thread sleeps in `epoll_wait` until any host has answered, then runs that host's task.
 //! Expected wall time: 500 hosts ÷ 500 at once × 0.1 s = 0.1 s. In two terminals:
 //!

@@ -1,5 +1,5 @@
-//! Looks host names up and connects: for event loops that cannot look up, for drivers that have no time-out for it, and for
-//! streams that block. It knows none of them.
+//! Looks up host names and connects: for event loops that cannot look up, for drivers that have no time-out for it, and for
+//! streams that block. Nothing here knows a loop or a driver.
 
 use std::fmt::Debug;
 use std::io::{self, ErrorKind, Read, Write};

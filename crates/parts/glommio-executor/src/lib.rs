@@ -1,4 +1,4 @@
-//! What the glommio programs need besides glommio.
+//! glommio's executor as the programs make it, and the look for arrivals that its yield lacks.
 
 use std::{cell::Cell, time::Duration};
 

@@ -1,4 +1,4 @@
-//! How the programs connect with the drivers `mysql`, `mysql_async` and `sqlx`, and the cause of an error out of a driver's wrapping.
+//! Connects with the drivers `mysql`, `mysql_async` and `sqlx`, and extracts the cause from their error types.
 
 #[cfg(feature = "mysql")]
 pub mod mysql;

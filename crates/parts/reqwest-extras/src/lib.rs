@@ -1,4 +1,4 @@
-//! What the programs with reqwest need besides it.
+//! reqwest's client as the programs make it, and the causes of its errors.
 
 use std::error::Error as StdError;
 
