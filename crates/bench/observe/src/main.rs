@@ -8,6 +8,8 @@
 //!
 //! Exit code: that of the command, 128 + N after signal N, 125 where observing fails, 2 for bad arguments.
 
+#![allow(missing_docs, reason = "names say it")]
+
 mod database;
 mod lab;
 mod output;
@@ -20,7 +22,7 @@ use anyhow::{Context, Result};
 use bench_data::{files, runs::Run};
 use clap::Parser;
 
-use crate::{database::Database, lab::Lab, output::Prefixes};
+use crate::{database::Database, lab::Lab};
 
 /// Runs a command and records its memory, its processes and what its server counted.
 #[derive(Parser)]
@@ -68,42 +70,32 @@ fn observe(args: Args) -> Result<u8> {
     // Aside first: whoever sees the record sees all of it.
     let aside = args.out.with_extension("aside");
     files::write(&aside, "")?;
-    let lab = args.lab.map(Lab::new);
-    lab.iter().try_for_each(Lab::reset)?;
+    let lab = args.lab.map(Lab::reset).transpose()?;
     let database = args.database.zip(args.server_pid);
     let database = database.map(|(url, pid)| Database::open(&url, &pid)).transpose()?;
-    let prefixes = args.started.zip(args.finished).map(|(started, finished)| Prefixes { started, finished });
 
-    let record = run::run(&args.command, &aside, prefixes);
-    let record = match record {
-        Ok(Ok(record)) => record,
+    let prefixes = args.started.zip(args.finished);
+    let record = match run::run(&args.command, &aside, prefixes.as_ref())? {
+        Ok(record) => Run { run: args.run, ..record },
         // Half a run is not a measurement.
-        Ok(Err(code)) => return fs::remove_file(&aside).map(|()| code).context("cannot remove what is left"),
-        Err(error) => return Err(error),
+        Err(code) => return fs::remove_file(&aside).map(|()| code).context("cannot remove what is left"),
     };
-    let record = Run { run: args.run, ..record };
     let record = match (lab, database) {
         (Some(lab), _) => {
             let seen = lab.stats()?;
             Run { in_flight: Some(seen.max_in_flight), ..record.with_server(&seen) }
         }
-        // Its highest number of connections counts those that are closing: that is not in flight.
         (_, Some(database)) => record.with_server(&database.stats()?),
         _ => record,
     };
     files::write(&aside, &files::to_csv([&record])?)?;
     fs::rename(&aside, &args.out).with_context(|| format!("cannot write {}", args.out.display()))?;
-    println!("{}", summary(&record));
-    Ok(record.exit_code)
-}
-
-/// The run in one line, for people.
-fn summary(record: &Run) -> String {
     match record.peak_pss_kib.zip(record.peak_processes) {
         Some((kib, processes)) => {
             let mib = kib as f64 / 1024.0;
-            format!("peak PSS {mib:.1} MiB, {processes} process(es): {}", record.last_line)
+            println!("peak PSS {mib:.1} MiB, {processes} process(es): {}", record.last_line);
         }
-        None => format!("too short to sample: {}", record.last_line),
+        None => println!("too short to sample: {}", record.last_line),
     }
+    Ok(record.exit_code)
 }

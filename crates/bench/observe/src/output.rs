@@ -1,119 +1,42 @@
-//! What the command prints, line by line as it comes.
+//! What the command prints. It goes into memory, not through a pipe: nobody has to wake up for it, and whatever the command
+//! leaves running holds nothing up.
 
-use std::{
-    io::{BufRead, BufReader, Read},
-    sync::{
-        Arc, Mutex, PoisonError,
-        mpsc::{self, Receiver},
-    },
-    thread,
-    time::Duration,
-};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Seek};
+use std::process::Stdio;
 
-/// As many bytes as a pipe holds.
-const PIPE: usize = 64 << 10;
+use anyhow::{Context, Result};
+use rustix::fs::{MemfdFlags, memfd_create};
 
-/// Output may gather: a reader that woke up for each of 500 lines would take CPU time from a program that prints them
-/// within 40 ms.
-const GATHER: Duration = Duration::from_millis(1);
+pub struct Output(File);
 
-/// How long the output may take to end after the command: what the command has left running may keep it open.
-const LATE: Duration = Duration::from_millis(500);
-
-/// How lines of output tell that an item starts and ends.
-pub struct Prefixes {
-    pub started: String,
-    pub finished: String,
-}
-
-/// The output of a whole run.
-#[derive(Clone, Debug, Default)]
-pub struct Output {
-    pub last_line: String,
-    /// Items in flight, where [`Prefixes`] were given.
-    in_flight: u64,
-    /// The highest number of them at once.
-    pub max_in_flight: Option<u64>,
-}
-
-/// Reads in the background.
-pub struct Reader {
-    output: Arc<Mutex<Output>>,
-    end: Receiver<()>,
-}
-
-impl Reader {
-    pub fn start(from: impl Read + Send + 'static, prefixes: Option<Prefixes>) -> Self {
-        let output = Arc::new(Mutex::new(Output::default()));
-        let (sender, end) = mpsc::channel();
-        let shared = Arc::clone(&output);
-        thread::spawn(move || {
-            read(from, prefixes.as_ref(), &shared);
-            let _ = sender.send(());
-        });
-        Self { output, end }
-    }
-
-    /// The output so far, once the command has ended.
-    pub fn output(self) -> Output {
-        let _ = self.end.recv_timeout(LATE);
-        self.output.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-/// Reads to the end. An unreadable pipe ends the output, and bytes that are no UTF-8 are replaced.
-fn read(from: impl Read, prefixes: Option<&Prefixes>, output: &Mutex<Output>) {
-    let mut from = BufReader::with_capacity(PIPE, from);
-    let mut bytes = Vec::new();
-    loop {
-        if from.buffer().is_empty() {
-            thread::sleep(GATHER);
-        }
-        if !matches!(from.read_until(b'\n', &mut bytes), Ok(1..)) {
-            return;
-        }
-        let line = String::from_utf8_lossy(bytes.trim_ascii_end()).into_owned();
-        bytes.clear();
-        output.lock().unwrap_or_else(PoisonError::into_inner).add(line, prefixes);
-    }
-}
+/// How lines of output begin that tell that an item starts, and that it ends.
+pub type Prefixes = (String, String);
 
 impl Output {
-    fn add(&mut self, line: String, prefixes: Option<&Prefixes>) {
-        if let Some(prefixes) = prefixes {
-            if line.starts_with(&prefixes.started) {
-                self.in_flight += 1;
-            } else if line.starts_with(&prefixes.finished) {
-                self.in_flight = self.in_flight.saturating_sub(1);
-            }
-            self.max_in_flight = self.max_in_flight.max(Some(self.in_flight));
-        }
-        self.last_line = line;
+    pub fn create() -> Result<Self> {
+        let file =
+            memfd_create("output", MemfdFlags::CLOEXEC).context("no memory for the command's output")?;
+        Ok(Self(file.into()))
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    pub fn stdout(&self) -> Result<Stdio> {
+        Ok(self.0.try_clone().context("no memory for the command's output")?.into())
+    }
 
-    #[test]
-    fn the_most_items_in_flight_and_the_last_line() {
-        for (text, max_in_flight, last_line) in [
-            ("Fetch a\nFetch b\nDone a\nFetch c\nFetch d\nDone b\nother\nDone c\nDone d\n", 3, "Done d"),
-            ("Fetch a\nDone a\nFetch b\nDone b\nend", 1, "end"),
-            ("Done a\nFetch a\n", 1, "Fetch a"),
-            ("", 0, ""),
-        ] {
-            let prefixes = Prefixes { started: "Fetch".into(), finished: "Done".into() };
-            let output = Mutex::new(Output::default());
-            read(text.as_bytes(), Some(&prefixes), &output);
-            let output = output.into_inner().unwrap();
-            assert_eq!(output.max_in_flight.unwrap_or(0), max_in_flight, "{text}");
-            assert_eq!(output.last_line, last_line);
+    /// The last line, and the highest number of items in flight where prefixes tell it. Bytes that are no UTF-8 are
+    /// replaced.
+    pub fn read(mut self, prefixes: Option<&Prefixes>) -> Result<(String, Option<u64>)> {
+        self.0.rewind()?;
+        let (mut last, mut in_flight, mut peak) = (String::new(), 0_u64, 0);
+        for line in BufReader::new(self.0).split(b'\n') {
+            last = String::from_utf8_lossy(line?.trim_ascii_end()).into_owned();
+            if let Some((started, finished)) = prefixes {
+                in_flight += u64::from(last.starts_with(started));
+                in_flight = in_flight.saturating_sub(u64::from(last.starts_with(finished)));
+                peak = peak.max(in_flight);
+            }
         }
-        let output = Mutex::new(Output::default());
-        read(&b"a\nb\xff"[..], None, &output);
-        let output = output.into_inner().unwrap();
-        assert_eq!((output.last_line.as_str(), output.max_in_flight), ("b\u{fffd}", None));
+        Ok((last, prefixes.map(|_| peak)))
     }
 }

@@ -1,36 +1,24 @@
 //! Runs the command under `time`, and samples its tree until it ends.
 
-use std::{
-    fs,
-    os::unix::process::CommandExt,
-    path::Path,
-    process::{Command, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use bench_data::{
-    runs::{Kind, Run},
-    stats, tools,
-};
-use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
-    process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open},
-    time::{ClockId, clock_gettime},
-};
-use signal_hook::{
-    consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM},
-    flag,
-};
+use bench_data::runs::{Kind, Run};
+use bench_data::{stats, tools};
+use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::time::{ClockId, clock_gettime};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
 
-use crate::{
-    output::{Prefixes, Reader},
-    tree::{self, Tree},
-};
+use crate::output::{Output, Prefixes};
+use crate::tree::{self, Tree};
 
 /// The program that measures what the kernel counts, and the parent of the command. It is small: the kernel hands
 /// `ru_maxrss` down through exec.
@@ -48,7 +36,7 @@ const LONGEST: Duration = Duration::from_millis(100);
 ///
 /// The command gets a process group of its own, to which signals are passed on and which is killed at the end. Under
 /// bench-run, a guard ends whatever leaves that group.
-pub fn run(command: &[String], aside: &Path, prefixes: Option<Prefixes>) -> Result<Result<Run, u8>> {
+pub fn run(command: &[String], aside: &Path, prefixes: Option<&Prefixes>) -> Result<Result<Run, u8>> {
     let stop = Arc::new(AtomicUsize::new(0));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         flag::register_usize(signal, Arc::clone(&stop), signal as usize)
@@ -56,75 +44,65 @@ pub fn run(command: &[String], aside: &Path, prefixes: Option<Prefixes>) -> Resu
     }
     // Whoever ignores SIGCHLD hands that down, and then no child could be waited for.
     flag::register_usize(SIGCHLD, Arc::default(), 0).context("cannot listen to signals")?;
+    let output = Output::create()?;
     let mut time = Command::new(TIME)
         .args(["-v", "-o"])
         .arg(aside)
         .arg("--")
         .args(command)
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
+        .stdout(output.stdout()?)
         .process_group(0)
         .spawn()
         .with_context(|| format!("cannot run {TIME}: install GNU time (make setup)"))?;
     let group = Pid::from_child(&time);
-    let reader = Reader::start(time.stdout.take().context("no pipe for the command's output")?, prefixes);
-    let end = pidfd_open(group, PidfdFlags::empty()).context("cannot wait for the command")?;
-
     let start = Instant::now();
     let (mut peak, mut times) = (Tree::default(), Vec::new());
-    let mut stopped: Option<Instant> = None;
     let status = loop {
+        let signal = stop.load(Ordering::SeqCst);
+        if let Some(name) = Signal::from_named_raw(signal as i32) {
+            let _ = kill_process_group(group, name);
+            let stopped = Instant::now();
+            while matches!(time.try_wait(), Ok(None)) && stopped.elapsed() < GRACE {
+                thread::sleep(SHORTEST);
+            }
+            let _ = kill_process_group(group, Signal::KILL);
+            let _ = time.wait();
+            eprintln!("bench-observe: stopped by signal {signal}, no record written");
+            return Ok(Err(128 + signal as u8));
+        }
         if let Some(status) = time.try_wait().context("cannot wait for the command")? {
             break status;
         }
-        match (stop.load(Ordering::SeqCst), stopped) {
-            (0, _) => {}
-            (signal, None) => {
-                let signal = Signal::from_named_raw(signal as i32).unwrap_or(Signal::TERM);
-                let _ = kill_process_group(group, signal);
-                stopped = Some(Instant::now());
-            }
-            (_, Some(since)) if since.elapsed() > GRACE => drop(kill_process_group(group, Signal::KILL)),
-            (_, Some(_)) => {}
-        }
-        let (at, cpu) = (start.elapsed(), cpu_time());
+        let (time_ms, cpu) = (start.elapsed().as_secs_f64() * 1e3, cpu_time());
         let tree = tree::measure(group.as_raw_pid());
         if tree.processes > 0 {
             peak = peak.max(&tree);
-            times.push(at.as_secs_f64());
+            times.push(time_ms);
         }
-        let pause = pause(cpu_time().saturating_sub(cpu));
-        let pause = Timespec { tv_sec: 0, tv_nsec: pause.subsec_nanos().into() };
-        // A signal ends it early.
-        let _ = poll(&mut [PollFd::new(&end, PollFlags::IN)], Some(&pause));
+        thread::sleep(pause(cpu_time().saturating_sub(cpu)));
     };
     // What is left of the group; its number is another's only after all of it has ended.
     let _ = kill_process_group(group, Signal::KILL);
-    let output = reader.output();
-    let signal = stop.load(Ordering::SeqCst);
-    if signal != 0 {
-        eprintln!("bench-observe: stopped by signal {signal}, no record written");
-        return Ok(Err(128 + signal as u8));
-    }
     let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(128 + 9);
     if code == 126 || code == 127 {
         return Ok(Err(code)); // GNU time has said why
     }
     let text = fs::read_to_string(aside).with_context(|| format!("cannot read {}", aside.display()))?;
+    let (last_line, in_flight) = output.read(prefixes).context("cannot read the command's output")?;
     let sampled = |value: u64| (!times.is_empty()).then_some(value);
-    let distances: Vec<f64> = times.windows(2).map(|pair| (pair[1] - pair[0]) * 1e3).collect();
-    let record = Run {
+    let distances: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    Ok(Ok(Run {
         kind: Kind::Observed,
-        last_line: output.last_line,
+        last_line,
         peak_pss_kib: sampled(peak.pss_kib),
         peak_processes: sampled(peak.processes),
         peak_threads: sampled(peak.threads),
         samples: Some(times.len() as u64),
         interval_ms: stats::median(&distances).map(|interval| (interval * 100.0).round() / 100.0),
-        in_flight: output.max_in_flight,
+        in_flight,
         ..tools::time(&text).context("cannot use the text of GNU time")?.without_time()
-    };
-    Ok(Ok(record))
+    }))
 }
 
 /// How long to wait after a sample that took `cost` of CPU time: sampling takes 5 % of a CPU at most.
@@ -137,8 +115,7 @@ fn pause(cost: Duration) -> Duration {
 
 /// CPU time of this thread. Wall time would count the times when the observed program has the CPU.
 fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+    clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap_or_default()
 }
 
 #[cfg(test)]

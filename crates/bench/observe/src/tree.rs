@@ -19,11 +19,8 @@ pub struct Tree {
 
 impl Tree {
     pub fn max(&self, other: &Tree) -> Tree {
-        Tree {
-            pss_kib: self.pss_kib.max(other.pss_kib),
-            processes: self.processes.max(other.processes),
-            threads: self.threads.max(other.threads),
-        }
+        let (processes, threads) = (self.processes.max(other.processes), self.threads.max(other.threads));
+        Tree { pss_kib: self.pss_kib.max(other.pss_kib), processes, threads }
     }
 }
 
@@ -45,11 +42,9 @@ pub fn measure(above: i32) -> Tree {
     while let Some(pid) = left.pop() {
         let (children, threads) = children(pid);
         if let Some(kib) = pss_kib(pid) {
-            tree = Tree {
-                pss_kib: tree.pss_kib + kib,
-                processes: tree.processes + 1,
-                threads: tree.threads + threads,
-            };
+            tree.pss_kib += kib;
+            tree.processes += 1;
+            tree.threads += threads;
         }
         left.extend(children);
     }
