@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_io::Timer;
+use bench_data::trace;
 use bytes::{Buf, BytesMut};
 use mysql_common::proto::codec::packet_to_chunks;
 use socket2::SockRef;
@@ -19,7 +20,6 @@ use tokio::time::sleep;
 
 use crate::Lab;
 use crate::fault::{Fault, Moment, Part, Step};
-use crate::trace::Span;
 
 /// A slow item takes this many times its delay.
 const SLOWNESS: u32 = 10;
@@ -38,8 +38,10 @@ pub struct Connection {
     accepted: Instant,
     is_counted: bool,
     is_answered: bool,
-    in_flight: Option<InFlight>,
-    spans: Vec<Span>,
+    /// From its request read to just before its answer is sent.
+    in_flight: Option<(Item, Instant)>,
+    /// Its items for the trace.
+    ended: Vec<trace::Item>,
 }
 
 /// What is asked: a host's `select sleep(x)`, a page, a day of prices.
@@ -49,13 +51,6 @@ pub struct Item {
     pub fault: Option<Arc<Fault>>,
     /// Where others are sick and this one is not: how many healthy ones there are.
     pub healthy: Option<u64>,
-}
-
-/// An item from its request read to just before its answer is sent.
-struct InFlight {
-    name: String,
-    healthy: Option<u64>,
-    begin: Instant,
 }
 
 /// The answer of a healthy server.
@@ -68,8 +63,8 @@ pub struct Answer {
 impl Connection {
     pub fn new(lab: Rc<Lab>, stream: TcpStream) -> Self {
         let input = BytesMut::with_capacity(READ_BUFFER);
-        let (accepted, in_flight, spans) = (Instant::now(), None, Vec::new());
-        Self { lab, input, stream, accepted, is_counted: false, is_answered: false, in_flight, spans }
+        let (accepted, in_flight, ended) = (Instant::now(), None, Vec::new());
+        Self { lab, input, stream, accepted, is_counted: false, is_answered: false, in_flight, ended }
     }
 
     /// The address that the client connected to.
@@ -129,10 +124,10 @@ impl Connection {
 
     /// Answers an item, as healthily as its host, page or day is.
     pub async fn serve(&mut self, item: Item, answer: &Answer) -> io::Result<()> {
-        let Item { name, delay, fault, healthy } = item;
+        let (delay, fault) = (item.delay, item.fault.clone());
         self.count();
         self.lab.stats.borrow_mut().began();
-        self.in_flight = Some(InFlight { name, healthy, begin: Instant::now() });
+        self.in_flight = Some((item, Instant::now()));
         let served = async {
             if fault.as_ref().is_none_or(|fault| fault.before != Moment::Query) {
                 self.wait(sleep(delay)).await?;
@@ -146,11 +141,13 @@ impl Connection {
     }
 
     fn end(&mut self, is_answered: bool) {
-        let Some(InFlight { name, healthy, begin }) = self.in_flight.take() else { return };
+        let Some((Item { name, healthy, .. }, begin)) = self.in_flight.take() else { return };
         let mut stats = self.lab.stats.borrow_mut();
         stats.ended(is_answered, healthy);
-        if stats.trace.is_some() {
-            self.spans.push(Span { item: name, begin, end: Instant::now() });
+        if let Some(trace) = &stats.trace {
+            let moments = [self.accepted, begin, Instant::now()];
+            let [accepted_s, begin_s, end_s] = moments.map(|moment| trace.seconds(moment));
+            self.ended.push(trace::Item { item: name, accepted_s, begin_s, end_s, closed_s: None });
         }
     }
 
@@ -170,13 +167,12 @@ impl Connection {
                     drip = Some(*pause);
                     continue;
                 }
-                Step::Hang | Step::Wait(_) | Step::Slow => {
-                    let time = match step {
-                        Step::Wait(time) => *time,
-                        Step::Slow => delay.saturating_mul(SLOWNESS),
-                        _ => Duration::MAX,
-                    };
-                    self.wait(sleep(time)).await?;
+                Step::Wait(time) => {
+                    self.wait(sleep(*time)).await?;
+                    continue;
+                }
+                Step::Slow => {
+                    self.wait(sleep(delay.saturating_mul(SLOWNESS))).await?;
                     continue;
                 }
                 Step::Read => {
@@ -230,7 +226,7 @@ impl Connection {
 
     /// Writes its items into the trace.
     pub fn close(self) {
-        self.lab.stats.borrow_mut().closed(self.accepted, self.spans);
+        self.lab.stats.borrow_mut().closed(self.ended);
     }
 }
 

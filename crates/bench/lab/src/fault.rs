@@ -36,10 +36,10 @@ pub enum Moment {
 pub enum Step {
     /// A host's port does not listen; anything else closes its connection.
     Refuse,
-    Hang,
     Close,
     /// Closes the connection with a RST.
     Reset,
+    /// For ever where it hangs.
     Wait(Duration),
     /// Waits ten times the item's delay.
     Slow,
@@ -123,7 +123,11 @@ impl Fault {
             }
         }
         ensure!(!steps.contains(&Step::Refuse) || before == "accept", "only accept: can refuse");
-        if steps.iter().all(|step| matches!(step, Step::Wait(_) | Step::Slow | Step::Drip(_) | Step::Read)) {
+        let goes_on = |step: &Step| match step {
+            Step::Wait(time) => *time < Duration::MAX,
+            step => matches!(step, Step::Slow | Step::Drip(_) | Step::Read),
+        };
+        if steps.iter().all(goes_on) {
             steps.push(Step::Part(Part::Whole));
         }
         if before == "body" {
@@ -149,7 +153,7 @@ fn step(rest: &mut &str, kind: Kind) -> Result<Step> {
     let seconds = || Ok::<_, anyhow::Error>(Duration::try_from_secs_f64(text()?.parse()?)?);
     Ok(match (name, argument.is_some()) {
         ("refuse", false) => Step::Refuse,
-        ("hang", false) => Step::Hang,
+        ("hang", false) => Step::Wait(Duration::MAX),
         ("close", false) => Step::Close,
         ("reset", false) => Step::Reset,
         ("wait", true) => Step::Wait(seconds().context("wait(SECONDS)")?),
@@ -216,7 +220,7 @@ fn argument(rest: &mut &str) -> Result<Option<Vec<u8>>> {
 #[derive(Clone)]
 pub struct Share {
     faults: [Option<Arc<Fault>>; 2],
-    count: usize,
+    count: u16,
 }
 
 impl FromStr for Share {
@@ -224,7 +228,7 @@ impl FromStr for Share {
 
     fn from_str(text: &str) -> Result<Self> {
         let (fault, count) = text.rsplit_once('=').context("not FAULT=N")?;
-        let count = count.parse().with_context(|| format!("`{count}` is no number"))?;
+        let count = count.parse().with_context(|| format!("`{count}` is no number of them"))?;
         let faults = [Fault::parse(fault, Kind::Host)?, Fault::parse(fault, Kind::Page)?];
         ensure!(faults != [None, None], "neither hosts nor days can have it");
         Ok(Self { faults: faults.map(|fault| fault.map(Arc::new)), count })
@@ -245,20 +249,16 @@ impl Places {
         let slots = usize::from(slots);
         let shares =
             shares.iter().filter_map(|share| Some((share.faults[kind as usize].as_ref()?, share.count)));
-        let shares: Vec<_> = shares.collect();
-        let total = shares.iter().fold(0_usize, |sum, (_, count)| sum.saturating_add(*count));
+        let total: usize = shares.clone().map(|(_, count)| usize::from(count)).sum();
         ensure!(total <= slots, "--sick asks for {total} sick ones, {flag} is {slots}");
-        let mut dealt = vec![0; shares.len()];
+        let spread = |(fault, count): (_, u16)| {
+            (0..count).map(move |number| ((f64::from(number) + 0.5) / f64::from(count), Arc::clone(fault)))
+        };
+        let mut mixed: Vec<(f64, Arc<Fault>)> = shares.flat_map(spread).collect();
+        mixed.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut faults = vec![None; slots];
-        for sick in 0..total {
-            // The fault that is furthest behind its share: with the lowest (dealt + 1/2) ÷ count.
-            let behind = (0..shares.len())
-                .filter(|&i| dealt[i] < shares[i].1)
-                .min_by(|&i, &j| ((2 * dealt[i] + 1) * shares[j].1).cmp(&((2 * dealt[j] + 1) * shares[i].1)));
-            if let Some(i) = behind {
-                dealt[i] += 1;
-                faults[(2 * sick + 1) * slots / (2 * total)] = Some(Arc::clone(shares[i].0));
-            }
+        for (sick, (_, fault)) in mixed.into_iter().enumerate() {
+            faults[(2 * sick + 1) * slots / (2 * total)] = Some(fault);
         }
         Ok(Self { faults, healthy: (slots - total) as u64 })
     }
@@ -277,32 +277,17 @@ mod tests {
 
     #[test]
     fn reads_faults() {
-        let bytes = |text: &[u8]| Step::Bytes(text.to_vec());
         let [columns, half, whole] = [Part::Columns, Part::Half, Part::Whole].map(Step::Part);
-        let (host, page) = (Kind::Host, Kind::Page);
+        let (packet, bytes) =
+            (|text: &[u8]| Step::Packet(text.into()), |text: &[u8]| Step::Bytes(text.into()));
+        let quoted = r"head:bytes(a=\)\\,\r\n\x7fä),bytes(ab)*3";
         for (text, kind, before, steps) in [
-            ("query:packet()", host, Moment::Query, vec![Step::Packet(vec![])]),
-            (
-                "answer:columns,packet(\\xff\\0a),reset",
-                host,
-                Moment::Answer,
-                vec![columns.clone(), Step::Packet(b"\xff\0a".to_vec()), Step::Reset],
-            ),
-            (
-                "head:bytes(a=\\)\\\\,\\r\\nä),bytes(ab)*3",
-                page,
-                Moment::Answer,
-                vec![bytes("a=)\\,\r\nä".as_bytes()), bytes(b"ababab")],
-            ),
-            (
-                "login:drip(0.5)",
-                host,
-                Moment::Login,
-                vec![Step::Drip(Duration::from_millis(500)), whole.clone()],
-            ),
-            ("accept:wait(1)", page, Moment::Query, vec![Step::Wait(Duration::from_secs(1)), whole]),
-            ("accept:hang", host, Moment::Greeting, vec![Step::Hang]),
-            ("close", page, Moment::Answer, vec![columns, half, Step::Close]),
+            ("query:packet()", Kind::Host, Moment::Query, vec![packet(b"")]),
+            (quoted, Kind::Page, Moment::Answer, vec![bytes("a=)\\,\r\n\x7fä".as_bytes()), bytes(b"ababab")]),
+            ("login:drip(0)", Kind::Host, Moment::Login, vec![Step::Drip(Duration::ZERO), whole.clone()]),
+            ("accept:wait(1)", Kind::Page, Moment::Query, vec![Step::Wait(Duration::from_secs(1)), whole]),
+            ("accept:hang", Kind::Host, Moment::Greeting, vec![Step::Wait(Duration::MAX)]),
+            ("close", Kind::Page, Moment::Answer, vec![columns, half, Step::Close]),
         ] {
             assert_eq!(Fault::parse(text, kind).unwrap(), Some(Fault { before, steps }), "{text}");
         }
@@ -328,14 +313,12 @@ mod tests {
     #[test]
     fn spreads_evenly() {
         let places = |counts: &[usize], slots| {
-            let names = ["hang", "slow", "close"].iter().zip(counts);
-            let shares: Vec<Share> =
-                names.map(|(name, count)| format!("{name}={count}").parse().unwrap()).collect();
-            let Places { faults: dealt, .. } = Places::new(&shares, Kind::Host, slots, "--hosts").unwrap();
-            let sick = |share: &Share| {
-                (0..dealt.len()).filter(|&place| dealt[place] == share.faults[0]).collect::<Vec<_>>()
-            };
-            shares.iter().map(sick).collect::<Vec<_>>()
+            let texts =
+                ["hang", "slow", "close"].iter().zip(counts).map(|(name, count)| format!("{name}={count}"));
+            let shares: Vec<Share> = texts.map(|text| text.parse().unwrap()).collect();
+            let dealt = Places::new(&shares, Kind::Host, slots, "--hosts").unwrap().faults;
+            let sick = |share: &Share| (0..dealt.len()).filter(|&i| dealt[i] == share.faults[0]).collect();
+            shares.iter().map(sick).collect::<Vec<Vec<_>>>()
         };
         assert_eq!(places(&[1], 100), [[50]]);
         assert_eq!(places(&[5], 500), [[50, 150, 250, 350, 450]]);

@@ -1,13 +1,13 @@
 //! The HTTP server: pages, prices, statistics. It writes its responses itself, because faults begin in the middle of them;
 //! hyper keeps to the protocol.
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use bytes::Buf;
-use httparse::{EMPTY_HEADER, Status};
+use httparse::{EMPTY_HEADER, Header, Request, Status};
 use jiff::civil::Date;
 use serde::Deserialize;
 
@@ -16,20 +16,11 @@ use crate::connection::{Answer, Connection, Item};
 use crate::fault::{Fault, Kind};
 use crate::prices;
 
-/// The largest page that can be asked for, in bytes.
+/// The size of a page, and the largest that can be asked for, in bytes.
+const PAGE: usize = 16 << 10;
 const MAX_PAGE: usize = 16 << 20;
 
-/// The most that `/stretch/{factor}` multiplies the delay by.
-const MAX_STRETCH: f64 = 10.0;
-
 const MAX_HEADERS: usize = 100;
-
-struct Request {
-    method: String,
-    target: String,
-    /// Whether the client wants no other answer on this connection.
-    is_last: bool,
-}
 
 struct Response {
     status: &'static str,
@@ -42,10 +33,17 @@ struct Response {
 /// Serves a connection until its client closes it or something is wrong.
 pub async fn serve(connection: &mut Connection) -> io::Result<()> {
     loop {
-        let request = receive(connection).await?;
-        let is_last = request.as_ref().is_none_or(|request| request.is_last);
-        let response =
-            request.context("no request of HTTP/1").and_then(|request| respond(&connection.lab, &request));
+        let mut headers = [EMPTY_HEADER; MAX_HEADERS];
+        let mut request = Request::new(&mut headers);
+        let (length, is_last, response) = match request.parse(&connection.input) {
+            Ok(Status::Complete(length)) => (length, is_last(&request), respond(&connection.lab, &request)),
+            Ok(Status::Partial) => {
+                connection.receive().await?;
+                continue;
+            }
+            Err(error) => (0, true, Err(error.into())),
+        };
+        connection.input.advance(length);
         let Response { status, content_type, body, item } = response.unwrap_or_else(|error| {
             let message = format!("{error:#}\n").into();
             Response { status: "400 Bad Request", ..Response::new("text/plain", message) }
@@ -65,35 +63,20 @@ pub async fn serve(connection: &mut Connection) -> io::Result<()> {
     }
 }
 
-/// The next request; none where something else comes. A body is not expected.
-async fn receive(connection: &mut Connection) -> io::Result<Option<Request>> {
-    loop {
-        let mut headers = [EMPTY_HEADER; MAX_HEADERS];
-        let mut head = httparse::Request::new(&mut headers);
-        let length = match head.parse(&connection.input) {
-            Ok(Status::Complete(length)) => length,
-            Ok(Status::Partial) => {
-                connection.receive().await?;
-                continue;
-            }
-            Err(_) => return Ok(None),
-        };
-        let closes = |header: &httparse::Header<'_>| {
-            header.name.eq_ignore_ascii_case("connection") && header.value.eq_ignore_ascii_case(b"close")
-        };
-        let is_last = head.version == Some(0) || head.headers.iter().any(closes);
-        let (method, target) = head.method.zip(head.path).ok_or(ErrorKind::InvalidData)?;
-        let request = Request { method: method.to_owned(), target: target.to_owned(), is_last };
-        connection.input.advance(length);
-        return Ok(Some(request));
-    }
+/// Whether the client asks for nothing more on this connection.
+fn is_last(request: &Request<'_, '_>) -> bool {
+    let closes = |header: &Header<'_>| {
+        header.name.eq_ignore_ascii_case("connection") && header.value.eq_ignore_ascii_case(b"close")
+    };
+    request.version == Some(0) || request.headers.iter().any(closes)
 }
 
 /// What a healthy server answers. Errors are the client's.
-fn respond(lab: &Lab, request: &Request) -> Result<Response> {
-    let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+fn respond(lab: &Lab, request: &Request<'_, '_>) -> Result<Response> {
+    let target = request.path.unwrap_or_default();
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let segments: Vec<&str> = path.split('/').skip(1).collect();
-    Ok(match (request.method.as_str(), segments.as_slice()) {
+    Ok(match (request.method.unwrap_or_default(), segments.as_slice()) {
         ("GET", ["stats"]) => {
             Response::new("application/json", serde_json::to_vec(&lab.stats.borrow().report())?)
         }
@@ -118,28 +101,23 @@ impl Response {
 
 /// `/page/{name}?delay=SECONDS[&size=BYTES][&fault=FAULT]`
 #[derive(Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 struct Page {
-    delay: f64,
-    size: usize,
+    delay: Option<f64>,
+    size: Option<usize>,
     fault: Option<String>,
-}
-
-impl Default for Page {
-    fn default() -> Self {
-        Self { delay: 0.0, size: 16 << 10, fault: None }
-    }
 }
 
 fn page(name: &str, query: Page) -> Result<Response> {
     const HEAD: &str = "<!doctype html>\n<title>A page of the lab</title>\n";
     const LINE: &str = "<p>This page is as long as it was asked to be.</p>\n";
-    let delay =
-        Duration::try_from_secs_f64(query.delay).context("delay is a number of seconds, 0 or more")?;
-    ensure!(query.size <= MAX_PAGE, "size is {MAX_PAGE} bytes at most");
+    let delay = Duration::try_from_secs_f64(query.delay.unwrap_or_default())
+        .context("delay is a number of seconds, 0 or more")?;
+    let size = query.size.unwrap_or(PAGE);
+    ensure!(size <= MAX_PAGE, "size is {MAX_PAGE} bytes at most");
     let fault = |text: String| Fault::parse(&text, Kind::Page)?.context("a fault of hosts");
     let fault = query.fault.map(fault).transpose().context("fault")?.map(Arc::new);
-    let body = HEAD.bytes().chain(LINE.bytes().cycle()).take(query.size).collect();
+    let body = HEAD.bytes().chain(LINE.bytes().cycle()).take(size).collect();
     let item = Item { name: name.to_owned(), delay, fault, healthy: None };
     Ok(Response { item: Some(item), ..Response::new("text/html", body) })
 }
@@ -151,12 +129,8 @@ struct Day {
 }
 
 fn prices_of_day(lab: &Lab, Day { date }: Day, factor: f64) -> Result<Response> {
-    ensure!(
-        (f64::MIN_POSITIVE..=MAX_STRETCH).contains(&factor),
-        "the factor is a number above 0, {MAX_STRETCH} at most"
-    );
-    let delay = lab.prices_delay.as_secs_f64() * factor;
-    let delay = Duration::try_from_secs_f64(delay).unwrap_or(Duration::MAX);
+    let delay = Duration::try_from_secs_f64(lab.prices_delay.as_secs_f64() * factor)
+        .context("the factor is a number, 0 or more")?;
     let (fault, healthy) =
         lab.days.look_up(prices::place(date).rem_euclid(lab.days.faults.len() as i32) as usize);
     let body = serde_json::to_vec(&prices::of_day(date))?;

@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 pub const BACKLOG: usize = 4096;
 
 /// The pause after an accept that failed for want of descriptors or memory.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// 127.0.1.1, the address of the first host. All of 127.0.0.0/8 is local on Linux, nothing has to be configured.
 const FIRST: u32 = u32::from_be_bytes([127, 0, 1, 1]);
@@ -62,17 +62,13 @@ pub fn listen() -> Result<TcpListener> {
 
 /// The next connection from this machine. What the kernel refuses for the moment is tried again.
 pub async fn accept(listener: &TcpListener) -> TcpStream {
-    let mut failed = false;
     loop {
         match listener.accept().await {
             Ok((stream, peer)) if peer.ip().is_loopback() => return stream,
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
             Err(error) => {
-                if !failed {
-                    eprintln!("bench-lab: cannot accept a connection for now: {error}");
-                }
-                failed = true;
+                eprintln!("bench-lab: cannot accept a connection for now: {error}");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -81,15 +77,13 @@ pub async fn accept(listener: &TcpListener) -> TcpStream {
 
 #[cfg(test)]
 mod tests {
-    use socket2::SockRef;
-
     use super::*;
 
     #[tokio::test]
     async fn listens_on_loopback_only() {
         let listener = listen().unwrap();
         let port = listener.local_addr().unwrap().port();
-        assert_eq!(SockRef::from(&listener).device().unwrap(), Some(b"lo".to_vec()));
+        assert_eq!(socket2::SockRef::from(&listener).device().unwrap(), Some(b"lo".to_vec()));
         let client = TcpStream::connect((host_address(499), port)).await.unwrap();
         let accepted = accept(&listener).await;
         assert!(accepted.nodelay().unwrap());

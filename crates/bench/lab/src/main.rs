@@ -205,14 +205,13 @@ fn random_password() -> Result<String> {
 /// sees all of it.
 fn write_file(dir: &Path, name: &str, text: &str) -> Result<()> {
     let path = dir.join(name);
-    let write = || -> Result<()> {
+    let write = || -> Result<File> {
         fs::create_dir_all(dir)?;
         let mut file = NamedTempFile::new_in(dir)?;
         file.write_all(text.as_bytes())?;
-        file.persist(&path)?;
-        Ok(())
+        Ok(file.persist(&path)?)
     };
-    write().with_context(|| format!("cannot write {}", path.display()))
+    write().map(drop).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Ends when standard input does, if it is a pipe: a job in the background that reads its terminal is stopped. Read in a

@@ -7,12 +7,6 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 use bench_data::trace::Item;
 
-pub struct Span {
-    pub item: String,
-    pub begin: Instant,
-    pub end: Instant,
-}
-
 pub struct Trace {
     path: PathBuf,
     file: csv::Writer<File>,
@@ -33,18 +27,17 @@ impl Trace {
         Ok(())
     }
 
-    /// Writes the items of a connection that was accepted then and is closed now.
-    pub fn write(&mut self, accepted: Instant, spans: Vec<Span>) -> Result<()> {
-        let closed_s = Some(self.seconds(Instant::now()));
-        for Span { item, begin, end } in spans.into_iter().filter(|span| span.end >= self.start.0) {
-            let [accepted_s, begin_s, end_s] = [accepted, begin, end].map(|moment| self.seconds(moment));
-            self.file.serialize(Item { item, accepted_s, begin_s, end_s, closed_s })?;
+    /// Writes the items of a connection that is closed now.
+    pub fn write(&mut self, items: Vec<Item>) -> Result<()> {
+        let (start_s, closed_s) = (self.seconds(self.start.0), Some(self.seconds(Instant::now())));
+        for item in items.into_iter().filter(|item| item.end_s >= start_s) {
+            self.file.serialize(Item { closed_s, ..item })?;
         }
         Ok(self.file.flush()?)
     }
 
     /// Seconds of the system's clock, to the microsecond.
-    fn seconds(&self, moment: Instant) -> f64 {
+    pub fn seconds(&self, moment: Instant) -> f64 {
         let (start, clock) = self.start;
         let since = (clock + moment.saturating_duration_since(start)).duration_since(UNIX_EPOCH);
         (since.unwrap_or_default().as_secs_f64() * 1e6).round() / 1e6

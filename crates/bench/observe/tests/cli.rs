@@ -175,7 +175,6 @@ fn what_the_command_leaves_running_neither_stays_nor_holds_up() {
 #[test]
 fn a_parent_that_ignores_its_children_does_not_matter() {
     let folder = TempDir::new().unwrap();
-    let observer = observer(&folder);
     let mut ignoring = Command::new("env");
     ignoring.args(["--ignore-signal=CHLD", env!("CARGO_BIN_EXE_bench-observe"), "--out", RECORD]);
     let output = ignoring.args(["--", "sh", "-c", "exit 3"]).current_dir(&folder).output().unwrap();

@@ -30,12 +30,8 @@ pub enum Auth {
 
 /// What the server can do. Without CLIENT_CONNECT_ATTRS clients need not describe themselves, and
 /// without CLIENT_SSL they send no passwords in clear text.
-const CAPABILITIES: CapabilityFlags = CapabilityFlags::CLIENT_LONG_PASSWORD
-    .union(CapabilityFlags::CLIENT_FOUND_ROWS)
-    .union(CapabilityFlags::CLIENT_LONG_FLAG)
+const CAPABILITIES: CapabilityFlags = CapabilityFlags::CLIENT_PROTOCOL_41
     .union(CapabilityFlags::CLIENT_CONNECT_WITH_DB)
-    .union(CapabilityFlags::CLIENT_PROTOCOL_41)
-    .union(CapabilityFlags::CLIENT_TRANSACTIONS)
     .union(CapabilityFlags::CLIENT_SECURE_CONNECTION)
     .union(CapabilityFlags::CLIENT_MULTI_RESULTS)
     .union(CapabilityFlags::CLIENT_PLUGIN_AUTH)
@@ -126,7 +122,7 @@ impl Session<'_> {
         if self.packet == PUBLIC_KEY_REQUEST {
             let pem = key.as_public_key().to_public_key_pem(LineEnding::LF).map_err(io::Error::other)?;
             self.put(&AuthMoreData::new(pem.into_bytes()));
-            self.flush().await?;
+            self.flush_at(Moment::Login).await?;
             self.next_packet().await?;
         }
         let decrypted = key.oaep_decrypt::<Sha1>(&self.packet).unwrap_or_default();

@@ -8,8 +8,8 @@ use mysql_common::io::BufMutExt;
 use mysql_common::packets::{Column, ErrPacket, ServerError};
 use mysql_common::proto::MySerialize;
 
+use super::Session;
 use super::statement::Reply;
-use super::{Format, Session};
 
 /// The first byte of a packet that ends columns or rows.
 const END: u8 = 0xFE;
@@ -35,57 +35,13 @@ impl Session<'_> {
         self.put(&ErrPacket::Error(ServerError::new(error.error_code(), state, error.message_ref())));
     }
 
-    pub fn put_reply(&mut self, reply: &Reply, format: Format) {
+    pub fn put_reply(&mut self, reply: &Reply) {
         if reply.columns.is_empty() {
             return self.put_ok();
         }
         let more = if reply.is_call { StatusFlags::SERVER_MORE_RESULTS_EXISTS } else { StatusFlags::empty() };
         self.payload.put_lenenc_int(reply.columns.len() as u64);
         self.put_payload();
-        self.put_columns(reply, more);
-        self.columns = self.output.len();
-        if format == Format::Binary {
-            let mut nulls = vec![0; (reply.columns.len() + 9) / 8];
-            for (place, (_, value)) in (2..).zip(&reply.columns) {
-                nulls[place / 8] |= u8::from(*value == Value::NULL) << (place % 8);
-            }
-            self.payload.push(0);
-            self.payload.extend(nulls);
-        }
-        for (_, value) in &reply.columns {
-            match (format, value) {
-                (Format::Binary, value) => value.serialize(&mut self.payload),
-                (Format::Text, Value::Bytes(text)) => self.payload.put_lenenc_str(text),
-                (Format::Text, Value::Int(int)) => self.payload.put_lenenc_str(int.to_string().as_bytes()),
-                (Format::Text, _) => self.payload.push(NULL),
-            }
-        }
-        self.put_payload();
-        if self.capabilities.contains(CapabilityFlags::CLIENT_DEPRECATE_EOF) {
-            self.payload.extend([END, 0, 0]);
-            self.put_status(more);
-        } else {
-            self.put_old_end(more);
-        }
-        if reply.is_call {
-            self.put_ok();
-        }
-    }
-
-    /// Answers that a statement is prepared, with its columns.
-    pub fn put_prepared(&mut self, reply: &Reply) {
-        self.payload.push(0);
-        self.payload.extend((self.prepared.len() as u32).to_le_bytes());
-        self.payload.extend((reply.columns.len() as u16).to_le_bytes());
-        self.payload.extend([0; 5]); // no parameters, no warnings
-        self.put_payload();
-        if !reply.columns.is_empty() {
-            self.put_columns(reply, StatusFlags::empty());
-        }
-    }
-
-    /// The definitions of columns, and their end for clients that want it the old way.
-    fn put_columns(&mut self, reply: &Reply, status: StatusFlags) {
         for (name, value) in &reply.columns {
             let (column_type, character_set) = match value {
                 Value::Int(_) => (ColumnType::MYSQL_TYPE_LONGLONG, CollationId::BINARY),
@@ -94,12 +50,31 @@ impl Session<'_> {
             let column = Column::new(column_type).with_name(name.as_bytes()).with_column_length(256);
             self.put(&column.with_character_set(character_set as u16));
         }
-        if !self.capabilities.contains(CapabilityFlags::CLIENT_DEPRECATE_EOF) {
-            self.put_old_end(status);
+        let has_new_end = self.capabilities.contains(CapabilityFlags::CLIENT_DEPRECATE_EOF);
+        if !has_new_end {
+            self.put_end(more);
+        }
+        self.columns = self.output.len();
+        for (_, value) in &reply.columns {
+            match value {
+                Value::Bytes(text) => self.payload.put_lenenc_str(text),
+                Value::Int(int) => self.payload.put_lenenc_str(int.to_string().as_bytes()),
+                _ => self.payload.push(NULL),
+            }
+        }
+        self.put_payload();
+        if has_new_end {
+            self.payload.extend([END, 0, 0]); // as of an OK: no rows affected, no row inserted
+            self.put_status(more);
+        } else {
+            self.put_end(more);
+        }
+        if reply.is_call {
+            self.put_ok();
         }
     }
 
-    fn put_old_end(&mut self, status: StatusFlags) {
+    fn put_end(&mut self, status: StatusFlags) {
         self.payload.extend([END, 0, 0]); // no warnings
         self.payload.extend((StatusFlags::SERVER_STATUS_AUTOCOMMIT | status).bits().to_le_bytes());
         self.put_payload();

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use mysql_common::Value;
+use mysql_common::constants::CapabilityFlags;
 use mysql_common::packets::ServerError;
 
 use super::{DATABASE, MAX_PACKET, USER, VERSION, error};
@@ -19,7 +20,7 @@ pub struct Reply {
     pub is_call: bool,
 }
 
-pub fn parse(statement: &[u8]) -> Result<Reply, ServerError<'static>> {
+pub fn parse(statement: &[u8], capabilities: CapabilityFlags) -> Result<Reply, ServerError<'static>> {
     let text = String::from_utf8_lossy(statement);
     let statement = text.trim().trim_end_matches([';', ' ']);
     let (verb, rest) = statement.split_once(char::is_whitespace).unwrap_or((statement, ""));
@@ -29,6 +30,11 @@ pub fn parse(statement: &[u8]) -> Result<Reply, ServerError<'static>> {
     match verb.to_ascii_lowercase().as_str() {
         "select" if is_sleep => item(rest, argument.trim(), false),
         "select" => select(rest),
+        "call" if !capabilities.contains(CapabilityFlags::CLIENT_MULTI_RESULTS) => {
+            let message =
+                format!("PROCEDURE {DATABASE}.{name} can't return a result set in the given context");
+            Err(error(1312, b"0A000", message))
+        }
         "call" if !name.is_empty() => item(rest, argument.trim(), true),
         "set" | "use" | "begin" | "start" | "commit" | "rollback" => Ok(Reply::default()),
         _ => Err(syntax_error(statement)),

@@ -1,266 +1,179 @@
-//! MySQL hosts, well and sick: with drivers, and byte by byte.
+//! MySQL hosts, well and sick.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
+use behaviour_tests::{Lab, password, run};
+use bench_data::files;
 use bench_data::trace::Item;
-use mysql::prelude::Queryable;
-use mysql::{Conn, Error, Opts, Row};
-use mysql_async::prelude::Queryable as _;
 use mysql_common::constants::CapabilityFlags;
 use mysql_common::io::ParseBuf;
 use mysql_common::packets::{AuthPlugin, HandshakePacket, HandshakeResponse};
 use mysql_common::proto::MySerialize;
-use mysql_common::scramble::scramble_native;
 
-use crate::lab::{Lab, connect, read};
+use crate::{connect, lab, read};
 
-fn code(error: &Error) -> u16 {
-    match error {
-        Error::MySqlError(error) => error.code,
-        _ => 0,
-    }
-}
+const OLD: CapabilityFlags =
+    CapabilityFlags::CLIENT_PROTOCOL_41.union(CapabilityFlags::CLIENT_SECURE_CONNECTION);
+const NEW: CapabilityFlags = OLD.union(CapabilityFlags::CLIENT_DEPRECATE_EOF);
 
-#[tokio::test]
-async fn both_drivers_log_in_to_every_account() {
-    for account in [
-        &["--auth", "native"][..],
-        &["--auth", "sha2"],
-        &["--auth", "sha2-full"],
-        &["--default-plugin", "caching_sha2_password"],
-        &["--auth", "sha2-full", "--default-plugin", "mysql_native_password"],
-    ] {
-        let lab = Lab::start(account);
-        let url = lab.urls[9].clone();
-        let mut connection = mysql_async::Conn::from_url(&url).await.unwrap();
-        assert_eq!(connection.query_first("select sleep(0.01)").await.unwrap(), Some(0), "{account:?}");
-        connection.disconnect().await.unwrap();
-        let mut connection = Conn::new(url.as_str()).unwrap();
-        let row: Row = connection.query_first(" SELECT Sleep(0.01) ; ").unwrap().unwrap();
-        assert_eq!((row.columns_ref()[0].name_str(), row.get(0)), ("Sleep(0.01)".into(), Some(0)));
-        assert_eq!(lab.counts(), [2, 2, 1], "{account:?}");
-        for (url, expected) in [
-            (url.replace("//bench:", "//bench:x"), 1045),
-            (url.replace("//bench:", "//root:"), 1045),
-            (format!("{url}_of_others"), 1049),
-        ] {
-            assert_eq!(code(&Conn::new(url.as_str()).unwrap_err()), expected, "{account:?}: {url}");
-        }
-    }
-}
+/// A connection to the sixth of ten hosts, the one that is sick.
+struct Client(TcpStream);
 
-#[test]
-fn knows_statements_as_text_and_prepared() {
-    let lab = Lab::start(&[]);
-    let mut connection = Conn::new(lab.urls[0].as_str()).unwrap();
-    for (statement, expected) in [
-        ("drop table hosts", 1064),
-        ("select sleep(-1)", 1210),
-        ("select sleep(?)", 1210),
-        ("select @@nonsense", 1193),
-    ] {
-        assert_eq!(code(&connection.query_drop(statement).unwrap_err()), expected, "{statement}");
-        assert_eq!(code(&connection.prep(statement).unwrap_err()), expected, "{statement}");
-    }
-    connection.ping().unwrap();
-    connection.query_drop("set names utf8mb4").unwrap();
-    connection.exec_drop("set names utf8mb4", ()).unwrap();
-    for statement in ["select 7, null, @@version_comment", "select 7, NULL, @@VERSION_COMMENT limit 1"] {
-        let expected = (7_i64, None::<i64>, "bench-lab".to_owned());
-        assert_eq!(connection.query_first(statement).unwrap(), Some(expected.clone()));
-        assert_eq!(connection.exec_first(statement, ()).unwrap(), Some(expected));
-    }
-    assert_eq!(connection.exec_first("select sleep(0.01)", ()).unwrap(), Some(0));
-    assert_eq!(connection.query::<u8, _>("call p(0.01)").unwrap(), [0]);
-    assert_eq!(lab.counts(), [1, 2, 1]);
-}
-
-#[test]
-fn a_trace_has_each_item_when_its_connection_is_closed() {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("trace.csv");
-    let lab = Lab::start(&["--trace", file.to_str().unwrap()]);
-    let mut connection = Conn::new(lab.urls[1].as_str()).unwrap();
-    connection.query_drop("select sleep(0)").unwrap();
-    ureq::post(format!("{}/stats/reset", lab.base)).send_empty().unwrap(); // forgets the first item
-    connection.query_drop("select sleep(0.02)").unwrap();
-    let page = ureq::get(format!("{}/page/first?delay=0.01", lab.base)).call().unwrap();
-    drop((page, connection));
-    let items = loop {
-        let items: Vec<Item> = bench_data::files::csv(&file).unwrap();
-        if items.len() == 2 {
-            break items;
-        }
-    };
-    for (name, seconds) in [("127.0.1.2", 0.02), ("first", 0.01)] {
-        let item = items.iter().find(|item| item.item == name).unwrap();
-        assert!(item.accepted_s <= item.begin_s, "{items:?}");
-        assert!(item.begin_s + seconds <= item.end_s && Some(item.end_s) <= item.closed_s, "{items:?}");
-    }
-}
-
-/// A connection that speaks the protocol by itself.
-struct Raw {
-    stream: TcpStream,
-    password: String,
-    nonce: Vec<u8>,
-}
-
-impl Raw {
-    /// Connects to the sixth of ten hosts, the one that is sick, and reads the greeting.
-    fn greeted(lab: &Lab) -> Self {
-        let options = Opts::from_url(&lab.urls[5]).unwrap();
-        let stream = connect(&format!("{}:{}", options.get_ip_or_hostname(), options.get_tcp_port()));
-        let mut raw = Self { stream, password: options.get_pass().unwrap().to_owned(), nonce: Vec::new() };
-        let (_, greeting) = raw.packet();
-        raw.nonce = ParseBuf(&greeting).parse::<HandshakePacket<'_>>(()).unwrap().nonce();
-        raw
+impl Client {
+    /// Reads the greeting and sends this part of the answer to it, with one byte turned over.
+    fn greeted(lab: &Lab, capabilities: CapabilityFlags, edit: impl FnOnce(&mut Vec<u8>)) -> Self {
+        let mut client = Self(connect(&lab.hosts()[5]));
+        let (_, greeting) = client.packet();
+        let nonce = ParseBuf(&greeting).parse::<HandshakePacket<'_>>(()).unwrap().nonce();
+        let (plugin, urls) = (AuthPlugin::MysqlNativePassword, lab.read("db.urls"));
+        let proof = plugin.gen_data(Some(password(&urls)), &nonce).map(|proof| proof.to_vec());
+        let (user, name) = (Some(&b"bench"[..]), None::<&[u8]>);
+        let login =
+            HandshakeResponse::new(proof, (8, 0, 0), user, name, Some(plugin), capabilities, None, 1 << 24);
+        let mut payload = Vec::new();
+        login.serialize(&mut payload);
+        edit(&mut payload);
+        client.send(1, &payload);
+        client
     }
 
-    fn log_in(lab: &Lab, capabilities: CapabilityFlags) -> Self {
-        let mut raw = Self::greeted(lab);
-        raw.send(1, &raw.login(capabilities));
-        raw
+    fn logged_in(lab: &Lab, capabilities: CapabilityFlags) -> Self {
+        let mut client = Self::greeted(lab, capabilities, |_| ());
+        assert_eq!(client.packet().1[0], 0, "logged in");
+        client
     }
 
-    fn login(&self, capabilities: CapabilityFlags) -> Vec<u8> {
-        let (proof, user) = (scramble_native(&self.nonce, self.password.as_bytes()), Some(&b"bench"[..]));
-        let capabilities =
-            capabilities | CapabilityFlags::CLIENT_PROTOCOL_41 | CapabilityFlags::CLIENT_SECURE_CONNECTION;
-        let plugin = Some(AuthPlugin::MysqlNativePassword);
-        let login = HandshakeResponse::new(
-            proof.map(Vec::from),
-            (8, 0, 0),
-            user,
-            None::<&[u8]>,
-            plugin,
-            capabilities,
-            None,
-            1 << 24,
-        );
-        let mut packet = Vec::new();
-        login.serialize(&mut packet);
-        packet
-    }
-
-    fn send(&mut self, sequence: u8, payload: &[u8]) {
+    fn send(&mut self, number: u8, payload: &[u8]) {
         let [a, b, c, _] = (payload.len() as u32).to_le_bytes();
-        let _ = self.stream.write_all(&[&[a, b, c, sequence], payload].concat());
+        let _ = self.0.write_all(&[&[a, b, c, number], payload].concat());
     }
 
     /// The next packet's number and payload.
     fn packet(&mut self) -> (u8, Vec<u8>) {
         let mut header = [0; 4];
-        self.stream.read_exact(&mut header).unwrap();
-        let mut payload = vec![0; u32::from_le_bytes([header[0], header[1], header[2], 0]) as usize];
-        self.stream.read_exact(&mut payload).unwrap();
-        (header[3], payload)
+        self.0.read_exact(&mut header).unwrap();
+        let [a, b, c, number] = header;
+        let mut payload = vec![0; u32::from_le_bytes([a, b, c, 0]) as usize];
+        self.0.read_exact(&mut payload).unwrap();
+        (number, payload)
     }
-}
 
-/// The packets' numbers and first bytes, and how the rest ends.
-fn packets(mut bytes: &[u8]) -> Vec<(u8, &[u8])> {
-    let mut packets = Vec::new();
-    while let Some((&[a, b, c, number], rest)) = bytes.split_first_chunk() {
-        let (payload, rest) = rest.split_at(rest.len().min(u32::from_le_bytes([a, b, c, 0]) as usize));
-        packets.push((number, &payload[..payload.len().min(9)]));
-        bytes = rest;
+    /// The numbers and first bytes of the packets that answer a statement, and how the connection is then.
+    fn ask(&mut self, statement: &str) -> (Vec<(u8, Vec<u8>)>, &'static str) {
+        self.send(0, format!("\x03{statement}").as_bytes());
+        let (bytes, end) = read(&mut self.0);
+        let (mut packets, mut rest) = (Vec::new(), bytes.as_slice());
+        while let Some((&[a, b, c, number], after)) = rest.split_first_chunk() {
+            let (payload, next) = after.split_at(after.len().min(u32::from_le_bytes([a, b, c, 0]) as usize));
+            packets.push((number, payload[..payload.len().min(9)].to_vec()));
+            rest = next;
+        }
+        (packets, end)
     }
-    packets
 }
 
 #[test]
 fn faults_of_an_answer() {
-    let [count, column, row] = [(1, &b"\x01"[..]), (2, b"\x03def\0\0\0\x08s"), (3, b"\x010")];
-    let (end, old_end) = ((4, &b"\xfe\0\0\x02\0\0\0"[..]), b"\xfe\0\0\x02\0");
+    let packet = |number, bytes: &[u8]| (number, bytes.to_vec());
+    let [count, column, row] = [packet(1, b"\x01"), packet(2, b"\x03def\0\0\0\x08s"), packet(3, b"\x010")];
+    let (start, end) = ([count.clone(), column.clone()], packet(4, b"\xfe\0\0\x02\0\0\0"));
+    let whole = [start.as_slice(), &[row.clone(), end.clone()]].concat();
+    let started = |then| [start.as_slice(), then].concat();
     for (fault, expected, then) in [
-        ("query:slow", &[count, column, row, end][..], "open"),
-        ("query:packet()", &[(1, b"")], "open"),
-        ("query:packet(\\xfe\\0\\0\\0\\0\\0\\x01\\0\\0)", &[(1, b"\xfe\0\0\0\0\0\x01\0\0")], "open"),
-        ("query:bytes(\\x01\\0\\0\\0a),close", &[(0, b"a")], "closed"),
-        ("query:packet(abcdefghi)*9000", &[(1, b"abcdefghi")], "open"),
-        ("query:status", &[(1, b"\xff\x51\x04#HY000")], "open"),
-        ("answer:columns,packet()", &[count, column, (3, b"")], "open"),
-        (
-            "answer:rows,packet(\\xff\\x25\\x05#70100c)",
-            &[count, column, row, (4, b"\xff\x25\x05#70100")],
-            "open",
-        ),
-        ("answer:whole,reset", &[count, column, row, end], "reset"),
-        ("answer:drip(0.0001)", &[count, column, row, end], "open"),
-        ("answer:reset", &[], "reset"),
-        ("hang", &[], "open"),
+        ("query:slow", whole.clone(), "open"),
+        ("query:packet()", vec![packet(1, b"")], "open"),
+        ("query:bytes(\\x01\\0\\0\\0a),close", vec![packet(0, b"a")], "closed"),
+        ("query:packet(abcdefghi)*9000", vec![packet(1, b"abcdefghi")], "open"),
+        ("query:status", vec![packet(1, b"\xff\x51\x04#HY000")], "open"),
+        ("answer:columns,packet()", started(&[packet(3, b"")]), "open"),
+        ("answer:rows,packet(\\xff\\x25\\x05#)", started(&[row, packet(4, b"\xff\x25\x05#")]), "open"),
+        ("answer:whole,reset", whole.clone(), "reset"),
+        ("answer:drip(0.0001)", whole.clone(), "open"),
+        ("answer:hang", vec![], "open"),
     ] {
-        let lab = Lab::start(&["--sick", &format!("{fault}=1")]);
-        if fault == "hang" {
-            let address = lab.urls[5].split(['@', '/']).nth(3).unwrap().to_owned();
-            assert_eq!(read(&mut connect(&address)), (vec![], "open"));
-            continue;
-        }
-        let mut raw = Raw::log_in(&lab, CapabilityFlags::CLIENT_DEPRECATE_EOF);
-        assert_eq!(raw.packet().1[0], 0, "logged in");
-        raw.send(0, b"\x03select sleep(0)");
-        let (bytes, ended) = read(&mut raw.stream);
-        assert_eq!((packets(&bytes), ended), (expected.to_vec(), then), "{fault}");
-        let is_item = u64::from(expected.len() == 4 && expected[3] == end);
-        assert_eq!(lab.counts()[..2], [1, is_item], "{fault}");
+        let lab = lab(&["--sick", &format!("{fault}=1")]);
+        let answer = Client::logged_in(&lab, NEW).ask("select sleep(0)");
+        let items = u64::from(answer.0 == whole);
+        assert_eq!((answer, lab.counts().0), ((expected, then), items), "{fault}");
     }
-    let lab = Lab::start(&["--sick", "answer:columns,packet()=1"]);
-    let mut raw = Raw::log_in(&lab, CapabilityFlags::empty());
-    raw.packet();
-    raw.send(0, b"\x03select sleep(0)");
-    let (bytes, _) = read(&mut raw.stream);
-    assert_eq!(packets(&bytes), [count, column, (3, old_end), (4, b"")], "the old end of columns");
-    raw.send(0, b"\x03call p()");
-    let (number, error) = raw.packet();
-    assert_eq!((number, &error[..9]), (1, &b"\xff\x20\x05#0A000"[..]), "no CLIENT_MULTI_RESULTS");
+    let lab = lab(&["--sick", "answer:columns,packet()=1"]);
+    let mut old = Client::logged_in(&lab, OLD);
+    let expected = [count, column, packet(3, b"\xfe\0\0\x02\0"), packet(4, b"")];
+    assert_eq!(old.ask("select sleep(0)").0, expected, "the old end of columns");
+    assert_eq!(old.ask("call p()").0, [packet(1, b"\xff\x20\x05#0A000")], "no CLIENT_MULTI_RESULTS");
+    let mut new = Client::logged_in(&lab, NEW | CapabilityFlags::CLIENT_MULTI_RESULTS);
+    for (statement, expected) in [
+        ("set names utf8mb4", &b"\0\0\0\x02\0\0\0"[..]),
+        ("select 7, null, @@version_comment limit 1", b"\x03"),
+        ("drop table hosts", b"\xff\x28\x04#42000"),
+        ("select sleep(-1)", b"\xff\xba\x04#HY000"),
+        ("select sleep(?)", b"\xff\xba\x04#HY000"),
+        ("select @@nonsense", b"\xff\xa9\x04#HY000"),
+        ("call p()", b"\x01"),
+    ] {
+        assert_eq!(new.ask(statement).0[0], packet(1, expected), "{statement}");
+    }
 }
 
 #[test]
 fn faults_of_a_login() {
-    let lab = Lab::start(&["--sick", "greeting:bytes(SSH-2.0-x\\r\\n),hang=1"]);
-    let address = lab.urls[5].split(['@', '/']).nth(3).unwrap().to_owned();
-    assert_eq!(read(&mut connect(&address)), (b"SSH-2.0-x\r\n".to_vec(), "open"));
+    let greeting = lab(&["--sick", "greeting:bytes(SSH-2.0-x\\r\\n),hang=1"]);
+    assert_eq!(read(&mut connect(&greeting.hosts()[5])), (b"SSH-2.0-x\r\n".to_vec(), "open"));
     let dialogue = "login:packet(\\xfeother\\0),read,packet(\\x01\\x04),read,packet(\\x01no pem),close=1";
-    let lab = Lab::start(&["--sick", dialogue]);
-    let mut raw = Raw::log_in(&lab, CapabilityFlags::empty());
-    assert_eq!(raw.packet(), (2, b"\xfeother\0".to_vec()));
-    raw.send(3, b"");
-    assert_eq!(raw.packet(), (4, b"\x01\x04".to_vec()));
-    raw.send(5, b"\x02");
-    assert_eq!(raw.packet(), (6, b"\x01no pem".to_vec()));
-    assert_eq!(read(&mut raw.stream).1, "closed");
+    let lab = lab(&["--sick", dialogue]);
+    let mut client = Client::greeted(&lab, OLD, |_| ());
+    assert_eq!(client.packet(), (2, b"\xfeother\0".to_vec()));
+    client.send(3, b"");
+    assert_eq!(client.packet(), (4, b"\x01\x04".to_vec()));
+    client.send(5, b"\x02");
+    assert_eq!((client.packet(), read(&mut client.0).1), ((6, b"\x01no pem".to_vec()), "closed"));
+}
+
+#[test]
+fn a_trace_has_each_item_when_its_connection_is_closed() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let lab = lab(&["--trace", file.path().to_str().unwrap()]);
+    let mut client = Client::logged_in(&lab, NEW);
+    client.ask("select sleep(0)");
+    lab.stats(); // forgets the first item
+    client.ask("select sleep(0.02)");
+    drop(client);
+    assert!(run("web-tokio", &[&format!("{}/page/first?delay=0.01", lab.http())]).ends_with(1, 0));
+    behaviour_tests::until("two items", || fs::read_to_string(&file).unwrap().lines().count() == 3);
+    let items: Vec<Item> = files::csv(file.path()).unwrap();
+    for (name, seconds) in [("127.0.1.6", 0.02), ("first", 0.01)] {
+        let item = items.iter().find(|item| item.item == name).unwrap();
+        assert!(item.accepted_s <= item.begin_s && item.begin_s + seconds <= item.end_s, "{items:?}");
+        assert!(Some(item.end_s) <= item.closed_s, "{items:?}");
+    }
 }
 
 #[test]
 fn survives_noise() {
-    let lab = Lab::start(&[]);
-    let login = Raw::greeted(&lab).login(CapabilityFlags::CLIENT_PLUGIN_AUTH);
+    let lab = lab(&[]);
     let mut noise = 1_u64;
-    for length in 0..login.len() {
-        let mut flipped = login.clone();
-        flipped[length] ^= 0xFF;
-        for packet in [&login[..length], &flipped] {
-            let mut raw = Raw::greeted(&lab);
-            raw.send(1, packet);
-            assert!([0xFE, 0xFF].contains(&raw.packet().1[0]), "{packet:?}");
+    for length in 0..60 {
+        let cut = |login: &mut Vec<u8>| login.truncate(length);
+        let turn = |login: &mut Vec<u8>| login.get_mut(length).into_iter().for_each(|byte| *byte ^= 0xFF);
+        for mut client in [Client::greeted(&lab, OLD, cut), Client::greeted(&lab, OLD, turn)] {
+            assert!([0, 0xFE, 0xFF].contains(&client.packet().1[0]), "{length}");
         }
         noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        Raw::log_in(&lab, CapabilityFlags::empty()).send(0, &noise.to_le_bytes().repeat(length)[..length]);
+        Client::logged_in(&lab, OLD).send(0, &noise.to_le_bytes().repeat(length)[..length]);
     }
     // The wrong number, too much, no command; and a query that is flooded beyond what is kept.
     for (bytes, expected) in
         [(&b"\x05\0\0\x07hello"[..], 1156), (b"\xff\xff\xff\0hello", 1153), (b"\0\0\0\0", 1835)]
     {
-        let mut raw = Raw::log_in(&lab, CapabilityFlags::empty());
-        raw.packet();
-        raw.stream.write_all(bytes).unwrap();
-        let (_, error) = raw.packet();
+        let mut client = Client::logged_in(&lab, OLD);
+        client.0.write_all(bytes).unwrap();
+        let (_, error) = client.packet();
         assert_eq!(u16::from_le_bytes([error[1], error[2]]), expected, "{bytes:?}");
     }
-    let mut raw = Raw::log_in(&lab, CapabilityFlags::empty());
-    raw.send(0, b"\x03select sleep(1000)");
-    while raw.stream.write_all(&[7; 1000]).is_ok() {}
-    assert_eq!(Conn::new(lab.urls[0].as_str()).unwrap().query_first("select sleep(0)").unwrap(), Some(0));
+    let mut client = Client::logged_in(&lab, OLD);
+    client.send(0, b"\x03select sleep(1000)");
+    while client.0.write_all(&[7; 1000]).is_ok() {}
+    assert_eq!(Client::logged_in(&lab, NEW).ask("select sleep(0)").0.len(), 4);
 }
