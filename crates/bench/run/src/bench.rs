@@ -1,26 +1,25 @@
 //! A run from its beginning to its end: a look at the machine, set-up, build, the steps, the report, the exchange.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     os::unix::fs::symlink,
     path::Path,
     process::Stdio,
 };
 
-use anyhow::{Context, Result};
+use anyhow::Context;
 
 use crate::{
     busy,
-    collect::collect,
-    exchange::Exchange,
-    folders, machine,
+    folders::{LAB, RUN},
     perform::Performer,
-    processes::Processes,
-    programs::{self, Programs},
+    processes::{Processes, measured},
+    programs::Programs,
     progress::{self, Progress},
+    results::Results,
     run::Run,
     settings::Settings,
-    steps::Steps,
+    steps::{self, Step},
     stop::{Outcome, Stop, refuse},
 };
 
@@ -30,28 +29,32 @@ const LOCK: &str = "target/bench.lock";
 pub fn bench(settings: &Settings) -> Outcome<()> {
     let _lock = lock()?;
     let programs = Programs::new(settings.bin_dir.as_deref());
-    let mut run = if settings.resume { Run::stopped().map_err(refuse)? } else { Some(Run::asked(settings)?) }
-        .ok_or_else(|| Stop::refused("nothing to resume: no run was stopped here"))?;
-    let plan = Steps::new(&run, &programs);
+    let mut run = match settings.resume {
+        true => Run::stopped()
+            .map_err(refuse)?
+            .ok_or(Stop::refused("nothing to resume: no run was stopped here"))?,
+        false => Run::asked(settings)?,
+    };
+    let steps = steps::steps(&run, &programs);
     if settings.print {
-        progress::print(plan.to_string().trim_end());
+        steps.iter().for_each(|step| progress::print(&step.describe()));
         return Ok(());
     }
     if settings.resume {
         run.check()?;
-    } else if let Some(stopped) = Run::stopped().ok().flatten().filter(|_| !settings.fresh) {
-        stopped.check_thrown_away(&Steps::new(&stopped, &programs))?;
+    } else if let Ok(Some(stopped)) = Run::stopped()
+        && !settings.fresh
+    {
+        refuse_to_throw_away(&stopped, &steps::steps(&stopped, &programs))?;
     }
-    let exchange = Exchange::new(run.results(), &run.name);
-    exchange.restore()?;
+    let results = Results::of(&run);
+    results.restore()?;
+    let left = steps.iter().filter(|step| !(settings.resume && step.is_done()));
+    tell(&run, steps.len(), steps::seconds(left), programs.build_s(&run)?);
 
     let mut processes = Processes::new()?;
-    let packages = programs::packages(&run);
-    tell(&run, &plan, programs.build_s(&packages, machine::cpus()?));
-    programs.set_up(&mut processes, &run)?;
-    programs.build(&mut processes, &packages)?;
-
-    let mut progress = Progress::new()?;
+    programs.build(&mut processes, &run)?;
+    let progress = Progress::new();
     // Quick results are no figures.
     let busy_is_fine = settings.busy || run.quick;
     let busy_percent = busy::wait_until_idle(&mut processes, &progress, busy_is_fine)?;
@@ -59,53 +62,58 @@ pub fn bench(settings: &Settings) -> Outcome<()> {
         let warnings = run.begin(busy_percent)?;
         warnings.iter().for_each(|warning| progress.say(&format!("warning: {warning}")));
         if let Some(urls) = settings.urls() {
-            link(urls)?;
+            // The user's own hosts, where a lab would write its URLs. No copy: there may be passwords in it.
+            let link = format!("{LAB}/db.urls");
+            let linked = fs::canonicalize(urls).and_then(|urls| symlink(urls, &link));
+            linked.with_context(|| format!("cannot write {link}"))?;
         }
     }
-    let mut performer = Performer {
-        processes: &mut processes,
-        progress: &mut progress,
-        plan: &plan,
-        patient: !busy_is_fine,
-        serving: None,
-    };
+    let mut performer =
+        Performer { processes: &mut processes, progress: &progress, patient: !busy_is_fine, serving: None };
     performer
-        .perform()
-        .and_then(|()| finish(&mut processes, &progress, &programs, &run, &plan, &exchange))
+        .perform(&run, &steps)
+        .and_then(|()| finish(&mut processes, &progress, &programs, &run, &steps, &results))
         .map_err(|mut stop| {
-        if Path::new(folders::RUN).exists() {
-            stop.message += "\nmake resume continues after the last complete step";
-        }
-        stop
-    })?;
+            if Path::new(RUN).exists() {
+                stop.message += "\nmake resume continues after the last complete step";
+            }
+            stop
+        })?;
     drop(progress);
-    progress::print(&format!("{}/README.md", exchange.place.display()));
+    progress::print(&format!("{}/README.md", results.place.display()));
     Ok(())
 }
 
 /// Held as long as this process lives; no child inherits it.
 fn lock() -> Outcome<File> {
-    let open = || {
-        fs::create_dir_all(folders::ALL)?;
-        File::create(LOCK)
-    };
-    let file = open().with_context(|| format!("cannot write {LOCK}"))?;
+    let file = fs::create_dir_all("target/bench").and_then(|()| File::create(LOCK));
+    let file = file.with_context(|| format!("cannot write {LOCK}"))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => {
+        Err(TryLockError::WouldBlock) => {
             Err(Stop::refused("another bench runs in this folder: wait for it, or stop it"))
         }
-        Err(fs::TryLockError::Error(error)) => Err(Stop::failed(format!("cannot lock {LOCK}: {error}"))),
+        Err(TryLockError::Error(error)) => Err(Stop::failed(format!("cannot lock {LOCK}: {error}"))),
     }
 }
 
+/// What `make resume` could use is not thrown away.
+fn refuse_to_throw_away(stopped: &Run, steps: &[Step]) -> Outcome<()> {
+    let done = steps.iter().filter(|step| step.is_done()).count();
+    if done == 0 || stopped.quick {
+        return Ok(());
+    }
+    Err(Stop::refused(format!(
+        "{} was stopped after {done} of {} steps: make resume continues it, FRESH=1 throws it away",
+        stopped.keys(),
+        steps.len()
+    )))
+}
+
 /// What is going to be done, and how long it takes.
-fn tell(run: &Run, plan: &Steps, build_s: f64) {
-    let keys: Vec<&str> = run.workloads().map(|workload| workload.key.as_str()).collect();
+fn tell(run: &Run, steps: usize, (least, most): (f64, f64), build_s: f64) {
     let minutes = |seconds: f64| (seconds / 60.0).ceil();
-    let (least, most) = Steps::seconds(&plan.steps);
-    let mut line =
-        format!("{}: {} steps, about {:.0} min", keys.join(", "), plan.steps.len(), minutes(least + build_s));
+    let mut line = format!("{}: {steps} steps, about {:.0} min", run.keys(), minutes(least + build_s));
     if build_s > 0.0 {
         line += &format!(", {:.0} of them to build what is not there yet", minutes(build_s));
     }
@@ -113,16 +121,6 @@ fn tell(run: &Run, plan: &Steps, build_s: f64) {
         line += &format!("; up to {:.0} min if the figures of this machine scatter", minutes(most + build_s));
     }
     progress::print(&line);
-    if !run.counted {
-        progress::print("strace does not work here: system calls are not counted");
-    }
-}
-
-/// The user's own hosts, where a lab would write its URLs. No copy: there may be passwords in it.
-fn link(urls: &Path) -> Result<()> {
-    let link = format!("{}/db.urls", folders::LAB);
-    let link_it = || symlink(fs::canonicalize(urls)?, &link);
-    link_it().with_context(|| format!("cannot write {link}"))
 }
 
 /// Puts the results together, makes their pages, and exchanges them with the old ones.
@@ -131,45 +129,42 @@ fn finish(
     progress: &Progress,
     programs: &Programs,
     run: &Run,
-    plan: &Steps,
-    exchange: &Exchange,
+    steps: &[Step],
+    results: &Results,
 ) -> Outcome<()> {
-    let put = || {
-        exchange.make_room()?;
-        collect(run, plan, &exchange.place, &exchange.new)
-    };
-    let made = put()
+    let made = results
+        .collect(run, steps)
         .map_err(|error| Stop::failed(format!("{error:#} (is the disk full?); the results are as they were")))
         .and_then(|notices| {
             notices.iter().for_each(|notice| progress.say(notice));
-            let folder = exchange.new.display().to_string();
-            report(processes, programs, &["report", &folder], "as they were")
+            report(processes, programs, Some(&results.new), "as they were")
         });
     if made.is_err() {
-        let _ = exchange.clean();
+        let _ = results.clean();
     }
     made?;
     // Nothing comes between from here on: a signal waits until a command runs.
-    exchange.exchange()?;
-    fs::remove_file(folders::RUN).with_context(|| format!("cannot remove {}", folders::RUN))?;
+    results.exchange()?;
+    fs::remove_file(RUN).with_context(|| format!("cannot remove {RUN}"))?;
     if run.quick {
         return Ok(());
     }
     // What shows several results folders, and the figures in README.md and docs.
-    report(processes, programs, &["report"], "the new ones").map_err(|stop| match stop.is_signal() {
-        true => Stop {
-            message: "stopped; the results are the new ones, make report makes the pages that show them"
-                .to_owned(),
-            ..stop
-        },
-        false => stop,
+    report(processes, programs, None, "the new ones").map_err(|mut stop| {
+        if stop.is_signal() {
+            stop.message =
+                "stopped; the results are the new ones, make report makes the pages that show them".into();
+        }
+        stop
     })
 }
 
-fn report(processes: &mut Processes, programs: &Programs, args: &[&str], left: &str) -> Outcome<()> {
-    let mut argv = vec![programs.path("bench-report")];
-    argv.extend(args.iter().map(ToString::to_string));
-    match processes.run(&argv, Stdio::null(), Stdio::inherit())? {
+fn report(processes: &mut Processes, programs: &Programs, folder: Option<&Path>, left: &str) -> Outcome<()> {
+    let mut argv = vec![programs.path("bench-report"), "report".to_owned()];
+    argv.extend(folder.map(|folder| folder.display().to_string()));
+    let mut command = measured(&argv);
+    command.stderr(Stdio::inherit());
+    match processes.run(command)? {
         0 => Ok(()),
         code => Err(Stop::failed(format!(
             "failed with exit code {code}: {} (see above); the results are {left}",

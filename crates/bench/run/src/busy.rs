@@ -8,13 +8,8 @@
 //! The kernel counts idle time and steal in ticks of 10 ms, so that a difference may be off by one: in a round of 0.13 s on
 //! two CPUs that is 4 %. One tick is therefore given to nobody.
 
-use std::{
-    collections::HashMap,
-    fs,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, fs, time::Duration};
 
-use anyhow::{Context, Result};
 use bench_data::rounds::DISTURBED_PERCENT;
 use nix::{
     sys::resource::{UsageWho, getrusage},
@@ -23,17 +18,16 @@ use nix::{
 };
 
 use crate::{
-    guard,
+    guard, machine,
     processes::Processes,
     progress::Progress,
-    quota::Quota,
     stop::{Outcome, Stop},
 };
 
 /// How long a busy machine is given to become idle, in seconds.
 const WAIT_S: u32 = 60;
 
-/// The share of all CPUs that was not ours between two readings, in percent; none where the kernel does not say.
+/// The share of all CPUs that was not ours between two readings, in percent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Share {
     pub others: f64,
@@ -54,103 +48,96 @@ impl Share {
 /// The counters at one moment, in seconds of CPU time.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading {
-    time: Instant,
-    own: f64,
-    counters: Option<Counters>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Counters {
-    cpus: f64,
+    /// Of all CPUs, from some moment on.
+    total: f64,
+    used: f64,
     withheld: f64,
-    others: Others,
-}
-
-/// What shows how much others use.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Others {
-    /// The time in which a CPU was idle.
-    Idle(f64),
-    /// The time that everyone in the group used.
-    Used(f64),
+    ours: f64,
 }
 
 impl Reading {
-    /// Reads them; `server` is the process above everything of the server's.
-    pub fn take(server: Option<u32>) -> Result<Self> {
-        let counters = match Quota::find() {
-            Some(quota) => quota.used().map(|(used, withheld)| Counters {
-                cpus: quota.cpus,
-                withheld,
-                others: Others::Used(used),
-            }),
-            None => counters(&fs::read_to_string("/proc/stat").unwrap_or_default()),
+    /// Reads them; `server` is the process above everything of the server's. None where the kernel does not count.
+    pub fn take(server: Option<u32>) -> Option<Self> {
+        let elapsed = seconds_of(ClockId::CLOCK_MONOTONIC)?;
+        let (cpus, used, withheld) = match machine::tightest("cpu.max") {
+            Some((cpus, group)) => {
+                let (used, withheld) = group_time(&fs::read_to_string(group.join("cpu.stat")).ok()?)?;
+                (cpus, used, withheld)
+            }
+            None => {
+                let (cpus, idle, withheld) = host_time(&fs::read_to_string("/proc/stat").ok()?)?;
+                (cpus, elapsed * cpus - idle - withheld, withheld)
+            }
         };
-        Ok(Self { time: Instant::now(), own: own(server)?, counters })
+        Some(Self { total: elapsed * cpus, used, withheld, ours: our_time(server)? })
     }
 
     /// The share of others since `before`.
-    pub fn since(&self, before: &Reading) -> Option<Share> {
-        let (new, old) = (self.counters?, before.counters?);
-        let total = self.time.duration_since(before.time).as_secs_f64() * new.cpus;
-        let withheld = (new.withheld - old.withheld).max(0.0);
-        let used = match (new.others, old.others) {
-            (Others::Idle(new), Others::Idle(old)) => total - (new - old).max(0.0) - withheld,
-            (Others::Used(new), Others::Used(old)) => new - old,
-            _ => return None,
-        };
+    pub fn since(&self, before: &Reading) -> Share {
         let tick = 1.0 / procfs::ticks_per_second() as f64;
-        let others = (used - (self.own - before.own).max(0.0) - tick).max(0.0);
-        let percent = |seconds: f64| (seconds / total.max(1e-9) * 1000.0).round() / 10.0;
-        Some(Share { others: percent(others), withheld: percent(withheld) })
+        let others = (self.used - before.used) - (self.ours - before.ours) - tick;
+        let total = (self.total - before.total).max(1e-9);
+        let percent = |seconds: f64| (seconds.max(0.0) / total * 1000.0).round() / 10.0;
+        Share { others: percent(others), withheld: percent(self.withheld - before.withheld) }
     }
 }
 
-/// The counters of `/proc/stat`: user, nice, system, idle, iowait, irq, softirq and steal of all CPUs, in ticks. None
-/// where they are missing or do not count, as in gVisor.
-fn counters(stat: &str) -> Option<Counters> {
-    let all = stat.lines().find_map(|line| line.strip_prefix("cpu "))?;
-    let ticks: Vec<f64> = all.split_whitespace().map(|field| field.parse().ok()).collect::<Option<_>>()?;
+/// `/proc/stat`: CPUs, and their idle time and steal in seconds. The fields are user, nice, system, idle, iowait, irq, softirq
+/// and steal, in ticks. None where they are missing or do not count, as in gVisor.
+fn host_time(stat: &str) -> Option<(f64, f64, f64)> {
+    let fields = stat.lines().find_map(|line| line.strip_prefix("cpu "))?.split_whitespace();
+    let ticks: Vec<f64> = fields.map(|field| field.parse().ok()).collect::<Option<_>>()?;
     let seconds = |place: usize| ticks.get(place).copied().unwrap_or(0.0) / procfs::ticks_per_second() as f64;
     let idle = seconds(3) + seconds(4);
-    let cpus =
-        stat.lines().filter(|line| line.starts_with("cpu") && !line.starts_with("cpu ")).count() as f64;
-    (idle > 0.0 && cpus > 0.0).then(|| Counters { cpus, withheld: seconds(7), others: Others::Idle(idle) })
+    let cpus = stat.lines().filter(|line| line.starts_with("cpu")).count() - 1;
+    (idle > 0.0 && cpus > 0).then_some((cpus as f64, idle, seconds(7)))
+}
+
+/// `cpu.stat`: what the group used, and what its quota withheld, in seconds.
+fn group_time(stat: &str) -> Option<(f64, f64)> {
+    let seconds = |field| {
+        let value = stat.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(' '))?;
+        Some(value.parse::<f64>().ok()? / 1e6)
+    };
+    Some((seconds("usage_usec")?, seconds("throttled_usec").unwrap_or(0.0)))
 }
 
 /// CPU time of this process, of all that it has waited for, and of the processes from `server` down.
-fn own(server: Option<u32>) -> Result<f64> {
-    let mut sum = 0.0;
-    for who in [UsageWho::RUSAGE_SELF, UsageWho::RUSAGE_CHILDREN] {
-        let usage = getrusage(who).context("cannot read the CPU time")?;
-        for time in [usage.user_time(), usage.system_time()] {
-            sum += time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
-        }
+fn our_time(server: Option<u32>) -> Option<f64> {
+    let mut sum = seconds_of(ClockId::CLOCK_PROCESS_CPUTIME_ID)?;
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
+    for time in [usage.user_time(), usage.system_time()] {
+        sum += time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
     }
     let mut tree: Vec<i32> = server.and_then(|pid| i32::try_from(pid).ok()).into_iter().collect();
     while let Some(pid) = tree.pop() {
         // Exact, and with the threads that have ended. One that is gone meanwhile used next to nothing.
-        let clock = ClockId::pid_cpu_clock_id(Pid::from_raw(pid)).and_then(ClockId::now);
-        sum += clock.map_or(0.0, |time| Duration::from(time).as_secs_f64());
+        sum += ClockId::pid_cpu_clock_id(Pid::from_raw(pid)).ok().and_then(seconds_of).unwrap_or(0.0);
         tree.extend(guard::children(pid));
     }
-    Ok(sum)
+    Some(sum)
+}
+
+fn seconds_of(clock: ClockId) -> Option<f64> {
+    clock.now().ok().map(|time| Duration::from(time).as_secs_f64())
 }
 
 /// Waits until others leave the CPUs alone for a second, unless a busy machine is `fine`. Returns the share that others
 /// had in that second, in percent; none where the kernel does not say.
 pub fn wait_until_idle(processes: &mut Processes, progress: &Progress, fine: bool) -> Outcome<Option<f64>> {
     for second in 0.. {
-        let (share, names) = look(processes)?;
-        let Some(share) = share else {
+        let (before, ticks_before) = (Reading::take(None), ticks());
+        processes.pause(Duration::from_secs(1))?;
+        let Some((before, after)) = before.zip(Reading::take(None)) else {
             progress.say("cannot tell whether the machine is busy: the kernel does not count its idle time");
-            return Ok(None);
+            break;
         };
+        let share = after.since(&before);
         if fine || !share.disturbs() {
             return Ok(Some(share.sum()));
         }
         if second == WAIT_S {
-            return Err(Stop::refused(complaint(share, &names)));
+            return Err(Stop::refused(complaint(share, &ticks_before, &ticks())));
         }
         if second == 0 {
             progress.say(&format!(
@@ -162,48 +149,37 @@ pub fn wait_until_idle(processes: &mut Processes, progress: &Progress, fine: boo
     Ok(None)
 }
 
-/// A process, and the share of one CPU that it uses, in percent.
-type Busy = (String, f64);
-
-/// The share of others in one second, and who has most.
-fn look(processes: &mut Processes) -> Outcome<(Option<Share>, Vec<Busy>)> {
-    let (before, times_before) = (Reading::take(None)?, times());
-    processes.pause(Duration::from_secs(1))?;
-    let share = Reading::take(None)?.since(&before);
-    let mut names: Vec<Busy> = times()
-        .into_iter()
-        .filter_map(|(pid, (name, ticks))| {
-            let used = ticks.saturating_sub(times_before.get(&pid).map_or(0, |(_, before)| *before));
-            let percent = 100.0 * used as f64 / procfs::ticks_per_second() as f64;
-            (percent >= 3.0).then(|| (format!("{name} (process {pid})"), percent))
-        })
-        .collect();
-    names.sort_by(|a, b| b.1.total_cmp(&a.1));
-    names.truncate(3);
-    Ok((share, names))
-}
-
 /// Name and CPU time in ticks of every process.
-fn times() -> HashMap<i32, (String, u64)> {
+type Ticks = HashMap<i32, (String, u64)>;
+
+fn ticks() -> Ticks {
     let processes = procfs::process::all_processes().into_iter().flatten().flatten();
     let stats = processes.filter_map(|process| process.stat().ok());
     stats.map(|stat| (stat.pid, (stat.comm, stat.utime + stat.stime))).collect()
 }
 
-fn complaint(share: Share, names: &[Busy]) -> String {
-    let mut who: Vec<String> =
-        names.iter().map(|(name, percent)| format!("{name} uses {percent:.0} % of a CPU")).collect();
+/// Who keeps the machine busy: the three that used most of a CPU in a second.
+fn complaint(share: Share, before: &Ticks, after: &Ticks) -> String {
+    let used = |(pid, (name, ticks)): (&i32, &(String, u64))| {
+        let ticks = ticks.saturating_sub(before.get(pid).map_or(0, |(_, ticks)| *ticks));
+        let percent = 100 * ticks / procfs::ticks_per_second();
+        (percent >= 3).then(|| (percent, format!("{name} (process {pid}) uses {percent} % of a CPU")))
+    };
+    let mut users: Vec<(u64, String)> = after.iter().filter_map(used).collect();
+    users.sort_by(|a, b| b.cmp(a));
+    let mut reasons: Vec<String> = users.into_iter().take(3).map(|(_, reason)| reason).collect();
     if share.withheld > 1.0 {
-        who.push(format!("{:.0} % of the CPUs is withheld, by the hypervisor or a quota", share.withheld));
+        reasons
+            .push(format!("{:.0} % of the CPUs is withheld, by the hypervisor or a quota", share.withheld));
     }
-    if who.is_empty() {
-        who.push("many short processes".to_owned());
+    if reasons.is_empty() {
+        reasons.push("many short processes".to_owned());
     }
     format!(
         "the machine is busy, {:.0} % of its CPUs: {}. Stop these programs, or measure all the same with BUSY=1: the \
          results will say so",
         share.sum(),
-        who.join("; ")
+        reasons.join("; ")
     )
 }
 
@@ -211,62 +187,37 @@ fn complaint(share: Share, names: &[Busy]) -> String {
 mod tests {
     use super::*;
 
-    /// Recorded on two CPUs.
-    const STAT: &str = "cpu  81156 8457 32980 297681 5566 0 475 241 0 0\ncpu0 1 2 3\ncpu1 1 2 3\nctxt 1\n";
-
-    fn share(after: Option<Counters>, own: f64, seconds: f64) -> Option<Share> {
-        let time = Instant::now();
-        let before = Reading { time, own: 1.0, counters: counters(STAT) };
-        let time = time + Duration::from_secs_f64(seconds);
-        Reading { time, own: 1.0 + own, counters: after }.since(&before)
-    }
-
     #[test]
     fn time_that_is_neither_idle_nor_ours_is_of_others() {
-        // 200 ticks: 60 idle, 8 stolen, 31 ours, one given to nobody, so 100 of others.
-        let after = STAT.replace("297681 5566 0 475 241", "297731 5576 0 475 249");
-        let expected = Share { others: 50.0, withheld: 4.0 };
-        assert_eq!(share(counters(&after), 0.31, 1.0), Some(expected));
-        assert!(expected.disturbs());
-        // 0.13 s, 26 ticks: 10 idle, 15 ours, and one that the kernel is off by.
-        let after = STAT.replace("297681", "297691");
-        assert_eq!(share(counters(&after), 0.15, 0.13), Some(Share { others: 0.0, withheld: 0.0 }));
-        assert!(share(counters(&after), 0.0, 0.13).is_some_and(Share::disturbs));
-    }
-
-    #[test]
-    fn under_a_quota_others_are_those_in_the_group() {
-        let group = |used: f64, withheld| Counters { cpus: 0.5, withheld, others: Others::Used(used) };
-        let time = Instant::now();
-        let before = Reading { time, own: 1.0, counters: Some(group(7.0, 1.0)) };
-        let time = time + Duration::from_secs(1);
-        let after = Reading { time, own: 1.2, counters: Some(group(7.26, 1.1)) };
-        assert_eq!(after.since(&before), Some(Share { others: 10.0, withheld: 20.0 }));
-    }
-
-    #[test]
-    fn counters_that_do_not_count_say_nothing() {
-        for text in ["cpu  0 0 0 0 0 0 0 0 0 0\ncpu0 0 0\n", "cpu  1 2 three\ncpu0 1\n", "intr 1\n", ""] {
-            assert_eq!(counters(text), None, "{text}");
+        // A second of two CPUs: 0.6 s idle, 0.08 s stolen, 0.31 s ours, one tick given to nobody, so 1 s of others.
+        for (total, idle, withheld, ours, expected) in [
+            (2.0, 0.6, 0.08, 0.31, Share { others: 50.0, withheld: 4.0 }),
+            // 0.13 s, 26 ticks: 10 idle, 15 ours, and one that the kernel is off by.
+            (0.26, 0.1, 0.0, 0.15, Share { others: 0.0, withheld: 0.0 }),
+            (0.26, 0.1, 0.0, 0.0, Share { others: 57.7, withheld: 0.0 }),
+        ] {
+            let before = Reading { total: 100.0, used: 30.0, withheld: 1.0, ours: 7.0 };
+            let used = before.used + total - idle - withheld;
+            let after = Reading { total: 100.0 + total, used, withheld: 1.0 + withheld, ours: 7.0 + ours };
+            assert_eq!(after.since(&before), expected);
         }
-        assert_eq!(share(None, 0.0, 1.0), None);
     }
 
     #[test]
-    fn who_is_busy_is_named_with_the_remedy() {
-        let names = [("rustc (process 7)".to_owned(), 98.6)];
-        let text = complaint(Share { others: 49.0, withheld: 6.2 }, &names);
-        let start =
-            "the machine is busy, 55 % of its CPUs: rustc (process 7) uses 99 % of a CPU; 6 % of the CPUs";
-        assert!(text.starts_with(start) && text.contains("BUSY=1"), "{text}");
+    fn counters_of_the_host_and_of_a_group() {
+        let stat = "cpu  81156 8457 32980 297681 5566 0 475 241 0 0\ncpu0 1 2 3\ncpu1 1 2 3\nctxt 1\n";
+        assert_eq!(host_time(stat), Some((2.0, 3032.47, 2.41)));
+        for text in ["cpu  0 0 0 0 0 0 0 0 0 0\ncpu0 0 0\n", "cpu  1 2 three\ncpu0 1\n", "intr 1\n", ""] {
+            assert_eq!(host_time(text), None, "{text}");
+        }
+        let stat = "usage_usec 1500000\nuser_usec 1\nnr_throttled 3\nthrottled_usec 250000\n";
+        assert_eq!(group_time(stat), Some((1.5, 0.25)));
     }
 
     #[test]
     fn our_own_work_is_not_of_others() {
-        let before = own(None).unwrap();
-        let end = Instant::now() + Duration::from_millis(50);
-        while Instant::now() < end {}
-        assert!(own(None).unwrap() > before);
-        assert!(own(Some(std::process::id())).unwrap() > own(None).unwrap(), "a server's time is added");
+        let before = our_time(None).unwrap();
+        while our_time(None).unwrap() < before + 0.05 {}
+        assert!(our_time(Some(std::process::id())).unwrap() > before + 0.1, "a server's time is added");
     }
 }

@@ -55,42 +55,38 @@ fn guard(words: &[OsString]) -> Result<u8> {
     set_child_subreaper(Some(getpid())).context("cannot adopt what a command leaves behind")?;
     let mut signals = Signals::new([SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM]).context("no signals")?;
     set_parent_process_death_signal(Some(Signal::TERM)).context("cannot watch the driver")?;
-    let parent = getppid().map_or(0, Pid::as_raw_pid).to_string();
-    if driver.to_str() != Some(&parent) {
+    if driver.to_str() != Some(&getppid().map_or(0, Pid::as_raw_pid).to_string()) {
         bail!("the driver has died");
     }
-    let mut command = Command::new(program);
     // A server ends when its input does: it sees the end of this guard, too.
-    command.args(args).process_group(0).stdin(Stdio::piped());
-    let mut child = command.spawn().with_context(|| format!("cannot run {}", program.display()))?;
+    let mut child = Command::new(program)
+        .args(args)
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot run {}", program.display()))?;
     let mut deadline = None;
     let status = loop {
         if let Some(status) = child.try_wait().context("cannot wait for the command")? {
             break Some(status);
         }
         match deadline {
-            None => {
-                if signals.wait().any(|signal| signal != SIGCHLD) {
-                    let _ = kill_process_group(Pid::from_child(&child), Signal::TERM);
-                    deadline = Some(Instant::now() + GRACE);
-                }
+            None if signals.wait().any(|signal| signal != SIGCHLD) => {
+                let _ = kill_process_group(Pid::from_child(&child), Signal::TERM);
+                deadline = Some(Instant::now() + GRACE);
             }
+            None => {}
             Some(deadline) if Instant::now() > deadline => break None,
             Some(_) => thread::sleep(Duration::from_millis(5)),
         }
     };
-    kill_all()?;
-    Ok(status.map_or(128 + 9, code))
-}
-
-/// Kills all children until there are none. The children of each that ends become ours.
-fn kill_all() -> Result<()> {
+    // The children of each that ends become ours, until there are none.
     loop {
         for child in children(getpid().as_raw_pid()) {
             let _ = Pid::from_raw(child).map(|child| kill_process(child, Signal::KILL));
         }
         match wait(WaitOptions::empty()) {
-            Err(Errno::CHILD) => return Ok(()),
+            Err(Errno::CHILD) => return Ok(status.map_or(128 + 9, code)),
             Err(Errno::INTR) | Ok(_) => {}
             Err(error) => return Err(error).context("cannot wait for what the command has left behind"),
         }

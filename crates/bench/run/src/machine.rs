@@ -1,6 +1,11 @@
 //! What does not change while a machine stays the same, and the name of its results folder.
 
-use std::{env, fs, path::Path, process::Command, thread};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+};
 
 use anyhow::{Context, Result};
 use bench_data::facts::Machine;
@@ -8,7 +13,6 @@ use procfs::Current;
 
 use crate::{
     processes,
-    quota::Quota,
     stop::{Outcome, Stop, refuse},
 };
 
@@ -19,24 +23,79 @@ pub fn cpus() -> Result<u64> {
 
 /// Looks at this machine. Returns it with the name that its results folder has by default.
 pub fn look() -> Result<(Machine, String)> {
-    let lscpu = Lscpu::read();
-    let (cpus, quota) = (cpus()?, Quota::find().map(|quota| quota.cpus));
+    // Not --json: its shape changed between versions.
+    let lscpu = output("lscpu", &[]).unwrap_or_default();
+    let memory = procfs::Meminfo::current().context("cannot read /proc/meminfo")?.mem_total;
+    let (mut machine, name) = identify(&lscpu, cpus()?, tightest("cpu.max").map(|(cpus, _)| cpus));
+    machine.memory_mib = memory >> 20;
+    if machine.virtualisation == "none"
+        && let Ok(hypervisor) = output("systemd-detect-virt", &["--vm"])
+    {
+        machine.virtualisation = hypervisor;
+    }
+    Ok((machine, name))
+}
+
+/// The machine that lscpu describes, and the name of its folder: CPU model and cores, as in `intel-xeon-2.50ghz-2-cores`.
+/// Where a program may not use all CPUs it is as good as another machine: `intel-xeon-2.50ghz-1-of-2-cpus`.
+fn identify(lscpu: &str, cpus: u64, quota: Option<f64>) -> (Machine, String) {
+    let fields: Vec<(&str, &str)> = lscpu.lines().filter_map(|line| line.trim().split_once(':')).collect();
+    // Some occur once for each kind of core.
+    let values = |field: &'static str| {
+        fields.iter().filter(move |(name, _)| *name == field).map(|(_, value)| value.trim())
+    };
+    let known = |field| Some(values(field).next().unwrap_or("none").to_owned());
+    let number = |field| values(field).next().and_then(|value| value.parse::<u64>().ok());
+    let sum = |(each, times)| -> Option<u64> {
+        let products = values(each).zip(values(times));
+        products.map(|(each, times)| Some(each.parse::<u64>().ok()? * times.parse::<u64>().ok()?)).sum()
+    };
+    // Virtual ARM machines have clusters instead of sockets.
+    let units = [("Core(s) per socket", "Socket(s)"), ("Core(s) per cluster", "Cluster(s)")];
+    let mut models: Vec<String> = values("Model name")
+        .filter(|model| !matches!(*model, "" | "-"))
+        .map(|model| model.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    models.dedup();
     let machine = Machine {
         version: bench_data::SCHEMA,
-        cpu: lscpu.cpu(),
-        family: Some(lscpu.known("CPU family")),
-        model: Some(lscpu.known("Model")),
-        stepping: Some(lscpu.known("Stepping")),
+        cpu: if models.is_empty() { env::consts::ARCH.to_owned() } else { models.join(" and ") },
+        family: known("CPU family"),
+        model: known("Model"),
+        stepping: known("Stepping"),
         architecture: env::consts::ARCH.to_owned(),
-        sockets: lscpu.number("Socket(s)").filter(|sockets| *sockets > 0),
-        cores: lscpu.cores(),
+        sockets: number("Socket(s)").filter(|sockets| *sockets > 0),
+        cores: units.into_iter().filter_map(sum).find(|cores| *cores > 0),
         cpus,
         quota,
-        memory_mib: procfs::Meminfo::current().context("cannot read /proc/meminfo")?.mem_total >> 20,
-        virtualisation: virtualisation(&lscpu),
+        memory_mib: 0,
+        virtualisation: values("Hypervisor vendor").next().unwrap_or("none").to_owned(),
     };
-    let name = folder_name(&machine, lscpu.number("CPU(s)").unwrap_or(cpus));
-    Ok((machine, name))
+    let cpu = machine.cpu.to_lowercase().replace("(r)", "").replace("(tm)", "");
+    // "AMD Ryzen 7 PRO 5875U with Radeon Graphics"
+    let cpu = cpu.split(" with ").next().unwrap_or_default();
+    let words = cpu.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.'));
+    let mut words: Vec<String> =
+        words.filter(|word| !matches!(*word, "" | "cpu" | "processor")).map(str::to_owned).collect();
+    // "AMD EPYC", "Intel(R) Xeon(R) Processor": a hypervisor's name for several generations.
+    if !cpu.contains(|c: char| c.is_ascii_digit()) {
+        words.extend(number("CPU family").zip(number("Model")).map(|generation| match generation {
+            (23, 0..=47) if cpu.starts_with("amd") => "zen".to_owned(),
+            (23, _) if cpu.starts_with("amd") => "zen2".to_owned(),
+            (25, 16..=31 | 96..=127 | 160..=175) => "zen4".to_owned(),
+            (25, _) => "zen3".to_owned(),
+            (26, _) => "zen5".to_owned(),
+            (family, model) => format!("family-{family}-model-{model}"),
+        }));
+    }
+    let online = number("CPU(s)").unwrap_or(cpus);
+    words.push(match quota.filter(|quota| *quota < online as f64) {
+        Some(quota) => format!("{quota}-of-{online}-cpus"),
+        None if cpus < online => format!("{cpus}-of-{online}-cpus"),
+        None if machine.cores.unwrap_or(cpus) == 1 => "1-core".to_owned(),
+        None => format!("{}-cores", machine.cores.unwrap_or(cpus)),
+    });
+    (machine, words.join("-"))
 }
 
 /// Refuses to put figures of `machine` into a folder that has another machine's.
@@ -49,9 +108,8 @@ pub fn check(folder: &Path, machine: &Machine, name: &str) -> Outcome<()> {
     if differences.is_empty() {
         return Ok(());
     }
-    let free = |name: &String| !folder.with_file_name(name).exists();
     let mut names = [name.to_owned()].into_iter().chain((2..).map(|number| format!("{name}-{number}")));
-    let free = names.find(free).unwrap_or_default();
+    let free = names.find(|name| !folder.with_file_name(name).exists()).unwrap_or_default();
     Err(Stop::refused(format!(
         "{} has figures from another machine ({}): choose another folder, such as MACHINE={free}",
         folder.display(),
@@ -59,215 +117,85 @@ pub fn check(folder: &Path, machine: &Machine, name: &str) -> Outcome<()> {
     )))
 }
 
-/// CPU model and cores, as in `intel-xeon-2.50ghz-2-cores`. Where a program may not use all CPUs it is as good as another
-/// machine: `intel-xeon-2.50ghz-1-of-2-cpus`.
-fn folder_name(machine: &Machine, online: u64) -> String {
-    let cpu = machine.cpu.to_lowercase().replace("(r)", "").replace("(tm)", "");
-    // "AMD Ryzen 7 PRO 5875U with Radeon Graphics"
-    let cpu = cpu.split(" with ").next().unwrap_or_default();
-    let words = cpu.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.'));
-    let words: Vec<&str> = words.filter(|word| !matches!(*word, "" | "cpu" | "processor")).collect();
-    let mut name = words.join("-");
-    // "AMD EPYC", "Intel(R) Xeon(R) Processor": a hypervisor's name for several generations.
-    if !name.contains(|c: char| c.is_ascii_digit()) {
-        name += &generation(machine);
-    }
-    let cores = machine.cores.unwrap_or(machine.cpus);
-    match machine.quota.filter(|quota| *quota < online as f64) {
-        Some(quota) => format!("{name}-{quota}-of-{online}-cpus"),
-        None if machine.cpus < online => format!("{name}-{}-of-{online}-cpus", machine.cpus),
-        None => format!("{name}-{cores}-core{}", if cores == 1 { "" } else { "s" }),
-    }
+/// The tightest limit of this process's control group (version 2) and those above it, and the group that has it.
+pub fn tightest(file: &str) -> Option<(f64, PathBuf)> {
+    let text = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let group = text.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    let groups = Path::new(group).ancestors().map(|group| Path::new("/sys/fs/cgroup").join(group));
+    let limits =
+        groups.filter_map(|group| Some((limit(&fs::read_to_string(group.join(file)).ok()?)?, group)));
+    limits.min_by(|(a, _), (b, _)| a.total_cmp(b))
 }
 
-/// The generation by family and model: AMD's core, else the numbers.
-fn generation(machine: &Machine) -> String {
-    let number = |value: &Option<String>| value.as_ref().and_then(|value| value.parse::<u32>().ok());
-    let (Some(family), Some(model)) = (number(&machine.family), number(&machine.model)) else {
-        return String::new();
-    };
-    match (machine.cpu.to_lowercase().contains("amd"), family, model) {
-        (true, 23, 0..=47) => "-zen".to_owned(),
-        (true, 23, _) => "-zen2".to_owned(),
-        (true, 25, 16..=31 | 96..=127 | 160..=175) => "-zen4".to_owned(),
-        (true, 25, _) => "-zen3".to_owned(),
-        (true, 26, _) => "-zen5".to_owned(),
-        _ => format!("-family-{family}-model-{model}"),
-    }
+/// `cpu.max` has microseconds of each period, as in `25000 100000`, `pids.max` a number; both have `max` for none.
+fn limit(text: &str) -> Option<f64> {
+    let mut numbers = text.split_whitespace().map(str::parse::<f64>);
+    Some(numbers.next()?.ok()? / numbers.next().unwrap_or(Ok(1.0)).ok()?)
 }
 
-/// The fields of lscpu, in their order: some occur once for each kind of core.
-struct Lscpu(Vec<(String, String)>);
-
-impl Lscpu {
-    fn read() -> Self {
-        // Not --json: its shape changed between versions.
-        Self::parse(&output("lscpu", &[]).unwrap_or_default())
-    }
-
-    fn parse(text: &str) -> Self {
-        let fields = text.lines().filter_map(|line| line.split_once(':'));
-        Self(fields.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect())
-    }
-
-    fn values(&self, field: &str) -> impl Iterator<Item = &str> {
-        self.0.iter().filter(move |(name, _)| name == field).map(|(_, value)| value.as_str())
-    }
-
-    fn known(&self, field: &str) -> String {
-        self.values(field).next().unwrap_or("none").to_owned()
-    }
-
-    fn number(&self, field: &str) -> Option<u64> {
-        self.values(field).next()?.parse().ok()
-    }
-
-    /// Physical cores, as far as known: virtual ARM machines have clusters instead of sockets.
-    fn cores(&self) -> Option<u64> {
-        let sum = |each: &str, times: &str| -> Option<u64> {
-            let products = self.values(each).zip(self.values(times));
-            products.map(|(each, times)| Some(each.parse::<u64>().ok()? * times.parse::<u64>().ok()?)).sum()
-        };
-        let known = |cores: &u64| *cores > 0;
-        let sockets = sum("Core(s) per socket", "Socket(s)").filter(known);
-        sockets.or_else(|| sum("Core(s) per cluster", "Cluster(s)").filter(known))
-    }
-
-    /// The model of the CPU; both where there are two kinds of cores.
-    fn cpu(&self) -> String {
-        let mut models: Vec<String> = self
-            .values("Model name")
-            .filter(|model| !matches!(*model, "" | "-"))
-            .map(|model| model.split_whitespace().collect::<Vec<_>>().join(" "))
-            .collect();
-        models.dedup();
-        if models.is_empty() { env::consts::ARCH.to_owned() } else { models.join(" and ") }
-    }
-}
-
-/// The hypervisor, by the first that knows: lscpu, systemd, the CPU's flag (x86 only), the board's maker.
-fn virtualisation(lscpu: &Lscpu) -> String {
-    let systemd = || output("systemd-detect-virt", &["--vm"]).map(|name| name.trim().to_owned());
-    let flagged = || lscpu.values("Flags").next()?.split(' ').any(|flag| flag == "hypervisor").then_some(());
-    let maker = || sys("class/dmi/id/sys_vendor");
-    let vendor = lscpu.values("Hypervisor vendor").next().map(str::to_owned);
-    vendor
-        .or_else(systemd)
-        .filter(|name| !name.is_empty() && name != "none")
-        .or_else(|| flagged().map(|()| maker()))
-        .or_else(|| hypervisor(&maker(), &sys("class/dmi/id/product_name")))
-        .unwrap_or("none".to_owned())
-}
-
-/// The maker and the name of boards that exist in software only; never a machine's own name.
-fn hypervisor(maker: &str, product: &str) -> Option<String> {
-    const MAKERS: [&str; 8] =
-        ["QEMU", "Xen", "VMware", "innotek", "Amazon EC2", "Google", "OpenStack", "Parallels"];
-    let virtual_pc = maker.starts_with("Microsoft") && product == "Virtual Machine";
-    let metal = product.contains(".metal") || (maker == "Google" && product != "Google Compute Engine");
-    (virtual_pc || (MAKERS.iter().any(|known| maker.starts_with(known)) && !metal)).then(|| maker.to_owned())
-}
-
-/// A value of the kernel's, or `unknown`.
-pub fn sysctl(path: &str) -> String {
-    read(&format!("/proc/sys/{path}"))
-}
-
-/// A value of a device's, or `unknown`.
-pub fn sys(path: &str) -> String {
-    read(&format!("/sys/{path}"))
-}
-
-fn read(path: &str) -> String {
+/// A value in `/proc/sys` or `/sys`, or `unknown`.
+pub fn value(path: &str) -> String {
     let text = fs::read_to_string(path).unwrap_or_default();
     if text.trim().is_empty() { "unknown".to_owned() } else { text.trim().to_owned() }
 }
 
-/// What a program prints, when it ends well.
-pub fn output(program: &str, args: &[&str]) -> Option<String> {
-    let output =
-        Command::new(program).args(args).env("PATH", processes::path()).env("LC_ALL", "C").output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+/// What a program prints when it ends well, or the first line of its complaint. It has none of the user's variables: those
+/// that git has in a hook would name another repository.
+pub fn output(program: &str, args: &[&str]) -> Result<String, String> {
+    let argv: Vec<String> = [&[program], args].concat().into_iter().map(str::to_owned).collect();
+    let mut command = Command::new(program);
+    let output = processes::clean(command.args(&argv[1..])).env("LC_ALL", "C").output();
+    let output = output.map_err(|error| format!("{program}: {error}"))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    match output.status.success() {
+        true => Ok(text(&output.stdout)),
+        false => Err(text(&output.stderr).lines().next().unwrap_or("it fails").to_owned()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn machine(cpu: &str, family: &str, model: &str, cores: u64, cpus: u64) -> Machine {
-        let text = |value: &str| Some(value.to_owned());
-        Machine {
-            version: bench_data::SCHEMA,
-            cpu: cpu.to_owned(),
-            family: text(family),
-            model: text(model),
-            stepping: text("1"),
-            architecture: "x86_64".to_owned(),
-            sockets: Some(1),
-            cores: Some(cores),
-            cpus,
-            quota: None,
-            memory_mib: 24_000,
-            virtualisation: "KVM".to_owned(),
-        }
-    }
-
     #[test]
-    fn folder_names() {
-        for (cpu, family, model, cores, cpus, online, name) in [
-            ("Intel(R) Xeon(R) Processor @ 2.50GHz", "6", "85", 2, 2, 2, "intel-xeon-2.50ghz-2-cores"),
-            ("Intel(R) Xeon(R) Processor @ 2.50GHz", "6", "85", 2, 1, 2, "intel-xeon-2.50ghz-1-of-2-cpus"),
-            ("Intel(R) Xeon(R) Processor", "6", "143", 2, 2, 2, "intel-xeon-family-6-model-143-2-cores"),
+    fn folders_are_named_after_cpu_and_cores() {
+        let xeon = "Model name: Intel(R) Xeon(R)  Processor @ 2.50GHz\nCore(s) per socket: 2\nSocket(s): 1\n";
+        let epyc = "Model name: AMD EPYC\nCPU family: 25\nCore(s) per socket: 2\nSocket(s): 1\n";
+        let two_kinds = "Model name: Cortex-A53\n  Core(s) per socket: 4\n  Socket(s): 1\n\
+                         Model name: Cortex-A72\n  Core(s) per socket: 2\n  Socket(s): 1\n";
+        for (lscpu, cpus, quota, name) in [
+            (xeon, 2, None, "intel-xeon-2.50ghz-2-cores"),
+            (&format!("{xeon}CPU(s): 2"), 1, None, "intel-xeon-2.50ghz-1-of-2-cpus"),
+            (&format!("{epyc}Model: 1"), 2, None, "amd-epyc-zen3-2-cores"),
+            (&format!("{epyc}Model: 17"), 2, None, "amd-epyc-zen4-2-cores"),
             (
-                "AMD Ryzen 7 PRO 5875U with Radeon Graphics",
-                "25",
-                "80",
+                "Model name: Intel Xeon\nCPU family: 6\nModel: 143",
                 8,
-                16,
-                16,
-                "amd-ryzen-7-pro-5875u-8-cores",
+                None,
+                "intel-xeon-family-6-model-143-8-cores",
             ),
-            ("AMD EPYC", "25", "1", 2, 2, 2, "amd-epyc-zen3-2-cores"),
-            ("AMD EPYC", "25", "17", 2, 2, 2, "amd-epyc-zen4-2-cores"),
-            ("Neoverse-N1", "none", "1", 1, 1, 1, "neoverse-n1-1-core"),
-            ("Cortex-A53 and Cortex-A72", "none", "4", 6, 6, 6, "cortex-a53-and-cortex-a72-6-cores"),
-        ] {
-            assert_eq!(folder_name(&machine(cpu, family, model, cores, cpus), online), name);
-        }
-        let quarter = Machine { quota: Some(0.25), ..machine("Neoverse-N1", "none", "1", 4, 1) };
-        assert_eq!(folder_name(&quarter, 4), "neoverse-n1-0.25-of-4-cpus");
-    }
-
-    #[test]
-    fn boards_that_exist_in_software_only() {
-        for (maker, product, expected) in [
-            ("QEMU", "QEMU Virtual Machine", Some("QEMU")),
-            ("Amazon EC2", "m7g.large", Some("Amazon EC2")),
-            ("Amazon EC2", "m7g.metal", None),
-            ("Microsoft Corporation", "Virtual Machine", Some("Microsoft Corporation")),
-            ("Microsoft Corporation", "Surface Laptop", None),
-            ("LENOVO", "20XW", None),
-        ] {
-            assert_eq!(hypervisor(maker, product).as_deref(), expected, "{maker} {product}");
-        }
-    }
-
-    #[test]
-    fn cores_of_sockets_or_of_clusters_and_of_two_kinds() {
-        for (text, cores, cpu) in [
-            ("Model name: Xeon  W\nCore(s) per socket: 8\nSocket(s): 2", Some(16), "Xeon W"),
-            ("Core(s) per cluster: 4\nSocket(s): -\nCluster(s): 1", Some(4), env::consts::ARCH),
-            ("Model name: -\nCore(s) per socket: 4\nSocket(s): 0", None, env::consts::ARCH),
+            ("Model name: AMD Ryzen 7 5875U with Radeon Graphics", 16, None, "amd-ryzen-7-5875u-16-cores"),
             (
-                "Model name: Cortex-A53\n  Core(s) per socket: 4\n  Socket(s): 1\n\
-                 Model name: Cortex-A72\n  Core(s) per socket: 2\n  Socket(s): 1",
-                Some(6),
-                "Cortex-A53 and Cortex-A72",
+                "Model name: Neoverse-N1\nSocket(s): -\nCore(s) per cluster: 1\nCluster(s): 1",
+                1,
+                None,
+                "neoverse-n1-1-core",
             ),
-            ("", None, env::consts::ARCH),
+            ("Model name: Neoverse-N1\nCPU(s): 4", 1, Some(0.25), "neoverse-n1-0.25-of-4-cpus"),
+            (two_kinds, 6, None, "cortex-a53-and-cortex-a72-6-cores"),
         ] {
-            let lscpu = Lscpu::parse(text);
-            assert_eq!((lscpu.cores(), lscpu.cpu()), (cores, cpu.to_owned()), "{text}");
+            assert_eq!(identify(lscpu, cpus, quota).1, name);
+        }
+        let unknown = identify("Model name: -\nCore(s) per socket: 4\nSocket(s): 0", 4, None).0;
+        assert_eq!((unknown.cpu.as_str(), unknown.sockets, unknown.cores), (env::consts::ARCH, None, None));
+    }
+
+    #[test]
+    fn limits_of_a_group() {
+        for (text, expected) in
+            [("25000 100000\n", Some(0.25)), ("max 100000\n", None), ("512\n", Some(512.0))]
+        {
+            assert_eq!(limit(text), expected);
         }
     }
 }

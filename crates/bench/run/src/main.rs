@@ -11,8 +11,6 @@
 
 mod bench;
 mod busy;
-mod collect;
-mod exchange;
 mod facts;
 mod folders;
 mod guard;
@@ -21,7 +19,7 @@ mod perform;
 mod processes;
 mod programs;
 mod progress;
-mod quota;
+mod results;
 mod run;
 mod settings;
 mod sources;

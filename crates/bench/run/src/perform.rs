@@ -3,97 +3,98 @@
 use std::{
     fs::{self, File},
     path::Path,
-    process::Stdio,
+    rc::Rc,
 };
 
 use anyhow::{Context, Result};
 use bench_data::{
     files,
     rounds::{Round, TRIES},
-    tools,
+    stats, tools,
 };
 
 use crate::{
     busy::Reading,
-    folders,
-    processes::Processes,
-    progress::{self, Progress},
-    steps::{OnFailure, Step, Steps},
+    folders::{LAB, SERVER_ERRORS, STEP},
+    processes::{Processes, measured},
+    progress::Progress,
+    results,
+    run::Run,
+    steps::{self, EXPORT, OnFailure, ServerCommand, Step},
     stop::{Outcome, Stop},
 };
 
 pub struct Performer<'a> {
     pub processes: &'a mut Processes,
-    pub progress: &'a mut Progress,
-    pub plan: &'a Steps,
+    pub progress: &'a Progress,
     /// Whether a disturbed round is measured again.
     pub patient: bool,
-    /// Place of the server that runs.
-    pub serving: Option<usize>,
+    /// The server that runs.
+    pub serving: Option<Rc<ServerCommand>>,
 }
 
 /// How a command ended.
-struct Ended {
+struct Exit {
     code: u8,
     errors: String,
 }
 
 impl Performer<'_> {
     /// Makes all steps that are not done.
-    pub fn perform(&mut self) -> Outcome<()> {
-        let steps = &self.plan.steps;
+    pub fn perform(&mut self, run: &Run, steps: &[Step]) -> Outcome<()> {
         for (place, step) in steps.iter().enumerate() {
-            if step.is_done() {
-                continue;
-            }
-            if let Some(scatter) = &step.only_if
-                && !scatter.is_large()?
-            {
+            let wanted = step.only_if.is_none_or(|rounds| {
+                let times = results::control(&run.parts[step.part].workload, rounds);
+                let scatter = times.and_then(|(control, reference)| stats::scatter(&control, &reference));
+                scatter.is_some_and(|scatter| scatter > stats::SCATTER)
+            });
+            if step.is_done() || !wanted {
                 continue;
             }
             let ahead = steps[place..]
                 .iter()
                 .filter(|ahead| ahead.only_if.is_none() || ahead.only_if == step.only_if);
-            let (_, left) = Steps::seconds(ahead);
-            let label =
-                format!("[{}/{}, {} left] {}", place + 1, steps.len(), progress::about(left), step.id);
-            self.step(step, &label)?;
+            let left = match steps::seconds(ahead).1 {
+                seconds if seconds < 60.0 => format!("{seconds:.0} s"),
+                seconds => format!("{:.0} min", seconds / 60.0),
+            };
+            self.step(step, &format!("[{}/{}, {left} left] {}", place + 1, steps.len(), step.id))?;
         }
         self.processes.stop_server();
         Ok(())
     }
 
     fn step(&mut self, step: &Step, label: &str) -> Outcome<()> {
+        let _ = fs::remove_dir_all(STEP);
+        for folder in [Path::new(STEP), &step.folder()] {
+            fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        }
         if let Some(reason) = self.serve(step)? {
             return Ok(self.note(step, &format!("skipped: {reason}"))?);
         }
-        let http = || files::text(&Path::new(folders::LAB).join("http.url"));
-        let http = match step.argv.iter().any(|word| word.contains("{http}")) {
-            true => http()?.trim().to_owned(),
-            false => String::new(),
-        };
-        let argv: Vec<String> = step.argv.iter().map(|word| word.replace("{http}", &http)).collect();
-        self.progress.step(label, &argv)?;
-        fs::create_dir_all(step.folder())
-            .with_context(|| format!("cannot create {}", step.folder().display()))?;
-        let ended = match step.round {
+        let mut argv = step.argv.clone();
+        for word in argv.iter_mut().filter(|word| word.contains("{http}")) {
+            *word = word.replace("{http}", files::text(&Path::new(LAB).join("http.url"))?.trim());
+        }
+        self.progress.step(label, &argv);
+        let exit = match step.round {
             Some(round) => self.round(step, round, &argv)?,
             None => self.run(&argv)?,
         };
-        match (step.on_failure, ended.code) {
-            (_, 0) => self.progress.warn(&ended.errors),
+        match (step.on_failure, exit.code) {
+            (_, 0) if exit.errors.trim().is_empty() => {}
+            (_, 0) => self.progress.say(exit.errors.trim_end()),
             (OnFailure::Sick, 1) => {}
             // Those of GNU time, bench-observe and the guard for what went wrong before or beside the program.
-            (_, 125..=127) => return Err(complaint("a tool failed, not the program", label, &argv, &ended)),
+            (_, 125..=127) => return Err(complaint("a tool failed, not the program", label, &argv, &exit)),
             (OnFailure::Skip, _) => {
-                let last = ended.errors.lines().map(str::trim).rfind(|line| !line.is_empty());
-                let reason = last.unwrap_or("it does not run");
-                return Ok(self.note(step, &format!("skipped: {reason}"))?);
+                let last = exit.errors.lines().map(str::trim).rfind(|line| !line.is_empty());
+                return Ok(self.note(step, &format!("skipped: {}", last.unwrap_or("it does not run")))?);
             }
-            (OnFailure::Note, _) => return Ok(self.note(step, &format!("failed: {}", verdict(&ended)))?),
-            (OnFailure::Stop | OnFailure::Sick, _) => return Err(complaint("failed", label, &argv, &ended)),
+            (OnFailure::Note, _) => return Ok(self.note(step, &format!("failed: {}", reason(&exit)))?),
+            (OnFailure::Stop | OnFailure::Sick, _) => return Err(complaint("failed", label, &argv, &exit)),
         }
-        if step.server.is_some_and(|place| self.plan.servers[place].fresh) {
+        if step.server.as_ref().is_some_and(|server| server.fresh) {
             // What it writes is whole when it has ended.
             self.processes.stop_server();
             self.serving = None;
@@ -103,52 +104,53 @@ impl Performer<'_> {
 
     /// Has the step's server run. Returns why it cannot start, where that is a result.
     fn serve(&mut self, step: &Step) -> Outcome<Option<String>> {
-        let Some(place) = step.server.filter(|_| self.serving != step.server) else { return Ok(None) };
-        let planned = &self.plan.servers[place];
-        self.progress.step(&planned.name, &planned.argv)?;
-        self.serving = None;
-        let Some(code) = self.processes.serve(&planned.name, &planned.argv)? else {
-            self.serving = step.server;
+        let Some(server) = step.server.as_ref().filter(|_| self.serving != step.server) else {
             return Ok(None);
         };
-        let errors = fs::read_to_string(folders::SERVER_ERRORS).unwrap_or_default();
+        self.progress.step(&server.name, &server.argv);
+        self.serving = None;
+        let Some(code) = self.processes.serve(&server.name, &server.argv)? else {
+            self.serving = step.server.clone();
+            return Ok(None);
+        };
+        let errors = fs::read_to_string(SERVER_ERRORS).unwrap_or_default();
+        let exit = Exit { code, errors };
         match (code, step.on_failure) {
-            (2, OnFailure::Note) => {
-                Ok(Some(format!("{}: {}", planned.name, verdict(&Ended { code, errors }))))
-            }
-            _ => {
-                let ended = Ended { code, errors };
-                Err(complaint(&format!("{} does not start", planned.name), &step.id, &planned.argv, &ended))
-            }
+            // The machine has too few descriptors for so many hosts.
+            (2, OnFailure::Note) => Ok(Some(format!("{}: {}", server.name, reason(&exit)))),
+            _ => Err(complaint(&format!("{} does not start", server.name), &step.id, &server.argv, &exit)),
         }
     }
 
-    fn run(&mut self, argv: &[String]) -> Outcome<Ended> {
-        let errors = folders::ERRORS;
-        let stderr = File::create(errors).with_context(|| format!("cannot write {errors}"))?;
-        let code = self.processes.run(argv, Stdio::null(), stderr.into())?;
-        let errors = fs::read(errors).with_context(|| format!("cannot read {errors}"))?;
-        Ok(Ended { code, errors: String::from_utf8_lossy(&errors).into_owned() })
+    fn run(&mut self, argv: &[String]) -> Outcome<Exit> {
+        let file = Path::new(STEP).join("stderr.txt");
+        let stderr = File::create(&file).with_context(|| format!("cannot write {}", file.display()))?;
+        let mut command = measured(argv);
+        command.stderr(stderr);
+        let code = self.processes.run(command)?;
+        let errors = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        Ok(Exit { code, errors: String::from_utf8_lossy(&errors).into_owned() })
     }
 
     /// A timed run; where others disturb it, again. The run that they disturbed least counts. Returns how the program ended.
-    fn round(&mut self, step: &Step, round: u32, argv: &[String]) -> Outcome<Ended> {
+    fn round(&mut self, step: &Step, round: u32, argv: &[String]) -> Outcome<Exit> {
         let slug = step.folder().file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let (mut kept, mut code): (Option<Round>, u8) = (None, 0);
+        let expected = u8::from(step.on_failure == OnFailure::Sick);
+        let mut rounds: Vec<Round> = Vec::new();
         for tries in 1..=TRIES {
-            let before = Reading::take(self.processes.server())?;
-            let ended = self.run(argv)?;
-            let share = Reading::take(self.processes.server())?.since(&before);
-            if ended.code != 0 {
+            let before = Reading::take(self.processes.server());
+            let exit = self.run(argv)?;
+            let after = Reading::take(self.processes.server());
+            if exit.code != 0 {
                 // hyperfine's own: it is told to ignore the program's.
-                return Ok(Ended { code: 125, ..ended });
+                return Ok(Exit { code: 125, ..exit });
             }
-            let timing = files::parse(Path::new(folders::ROUND), tools::timing)?;
-            code = timing.exit_code;
-            if code != u8::from(step.on_failure == OnFailure::Sick) {
-                return Ok(Ended { code, ..ended });
+            let timing = files::parse(&Path::new(STEP).join(EXPORT), tools::timing)?;
+            if timing.exit_code != expected {
+                return Ok(Exit { code: timing.exit_code, ..exit });
             }
-            let next = Round {
+            let share = before.zip(after).map(|(before, after)| after.since(&before));
+            rounds.push(Round {
                 round,
                 slug: slug.clone(),
                 wall_s: timing.wall,
@@ -157,9 +159,7 @@ impl Performer<'_> {
                 others_percent: share.map(|share| share.others),
                 steal_percent: share.map(|share| share.withheld),
                 tries,
-            };
-            let calmest = kept.filter(|kept| disturbance(kept) <= disturbance(&next)).unwrap_or(next);
-            kept = Some(Round { tries, ..calmest });
+            });
             let Some(share) = share.filter(|share| share.disturbs() && self.patient) else { break };
             let then = if tries < TRIES { "measured again" } else { "the least disturbed run counts" };
             self.progress.say(&format!(
@@ -167,24 +167,22 @@ impl Performer<'_> {
                 share.others, share.withheld
             ));
         }
-        let text = files::to_csv(kept.iter())?;
-        files::write(Path::new(&step.writes[0].aside), &text)?;
-        Ok(Ended { code, errors: String::new() })
+        let tries = rounds.len() as u32;
+        let disturbance =
+            |round: &Round| round.others_percent.unwrap_or(0.0) + round.steal_percent.unwrap_or(0.0);
+        rounds.sort_by(|a, b| disturbance(a).total_cmp(&disturbance(b)));
+        let calmest = rounds.into_iter().next().map(|round| Round { tries, ..round });
+        files::write(&Path::new(STEP).join(&step.writes[0]), &files::to_csv(calmest)?)?;
+        Ok(Exit { code: expected, errors: String::new() })
     }
 
     /// A row that has no figures: one line says why, and nothing else stays of it.
     fn note(&self, step: &Step, line: &str) -> Result<()> {
         self.progress.say(line);
         let folder = step.folder();
-        if folder.exists() {
-            fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
-        }
+        fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
         files::write(&folder.join("status.txt"), &format!("{line}\n"))
     }
-}
-
-fn disturbance(round: &Round) -> f64 {
-    round.others_percent.unwrap_or(0.0) + round.steal_percent.unwrap_or(0.0)
 }
 
 /// Without the noise of hyperfine's sums.
@@ -192,22 +190,22 @@ fn microseconds(seconds: f64) -> f64 {
     (seconds * 1e6).round() / 1e6
 }
 
-/// The reason of a program that failed, in a line: its own verdict, or what it says of its items.
-fn verdict(ended: &Ended) -> String {
-    let lines: Vec<&str> = ended.errors.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let own = |line: &&str| line.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("error: "));
-    match (lines.iter().copied().find(own), lines.as_slice()) {
+/// Why a program failed, in a line: its own verdict, or what it says of its items.
+fn reason(exit: &Exit) -> String {
+    let lines: Vec<&str> = exit.errors.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let verdict = |line: &&str| line.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("error: "));
+    match (lines.iter().find(|line| verdict(line)), lines.as_slice()) {
         (Some(line), _) => line[7..].to_owned(),
-        (None, []) => format!("exit code {}", ended.code),
+        (None, []) => format!("exit code {}", exit.code),
         (None, [line]) => (*line).to_owned(),
         (None, [.., last]) => format!("{} lines like: {last}", lines.len()),
     }
 }
 
-fn complaint(what: &str, label: &str, argv: &[String], ended: &Ended) -> Stop {
-    let mut lines = vec![format!("{what}, exit code {}: {label}", ended.code)];
+fn complaint(what: &str, label: &str, argv: &[String], exit: &Exit) -> Stop {
+    let mut lines = vec![format!("{what}, exit code {}: {label}", exit.code)];
     lines.push(format!("  {}", shell_words::join(argv)));
-    lines.extend(ended.errors.lines().map(|line| format!("  {line}")));
+    lines.extend(exit.errors.lines().map(|line| format!("  {line}")));
     if argv.first().is_some_and(|program| program == "hyperfine") {
         lines.push("  hyperfine hides the program's messages: add --show-output".to_owned());
     }
@@ -227,7 +225,7 @@ mod tests {
             ("a\nno more threads\n\n", "2 lines like: no more threads"),
             ("host 1: refused\nError: cannot start\nhost 2", "cannot start"),
         ] {
-            assert_eq!(verdict(&Ended { code: 7, errors: errors.to_owned() }), expected);
+            assert_eq!(reason(&Exit { code: 7, errors: errors.to_owned() }), expected);
         }
     }
 }

@@ -3,7 +3,6 @@
 
 use std::{
     env,
-    ffi::OsString,
     fs::{self, File},
     os::unix::process::CommandExt,
     process::{self, Child, Command, Stdio},
@@ -46,28 +45,18 @@ pub struct Processes {
 }
 
 impl Processes {
-    /// From here on signals wait until a command runs.
+    /// From here on signals wait until a command runs. Those that whoever started it wants ignored, as nohup does, are.
     pub fn new() -> Result<Self> {
-        let signals = Signals::new(not_ignored().into_iter().chain([SIGCHLD]));
-        Ok(Self { signals: signals.context("cannot listen to signals")?, command: None, server: None })
+        let status = Process::myself().and_then(|process| process.status());
+        let ignored = status.map_or(0, |status| status.sigign);
+        let ends = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0);
+        let signals = Signals::new(ends.chain([SIGCHLD])).context("cannot listen to signals")?;
+        Ok(Self { signals, command: None, server: None })
     }
 
-    /// Runs a command to its end and returns its exit code. It has nothing from the user's environment that could change
-    /// a figure.
-    pub fn run(&mut self, argv: &[String], stdout: Stdio, stderr: Stdio) -> Outcome<u8> {
-        let guard = clean(&mut guarded(argv)).stdout(stdout).stderr(stderr).spawn();
-        self.wait(guard.context("cannot start bench-run's guard")?)
-    }
-
-    /// Runs a command that installs or builds, with the user's environment and terminal, and returns its exit code.
-    pub fn build(&mut self, argv: &[String]) -> Outcome<u8> {
-        let mut guard = guarded(argv);
-        guard.env("PATH", path()).env("CARGO_TARGET_DIR", "target").env_remove("CARGO_BUILD_TARGET");
-        self.wait(guard.spawn().context("cannot start bench-run's guard")?)
-    }
-
-    fn wait(&mut self, guard: Child) -> Outcome<u8> {
-        self.command = Some(guard);
+    /// Runs a command, as [`guarded`] or [`measured`] has it, to its end and returns its exit code.
+    pub fn run(&mut self, mut command: Command) -> Outcome<u8> {
+        self.command = Some(command.spawn().context("cannot start bench-run's guard")?);
         let code = loop {
             if let Some(code) = ended(self.command.as_mut())? {
                 break code;
@@ -83,12 +72,12 @@ impl Processes {
         Ok(code)
     }
 
-    /// Starts a server and waits until it prints `ready`. Returns its exit code where it ends before.
+    /// Starts a server in place of the one that runs, and waits until it prints `ready`. Returns its exit code where it ends
+    /// before.
     pub fn serve(&mut self, name: &str, argv: &[String]) -> Outcome<Option<u8>> {
         self.stop_server();
         let create = |file: &str| File::create(file).with_context(|| format!("cannot write {file}"));
-        let (stdout, stderr) = (create(SERVER_OUTPUT)?, create(SERVER_ERRORS)?);
-        let guard = clean(&mut guarded(argv)).stdout(stdout).stderr(stderr).spawn();
+        let guard = measured(argv).stdout(create(SERVER_OUTPUT)?).stderr(create(SERVER_ERRORS)?).spawn();
         self.command = Some(guard.context("cannot start bench-run's guard")?);
         let start = Instant::now();
         while !fs::read_to_string(SERVER_OUTPUT).is_ok_and(|text| text.lines().any(|line| line == "ready")) {
@@ -137,13 +126,12 @@ impl Processes {
         if let Some(signal) = signals.into_iter().find(|signal| *signal != SIGCHLD) {
             return Err(Stop::signal(signal));
         }
-        if ended(self.server.as_mut().map(|(_, guard)| guard))?.is_some() {
-            let name = self.server.take().map(|(name, _)| name).unwrap_or_default();
+        if let Some((name, guard)) = &mut self.server
+            && ended(Some(guard))?.is_some()
+        {
             let errors = fs::read_to_string(SERVER_ERRORS).unwrap_or_default();
-            return Err(Stop::failed(format!(
-                "{name} died; the results are as they were\n{}",
-                errors.trim_end()
-            )));
+            let message = format!("{name} died; the results are as they were\n{}", errors.trim_end());
+            return Err(Stop::failed(message));
         }
         Ok(())
     }
@@ -152,22 +140,35 @@ impl Processes {
 impl Drop for Processes {
     fn drop(&mut self) {
         let server = self.server.take().map(|(_, guard)| guard);
-        let mut guards: Vec<Child> = self.command.take().into_iter().chain(server).collect();
-        end(&mut guards);
+        end(&mut self.command.take().into_iter().chain(server).collect::<Vec<_>>());
     }
 }
 
-/// A command under its guard: this very program, even when it was built anew meanwhile.
-fn guarded(argv: &[String]) -> Command {
+/// A command under its guard, with the user's environment and terminal, and with our own tools (hyperfine) in front. The
+/// guard is this very program, even when it was built anew meanwhile.
+pub fn guarded(argv: &[String]) -> Command {
     let mut command = Command::new("/proc/self/exe");
     command.arg0("bench-guard").arg(guard::GUARD).arg(process::id().to_string()).args(argv);
-    command.stdin(Stdio::null()).process_group(0);
+    command.stdin(Stdio::null()).process_group(0).env("PATH", path());
     command
 }
 
-fn clean(command: &mut Command) -> &mut Command {
+/// A command under its guard, with nothing from the user's environment that could change a figure.
+pub fn measured(argv: &[String]) -> Command {
+    let mut command = guarded(argv);
+    clean(&mut command).env("LC_ALL", "C.UTF-8").stdout(Stdio::null());
+    command
+}
+
+/// Takes everything out of a command's environment that could change what it does.
+pub fn clean(command: &mut Command) -> &mut Command {
     let kept = KEPT.iter().filter_map(|name| Some((name, env::var_os(name)?)));
-    command.env_clear().envs(kept).env("PATH", path()).env("LC_ALL", "C.UTF-8").env("RUST_BACKTRACE", "0")
+    command.env_clear().envs(kept).env("PATH", path()).env("RUST_BACKTRACE", "0")
+}
+
+fn path() -> String {
+    let tools = env::current_dir().unwrap_or_default().join("target/tools/bin");
+    format!("{}:{}", tools.display(), env::var("PATH").unwrap_or_default())
 }
 
 fn ended(guard: Option<&mut Child>) -> Result<Option<u8>> {
@@ -184,19 +185,4 @@ fn end(guards: &mut [Child]) {
     while start.elapsed() < END && guards.iter_mut().any(|guard| matches!(guard.try_wait(), Ok(None))) {
         thread::sleep(Duration::from_millis(5));
     }
-}
-
-/// `PATH` with our own tools in front: hyperfine is there.
-pub fn path() -> OsString {
-    let mut path = env::current_dir().unwrap_or_default().join("target/tools/bin").into_os_string();
-    path.push(":");
-    path.push(env::var_os("PATH").unwrap_or_default());
-    path
-}
-
-/// The signals that end the bench, but for those that whoever started it wants ignored, as nohup does.
-fn not_ignored() -> Vec<i32> {
-    let status = Process::myself().and_then(|process| process.status());
-    let ignored = status.map_or(0, |status| status.sigign);
-    [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0).collect()
 }

@@ -11,37 +11,32 @@ use anyhow::{Context, Result};
 use bench_data::{files, workload::Workload};
 use sha2::{Digest, Sha256};
 
-/// Besides the folder of the workload, and the libraries: what its programs are built with, and what answers them.
+/// What programs are built with, and what answers them.
 const SHARED: [&str; 4] = ["crates/bench/lab", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"];
 
-/// The hash of each row, by its folder's name.
+/// The hash of each row, by its folder's name: of its workload's folder and of all libraries, since the shapes use that of db.
 pub fn hashes(workload: &Workload) -> Result<BTreeMap<String, String>> {
-    let own = Path::new("crates").join(&workload.name);
-    let rust = digest(SHARED.map(PathBuf::from).into_iter().chain(libraries()).chain([own]))?;
-    let python = digest(["scripts/python", "crates/bench/lab"].map(PathBuf::from).into_iter())?;
+    let mut roots: Vec<PathBuf> = SHARED.map(PathBuf::from).to_vec();
+    roots.push(Path::new("crates").join(&workload.name));
+    for folder in files::folders(Path::new("crates")).unwrap_or_default() {
+        let crates = files::folders(&folder).unwrap_or_default().into_iter();
+        roots.extend(crates.filter(|_| !folder.ends_with("bench")).filter(|path| path.join("src/lib.rs").exists()));
+    }
+    let rust = digest(&roots)?;
+    let python = digest(&["scripts/python", "crates/bench/lab"].map(PathBuf::from))?;
     let rows = workload.rows.iter().map(|row| {
-        let mut hash = Sha256::new();
-        hash.update(if row.python { python } else { rust });
+        let mut hash = if row.python { python.clone() } else { rust.clone() };
         row.argv.iter().for_each(|word| hash.update(format!("{word}\0")));
-        (row.slug.clone(), hex(&hash.finalize()))
+        let hex = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        (row.slug.clone(), hex)
     });
     Ok(rows.collect())
 }
 
-/// Those of parts and of every workload: the shapes use that of db.
-fn libraries() -> Vec<PathBuf> {
-    let folders = |path: &Path| files::folders(path).unwrap_or_default();
-    let workloads = folders(Path::new("crates")).into_iter().filter(|folder| !folder.ends_with("bench"));
-    let libraries = workloads.flat_map(|workload| folders(&workload));
-    libraries.filter(|folder| folder.join("src/lib.rs").is_file()).collect()
-}
-
-fn digest(roots: impl Iterator<Item = PathBuf>) -> Result<[u8; 32]> {
+fn digest(roots: &[PathBuf]) -> Result<Sha256> {
     let mut hash = Sha256::new();
-    for root in roots {
-        add(&root, &mut hash)?;
-    }
-    Ok(hash.finalize().into())
+    roots.iter().try_for_each(|root| add(root, &mut hash))?;
+    Ok(hash)
 }
 
 /// Adds what a file holds, or all files of a folder in the order of their names. Not the pages, into which the report writes
@@ -61,8 +56,4 @@ fn add(path: &Path, hash: &mut Sha256) -> Result<()> {
         hash.update(text);
     }
     Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,0 +1,199 @@
+//! The results: raw files put together from the files of the steps, and their exchange with the old ones in one step. At
+//! every instant, also of a kill, `results/<machine>` is the old folder or the new one, whole.
+//!
+//! They are put together in `results/.new/<machine>`, on the same disk: a disk that is full is full then. The kernel
+//! exchanges both (`renameat2`, RENAME_EXCHANGE). Where a file system cannot, the old folder is first renamed to
+//! `results/.old/<machine>`; a kill right there leaves it, and [`Results::restore`] brings it back.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use bench_data::{
+    files,
+    rounds::Round,
+    runs::{Kind, Run as Recorded},
+    stats, tools,
+    workload::{Control, Row, Workload},
+};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+use crate::{
+    run::{Part, Run},
+    steps::{self, Step},
+};
+
+/// The folder of one machine's results.
+pub struct Results {
+    /// `results/<machine>`.
+    pub place: PathBuf,
+    /// `results/.new/<machine>`, with the same last name: it stands in the pages.
+    pub new: PathBuf,
+    old: PathBuf,
+}
+
+impl Results {
+    pub fn of(run: &Run) -> Self {
+        let [place, new, old] = ["", ".new", ".old"].map(|aside| run.results().join(aside).join(&run.name));
+        Self { place, new, old }
+    }
+
+    /// Brings back what a killed run has put aside and not replaced.
+    pub fn restore(&self) -> Result<()> {
+        if self.old.exists() && !self.place.exists() {
+            rename(&self.old, &self.place)?;
+        }
+        Ok(())
+    }
+
+    /// Puts the new results together: those of this run, and the old ones that it does not replace. Returns what the user
+    /// should know.
+    pub fn collect(&self, run: &Run, steps: &[Step]) -> Result<Vec<String>> {
+        // What a killed run has left is in the way.
+        self.clean()?;
+        fs::create_dir_all(&self.new).with_context(|| format!("cannot create {}", self.new.display()))?;
+        if !run.quick {
+            self.keep(run)?;
+        }
+        files::write_toml(&self.new.join("machine.toml"), &run.machine)?;
+        let mut notices = Vec::new();
+        for (part, Part { workload, sitting, facts }) in run.parts.iter().enumerate() {
+            let folder = self.new.join("raw").join(&workload.key);
+            if !run.again {
+                files::write_toml(&folder.join("workload.toml"), workload)?;
+                for row in &workload.rows {
+                    let raw = folder.join(&row.slug);
+                    match &row.skip {
+                        Some(reason) => files::write(&raw.join("status.txt"), &format!("{reason}\n"))?,
+                        None => collect_row(&steps::folder(&workload.key, &row.slug), &raw)?,
+                    }
+                }
+            }
+            let control = control(workload, u32::MAX);
+            let rejected = control.is_some_and(|(control, reference)| stats::rejects(&control, &reference));
+            let name = if rejected { "rejected" } else { "sitting" };
+            if rejected {
+                notices.push(format!(
+                    "{}: sitting {sitting} is rejected: its control differs from the same program. It is kept as \
+                     rejected-{sitting}; make again adds another",
+                    workload.key
+                ));
+            }
+            let folder = folder.join(format!("{name}-{sitting}"));
+            files::write_toml(&folder.join("facts.toml"), &facts)?;
+            let steps = steps.iter().filter(|step| step.part == part && step.round.is_some());
+            let rounds = steps.map(|step| step.folder().join(&step.writes[0])).filter(|file| file.exists());
+            let rounds = rounds.map(|file| files::csv::<Round>(&file)).collect::<Result<Vec<_>>>()?.concat();
+            if !rounds.is_empty() {
+                files::write(&folder.join("rounds.csv"), &files::to_csv(rounds)?)?;
+            }
+        }
+        Ok(notices)
+    }
+
+    /// Copies the old results that are not measured now.
+    fn keep(&self, run: &Run) -> Result<()> {
+        for folder in files::folders(&self.place.join("raw")).unwrap_or_default() {
+            let workload = Workload::read(&folder.join("workload.toml"))?;
+            let measured = run.workloads().any(|new| new.key == workload.key);
+            // Of a study that is measured whole, what is no longer asked goes.
+            let gone = workload.study == run.study && run.whole;
+            if run.again || !(measured || gone) {
+                copy(&folder, &self.new.join("raw").join(folder.file_name().unwrap_or_default()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the new results in place of the old ones.
+    pub fn exchange(&self) -> Result<()> {
+        if !self.place.exists() {
+            rename(&self.new, &self.place)?;
+        } else if renameat_with(CWD, &self.new, CWD, &self.place, RenameFlags::EXCHANGE).is_err() {
+            let aside = self.old.with_file_name("");
+            fs::create_dir_all(&aside).with_context(|| format!("cannot create {}", aside.display()))?;
+            rename(&self.place, &self.old)?;
+            rename(&self.new, &self.place)?;
+        }
+        // Of no use any more. What cannot be removed is in nobody's way.
+        let _ = self.clean();
+        Ok(())
+    }
+
+    /// Removes what is aside of this machine.
+    pub fn clean(&self) -> Result<()> {
+        for folder in [&self.new, &self.old] {
+            if folder.exists() {
+                fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+            }
+            // Of another machine there may be something beside it.
+            let _ = fs::remove_dir(folder.with_file_name(""));
+        }
+        Ok(())
+    }
+}
+
+/// One line for each run of a row, and the other files as they are; or only why there are none.
+fn collect_row(folder: &Path, to: &Path) -> Result<()> {
+    let mut runs: Vec<Recorded> = Vec::new();
+    let files = if folder.exists() { entries(folder)? } else { Vec::new() };
+    for file in files {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let (kind, number) = name.split_once(['-', '.']).unwrap_or((&name, ""));
+        let mut timed = |kind| -> Result<()> {
+            let run = number.trim_end_matches(".txt").parse()?;
+            runs.push(files::parse(&file, |text| Ok(Recorded { kind, run, ..tools::time(text)? }))?);
+            Ok(())
+        };
+        match kind {
+            "round" | "stderr" => {}
+            "timed" => timed(Kind::Timed)?,
+            "short" => timed(Kind::Short)?,
+            "observed" => runs.extend(files::csv::<Recorded>(&file)?),
+            _ => copy(&file, &to.join(&name))?,
+        }
+    }
+    match runs.is_empty() {
+        true => Ok(()),
+        false => files::write(&to.join("runs.csv"), &files::to_csv(runs)?),
+    }
+}
+
+/// The wall times of the reference as it was measured once more, and as it was measured, in the first rounds of a workload.
+/// Where they differ, other figures of the sitting are worth no more.
+pub fn control(workload: &Workload, rounds: u32) -> Option<(Vec<f64>, Vec<f64>)> {
+    let control = workload.rows.iter().find(|row| row.control == Some(Control::Same))?;
+    let reference = workload.rows.iter().find(|row| workload.is_reference(row))?;
+    let wall = |row: &Row, round: u32| {
+        let file = steps::folder(&workload.key, &row.slug).join(format!("round-{round}.csv"));
+        Some(files::csv::<Round>(&file).ok()?.first()?.wall_s)
+    };
+    let rounds = 1..=rounds.min(control.rounds * (1 + control.blocks));
+    Some(rounds.filter_map(|round| wall(control, round).zip(wall(reference, round))).unzip())
+}
+
+fn rename(from: &Path, to: &Path) -> Result<()> {
+    fs::rename(from, to).with_context(|| format!("cannot rename {} to {}", from.display(), to.display()))
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
+    let entries = entries.with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut paths: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).collect();
+    paths.sort();
+    Ok(paths)
+}
+
+/// Copies a file, or a folder with all that is in it, and makes the folders above it.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let error = || format!("cannot copy {} to {}", from.display(), to.display());
+    if from.is_dir() {
+        fs::create_dir_all(to).with_context(error)?;
+        let name = |path: &Path| to.join(path.file_name().unwrap_or_default());
+        return entries(from)?.iter().try_for_each(|path| copy(path, &name(path)));
+    }
+    fs::create_dir_all(to.with_file_name("")).and_then(|()| fs::copy(from, to)).with_context(error)?;
+    Ok(())
+}
