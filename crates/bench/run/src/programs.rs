@@ -96,12 +96,10 @@ impl Programs {
             progress::print(&shell_words::join(&argv));
             let mut command = guarded(&argv);
             command.env("CARGO_TARGET_DIR", "target").env_remove("CARGO_BUILD_TARGET");
-            let code = processes.run(command)?;
-            if code != 0 {
-                let command = argv[..2.min(argv.len())].join(" ");
-                return Err(Stop::refused(format!(
-                    "{command} failed with exit code {code} (see above); nothing was measured"
-                )));
+            if processes.run(command)? != 0 {
+                let failed =
+                    if argv[0] == "cargo" { "the programs cannot be built" } else { &argv.join(" ") };
+                return Err(Stop::refused(format!("{failed}: see above; nothing was measured")));
             }
         }
         match self.missing(run).first() {

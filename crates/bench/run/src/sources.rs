@@ -20,7 +20,9 @@ pub fn hashes(workload: &Workload) -> Result<BTreeMap<String, String>> {
     roots.push(Path::new("crates").join(&workload.name));
     for folder in files::folders(Path::new("crates")).unwrap_or_default() {
         let crates = files::folders(&folder).unwrap_or_default().into_iter();
-        roots.extend(crates.filter(|_| !folder.ends_with("bench")).filter(|path| path.join("src/lib.rs").exists()));
+        roots.extend(
+            crates.filter(|_| !folder.ends_with("bench")).filter(|path| path.join("src/lib.rs").exists()),
+        );
     }
     let rust = digest(&roots)?;
     let python = digest(&["scripts/python", "crates/bench/lab"].map(PathBuf::from))?;
