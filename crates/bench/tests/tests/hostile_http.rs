@@ -136,22 +136,13 @@ fn an_item_fails_alone_and_by_its_cause() {
     each("web prices", Program::is_rust, |program| {
         let load = program.sick(kinds.len(), 0.0, &faults, &[]);
         let run = load.run(&["--timeout", "2"]);
-        let mut failed = 0;
-        for (number, (_, page, day)) in kinds.iter().enumerate() {
-            let (name, outcome) = match program.workload.as_str() {
-                "web" => (load.page(number), page),
-                _ => (format!("2026-{:02}-{:02}", 1 + number / 31, 1 + number % 31), day),
-            };
-            let lines: Vec<_> =
-                run.err.iter().filter(|line| line.starts_with(&format!("{name}: "))).collect();
-            match (outcome.cause(program), lines.as_slice()) {
-                (None, []) => {}
-                (Some(cause), [line]) if line.contains(cause) => failed += 1,
-                (cause, _) => panic!("{program}: {name}: {cause:?}, not {lines:?}"),
-            }
-        }
-        let done = kinds.len() - failed;
-        run.ended(done, failed, program);
+        let day = |number: usize| format!("2026-{:02}-{:02}: ", 1 + number / 31, 1 + number % 31);
+        let causes =
+            kinds.iter().enumerate().map(|(number, (_, page, of_day))| match program.workload.as_str() {
+                "web" => (format!("{}: ", load.page(number)), page.cause(program)),
+                _ => (day(number), of_day.cause(program)),
+            });
+        let done = run.failed_by(causes, kinds.len(), program);
         let whole = run.out.iter().filter(|line| line.ends_with("cheapest 12.50 mean 12.50")).count();
         run.was(program.workload == "web" || whole == done, program);
     });

@@ -162,23 +162,6 @@ fn every_way_to_log_in_that_the_server_offers() {
 }
 
 #[test]
-fn a_way_to_log_in_that_is_refused_or_unknown_is_told_in_a_line() {
-    let switch = |plugin: &str| {
-        let again = if plugin == "parsec" { r"packet(\x01P\0DDDDDDDDDDDDDDDDDD),read," } else { "" };
-        let nonce = "C".repeat(32);
-        let denied = r"packet(\xff\x15\x04#28000Access denied)";
-        format!(r"login:packet(\xfe{plugin}\0{nonce}),read,{again}{denied}")
-    };
-    let plugins = ["client_ed25519", "parsec", "mysql_clear_password", "mysql_old_password", "dialog"];
-    each("db", Program::is_client, |program| {
-        let load = program.sick(5, 0.0, &plugins.map(switch), &[]);
-        let run = load.run(&[]);
-        assert_all_failed(&run, &load.lab.hosts(), "", &program.name);
-        run.was(run.failures(password(&load.lab.read("db.urls"))) == 0, program);
-    });
-}
-
-#[test]
 fn nobody_logs_in_without_a_password() {
     let server = shared();
     for user in ["root", "mysql", "nobody", "admin", ""] {

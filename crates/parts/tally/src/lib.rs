@@ -191,6 +191,10 @@ pub fn cause(error: &Error) -> String {
         causes.retain(|outer| !outer.contains(&cause));
         causes.push(cause);
     }
+    let kinds = || error.chain().filter_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind()));
+    if kinds().any(|kind| kind == ErrorKind::AddrNotAvailable) {
+        causes.push("no local port is free (sysctl net.ipv4.ip_local_port_range)".to_owned());
+    }
     causes.join(": ")
 }
 
@@ -234,6 +238,11 @@ mod tests {
             "connect: Connection refused"
         );
         assert_eq!(cause(&anyhow!("same").context("same")), "same");
+        let no_port = cause(&Error::from(io::Error::from(ErrorKind::AddrNotAvailable)).context("connect"));
+        assert!(
+            no_port.ends_with(": no local port is free (sysctl net.ipv4.ip_local_port_range)"),
+            "{no_port}"
+        );
     }
 
     #[test]
