@@ -104,7 +104,8 @@ fn figures(row: &Row, folder: &str) -> Value {
         slug => &entry.slug,
         model => &entry.model,
         ok => row.ran(),
-        status => &row.figures().status,
+        // A reader of Markdown would take `<N>` in it for a tag.
+        status => row.figures().status.replace('<', "&lt;"),
         outcome => row.outcome(),
         is_reference => row.is_reference(),
         reference_name => &row.group.workload.reference,
