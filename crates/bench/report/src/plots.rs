@@ -35,7 +35,7 @@ pub fn all(results: &Results) -> Vec<Plot> {
     let same_workload = |a: &Rows, b: &Rows| a[0].group.workload.name == b[0].group.workload.name;
     let mut plots: Vec<Plot> = study("bench").iter().find_map(|rows| overview(rows)).into_iter().collect();
     for rows in ["bench", "mariadb", "own"].into_iter().flat_map(study) {
-        plots.extend([wall(&rows), ratio(&rows), memory(&rows)].into_iter().flatten());
+        plots.extend([wall(&rows), ratio(&rows), over(&rows), memory(&rows)].into_iter().flatten());
         plots.extend([time::in_flight(&rows), time::memory(&rows)].into_iter().flatten());
     }
     for mut rows in study("shapes").into_iter().take(1) {
@@ -96,6 +96,16 @@ fn ratio(rows: &[Row]) -> Option<Plot> {
         let interval = figures.ratio_interval.map(|interval| Mark::Interval(interval.low, interval.high));
         let ratio = if row.is_reference() { 1.0 } else { figures.ratio? };
         Some(interval.into_iter().chain([marker(ratio)]).collect())
+    })
+}
+
+/// Time over the wait, of programs that only wait.
+fn over(rows: &[Row]) -> Option<Plot> {
+    let rows = programs(rows, |row| row.group.workload.size >= FEW);
+    let axis = Axis::log("time over the wait, log scale   ← better", " ms");
+    let notes = "Median of rounds at a tenth of the delay.";
+    plot_rows(&rows, ["over", "over", "time over the wait", notes], axis, |row| {
+        Some(vec![marker(value(row, "over")?)])
     })
 }
 
