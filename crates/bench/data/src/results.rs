@@ -215,7 +215,7 @@ fn judge(entries: &mut [Entry], workload: &Workload, sitting: &Sitting) {
             number => entry.again.iter_mut().find(|again| again.sitting == number),
         };
         let Some(figures) = figures.filter(|figures| figures.is_ok()) else { continue };
-        let pairs = Pairs::new(sitting, &entry.row, reference);
+        let pairs = Pairs::new(workload, sitting, &entry.row, reference);
         if workload.only_waits {
             figures.over_difference_ms = pairs.difference_ms(confidence);
         } else if let Some(ratio) = pairs.ratio(confidence) {
@@ -240,12 +240,14 @@ pub fn confidence(workload: &Workload, python: bool) -> f64 {
 pub struct Pairs {
     own_s: Vec<f64>,
     other_s: Vec<f64>,
+    /// By how much longer the one has to wait.
+    waits_s: f64,
 }
 
 impl Pairs {
-    pub fn new(sitting: &Sitting, row: &Row, other: &Row) -> Self {
+    pub fn new(workload: &Workload, sitting: &Sitting, row: &Row, other: &Row) -> Self {
         let (own_s, other_s) = rounds::pairs(&sitting.rounds, &row.slug, &other.slug).into_iter().unzip();
-        Pairs { own_s, other_s }
+        Pairs { own_s, other_s, waits_s: workload.round_limit_s(row) - workload.round_limit_s(other) }
     }
 
     /// The one ÷ the other.
@@ -253,9 +255,10 @@ impl Pairs {
         Estimate::ratio(&self.own_s, &self.other_s, confidence)
     }
 
-    /// The one less the other, in milliseconds.
+    /// The one's time over its wait less that of the other, in milliseconds.
     pub fn difference_ms(&self, confidence: f64) -> Option<Estimate> {
-        let differences = self.own_s.iter().zip(&self.other_s).map(|(own, other)| 1e3 * (own - other));
+        let differences =
+            self.own_s.iter().zip(&self.other_s).map(|(own, other)| 1e3 * (own - other - self.waits_s));
         Estimate::centre(&differences.collect::<Vec<_>>(), confidence)
     }
 }

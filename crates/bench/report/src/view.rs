@@ -128,7 +128,8 @@ fn pairs(group: &Group, rows: &[(Row, Value)]) -> Vec<Value> {
         let difference = row.entry.row.differs.as_ref()?;
         let (other, from) = rows.iter().find(|(row, _)| row.entry.row.program == difference.from)?;
         let confidence = results::confidence(&group.workload, row.entry.row.python);
-        let pairs = results::Pairs::new(&group.sittings[0], &row.entry.row, &other.entry.row);
+        let pairs =
+            results::Pairs::new(&group.workload, &group.sittings[0], &row.entry.row, &other.entry.row);
         let (estimate, text, band) = if group.workload.only_waits {
             let difference = pairs.difference_ms(confidence)?;
             (difference, number::more_ms(difference.estimate, difference.interval), RELEVANT_MS)
