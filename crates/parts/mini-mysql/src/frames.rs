@@ -72,21 +72,22 @@ impl Frames {
     }
 
     /// The packet that answers the one that came last.
-    pub fn answer(&self, payload: &[u8]) -> Vec<u8> {
-        framed(self.number, &[payload])
+    pub fn answer(&self, payload: Vec<u8>) -> Vec<u8> {
+        framed(self.number, payload)
     }
 }
 
 /// The packet that asks a question, which begins an exchange.
 pub fn question(sql: &str) -> Vec<u8> {
-    framed(0, &[&[Command::COM_QUERY as u8], sql.as_bytes()])
+    let mut payload = Vec::with_capacity(5 + sql.len());
+    payload.push(Command::COM_QUERY as u8);
+    payload.extend_from_slice(sql.as_bytes());
+    framed(0, payload)
 }
 
-fn framed(number: u8, payload: &[&[u8]]) -> Vec<u8> {
-    let length: usize = payload.iter().map(|part| part.len()).sum();
-    let mut packet = Vec::with_capacity(4 + length);
-    packet.extend_from_slice(&(length as u32).to_le_bytes()[..3]);
-    packet.push(number);
-    payload.iter().for_each(|part| packet.extend_from_slice(part));
-    packet
+/// A packet in the memory of its payload, if that has room for four bytes more.
+fn framed(number: u8, mut payload: Vec<u8>) -> Vec<u8> {
+    let [low, middle, high, _] = (payload.len() as u32).to_le_bytes();
+    payload.splice(..0, [low, middle, high, number]);
+    payload
 }

@@ -88,7 +88,7 @@ impl<'a> Session<'a> {
             };
             match step {
                 Step::Receive => (), // it may have come already
-                Step::Send(payload) => return Ok(Step::Send(self.frames.answer(&payload))),
+                Step::Send(payload) => return Ok(Step::Send(self.frames.answer(payload))),
                 Step::Done => return Ok(Step::Done),
             }
         }

@@ -200,8 +200,9 @@ pub fn cause(error: &Error) -> String {
 
 /// A line as it is printed. What a server sent can neither begin another line nor steer the terminal.
 fn shown(line: impl Display) -> String {
-    let mut shown = String::new();
-    for letter in line.to_string().chars() {
+    let line = line.to_string();
+    let mut shown = String::with_capacity(line.len() + 1);
+    for letter in line.chars() {
         match letter {
             // Unicode's own line ends, and marks that turn the direction of writing, are no control characters.
             '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => shown.extend(letter.escape_unicode()),
@@ -209,7 +210,8 @@ fn shown(line: impl Display) -> String {
             letter => shown.push(letter),
         }
     }
-    shown + "\n"
+    shown.push('\n');
+    shown
 }
 
 /// Prints a line on stderr, if there is one.
