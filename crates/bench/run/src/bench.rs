@@ -61,15 +61,14 @@ pub fn bench(settings: &Settings) -> Outcome<()> {
     if !settings.resume {
         let warnings = run.begin(busy_percent)?;
         warnings.iter().for_each(|warning| progress.say(&format!("warning: {warning}")));
-        if let Some(urls) = settings.urls() {
+        if !settings.urls.is_empty() {
             // The user's own hosts, where a lab would write its URLs. No copy: there may be passwords in it.
             let link = format!("{LAB}/db.urls");
-            let linked = fs::canonicalize(urls).and_then(|urls| symlink(urls, &link));
+            let linked = fs::canonicalize(&settings.urls).and_then(|urls| symlink(urls, &link));
             linked.with_context(|| format!("cannot write {link}"))?;
         }
     }
-    let mut performer =
-        Performer { processes: &mut processes, progress: &progress, patient: !busy_is_fine, serving: None };
+    let mut performer = Performer { processes: &mut processes, progress: &progress, patient: !busy_is_fine };
     performer
         .perform(&run, &steps)
         .and_then(|()| finish(&mut processes, &progress, &programs, &run, &steps, &results))

@@ -142,9 +142,7 @@ pub fn value(path: &str) -> String {
 /// What a program prints when it ends well, or the first line of its complaint. It has none of the user's variables: those
 /// that git has in a hook would name another repository.
 pub fn output(program: &str, args: &[&str]) -> Result<String, String> {
-    let argv: Vec<String> = [&[program], args].concat().into_iter().map(str::to_owned).collect();
-    let mut command = Command::new(program);
-    let output = processes::clean(command.args(&argv[1..])).env("LC_ALL", "C").output();
+    let output = processes::clean(Command::new(program).args(args)).env("LC_ALL", "C").output();
     let output = output.map_err(|error| format!("{program}: {error}"))?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
     match output.status.success() {

@@ -3,7 +3,6 @@
 use std::{
     fs::{self, File},
     path::Path,
-    rc::Rc,
 };
 
 use anyhow::{Context, Result};
@@ -29,8 +28,6 @@ pub struct Performer<'a> {
     pub progress: &'a Progress,
     /// Whether a disturbed round is measured again.
     pub patient: bool,
-    /// The server that runs.
-    pub serving: Option<Rc<ServerCommand>>,
 }
 
 /// How a command ended.
@@ -69,8 +66,11 @@ impl Performer<'_> {
         for folder in [Path::new(STEP), &step.folder()] {
             fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
         }
-        if let Some(reason) = self.serve(step)? {
-            return Ok(self.note(step, &format!("skipped: {reason}"))?);
+        if let Some(server) = step.server.as_ref().filter(|server| !self.processes.serves(server)) {
+            self.progress.step(&server.name, &server.argv);
+            if let Some(code) = self.processes.serve(server)? {
+                return self.not_serving(step, server, code);
+            }
         }
         let mut argv = step.argv.clone();
         for word in argv.iter_mut().filter(|word| word.contains("{http}")) {
@@ -97,29 +97,18 @@ impl Performer<'_> {
         if step.server.as_ref().is_some_and(|server| server.fresh) {
             // What it writes is whole when it has ended.
             self.processes.stop_server();
-            self.serving = None;
         }
         Ok(step.complete()?)
     }
 
-    /// Has the step's server run. Returns why it cannot start, where that is a result.
-    fn serve(&mut self, step: &Step) -> Outcome<Option<String>> {
-        let Some(server) = step.server.as_ref().filter(|_| self.serving != step.server) else {
-            return Ok(None);
-        };
-        self.progress.step(&server.name, &server.argv);
-        self.serving = None;
-        let Some(code) = self.processes.serve(&server.name, &server.argv)? else {
-            self.serving = step.server.clone();
-            return Ok(None);
-        };
-        let errors = fs::read_to_string(SERVER_ERRORS).unwrap_or_default();
-        let exit = Exit { code, errors };
-        match (code, step.on_failure) {
-            // The machine has too few descriptors for so many hosts.
-            (2, OnFailure::Note) => Ok(Some(format!("{}: {}", server.name, reason(&exit)))),
-            _ => Err(complaint(&format!("{} does not start", server.name), &step.id, &server.argv, &exit)),
+    /// A server that cannot start ends the bench, but where it is a result: the machine has too few descriptors for so many
+    /// hosts.
+    fn not_serving(&self, step: &Step, server: &ServerCommand, code: u8) -> Outcome<()> {
+        let exit = Exit { code, errors: fs::read_to_string(SERVER_ERRORS).unwrap_or_default() };
+        if code == 2 && step.on_failure == OnFailure::Note {
+            return Ok(self.note(step, &format!("skipped: {}: {}", server.name, reason(&exit)))?);
         }
+        Err(complaint(&format!("{} does not start", server.name), &step.id, &server.argv, &exit))
     }
 
     fn run(&mut self, argv: &[String]) -> Outcome<Exit> {

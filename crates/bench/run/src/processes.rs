@@ -6,6 +6,7 @@ use std::{
     fs::{self, File},
     os::unix::process::CommandExt,
     process::{self, Child, Command, Stdio},
+    rc::Rc,
     thread,
     time::{Duration, Instant},
 };
@@ -21,6 +22,7 @@ use signal_hook::{
 use crate::{
     folders::{SERVER_ERRORS, SERVER_OUTPUT},
     guard,
+    steps::ServerCommand,
     stop::{Outcome, Stop},
 };
 
@@ -41,7 +43,7 @@ const KEPT: [&str; 3] = ["HOME", "TMPDIR", "USER"];
 pub struct Processes {
     signals: Signals,
     command: Option<Child>,
-    server: Option<(String, Child)>,
+    server: Option<(Rc<ServerCommand>, Child)>,
 }
 
 impl Processes {
@@ -72,12 +74,18 @@ impl Processes {
         Ok(code)
     }
 
+    /// Whether this server runs.
+    pub fn serves(&self, server: &Rc<ServerCommand>) -> bool {
+        self.server.as_ref().is_some_and(|(running, _)| running == server)
+    }
+
     /// Starts a server in place of the one that runs, and waits until it prints `ready`. Returns its exit code where it ends
     /// before.
-    pub fn serve(&mut self, name: &str, argv: &[String]) -> Outcome<Option<u8>> {
+    pub fn serve(&mut self, server: &Rc<ServerCommand>) -> Outcome<Option<u8>> {
         self.stop_server();
         let create = |file: &str| File::create(file).with_context(|| format!("cannot write {file}"));
-        let guard = measured(argv).stdout(create(SERVER_OUTPUT)?).stderr(create(SERVER_ERRORS)?).spawn();
+        let guard =
+            measured(&server.argv).stdout(create(SERVER_OUTPUT)?).stderr(create(SERVER_ERRORS)?).spawn();
         self.command = Some(guard.context("cannot start bench-run's guard")?);
         let start = Instant::now();
         while !fs::read_to_string(SERVER_OUTPUT).is_ok_and(|text| text.lines().any(|line| line == "ready")) {
@@ -87,13 +95,14 @@ impl Processes {
             }
             if start.elapsed() > READY {
                 return Err(Stop::failed(format!(
-                    "{name} is not ready after {} s; the results are as they were",
+                    "{} is not ready after {} s; the results are as they were",
+                    server.name,
                     READY.as_secs()
                 )));
             }
             self.pause(Duration::from_millis(5))?;
         }
-        self.server = self.command.take().map(|guard| (name.to_owned(), guard));
+        self.server = self.command.take().map(|guard| (Rc::clone(server), guard));
         Ok(None)
     }
 
@@ -126,12 +135,12 @@ impl Processes {
         if let Some(signal) = signals.into_iter().find(|signal| *signal != SIGCHLD) {
             return Err(Stop::signal(signal));
         }
-        if let Some((name, guard)) = &mut self.server
+        if let Some((server, guard)) = &mut self.server
             && ended(Some(guard))?.is_some()
         {
             let errors = fs::read_to_string(SERVER_ERRORS).unwrap_or_default();
-            let message = format!("{name} died; the results are as they were\n{}", errors.trim_end());
-            return Err(Stop::failed(message));
+            let (name, errors) = (&server.name, errors.trim_end());
+            return Err(Stop::failed(format!("{name} died; the results are as they were\n{errors}")));
         }
         Ok(())
     }

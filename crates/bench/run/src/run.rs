@@ -79,7 +79,7 @@ impl Run {
             Ok(_) => {}
         }
         let (machine, default_name) = machine::look()?;
-        let name = settings.machine().unwrap_or(&default_name).to_owned();
+        let name = Some(&settings.machine).filter(|name| !name.is_empty()).unwrap_or(&default_name).clone();
         let folder = results(settings.quick).join(&name);
         let parts = match settings.again {
             true => again(&folder, settings)?,

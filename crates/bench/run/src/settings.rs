@@ -1,6 +1,6 @@
 //! What the user asks for: arguments and environment, checked before anything begins.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bench_data::matrix::BENCH;
 use clap::{ArgAction, Parser, builder::FalseyValueParser};
@@ -43,14 +43,14 @@ pub struct Settings {
     #[arg(long, env = "FRESH", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
     pub fresh: bool,
     /// Name of the results folder
-    #[arg(long, env = "MACHINE", value_name = "NAME")]
-    machine: Option<String>,
+    #[arg(long, env = "MACHINE", value_name = "NAME", default_value = "", hide_default_value = true)]
+    pub machine: String,
     /// mariadb: a MariaDB of our own answers instead of the lab (workload db)
-    #[arg(long, env = "DATABASE", value_name = "SERVER")]
-    database: Option<String>,
+    #[arg(long, env = "DATABASE", value_name = "SERVER", default_value = "", hide_default_value = true)]
+    database: String,
     /// A file of mysql:// URLs: these hosts answer (workload db)
-    #[arg(long, env = "DATABASE_URLS", value_name = "FILE")]
-    urls: Option<PathBuf>,
+    #[arg(long, env = "DATABASE_URLS", value_name = "FILE", default_value = "", hide_default_value = true)]
+    pub urls: String,
     /// Names from bench.toml; all of the study when none is given
     pub workloads: Vec<String>,
 }
@@ -62,20 +62,19 @@ impl Settings {
         if settings.resume {
             return Ok(settings);
         }
-        if let Some(name) = settings.machine() {
-            check_name(name)?;
+        let Self { machine, database, urls, study, .. } = &settings;
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if !machine.chars().all(plain) || machine.starts_with(['.', '_', '-']) {
+            return Err(Stop::refused(format!("MACHINE={machine} cannot be the name of a folder")));
         }
-        let database = settings.database.take().filter(|name| !name.is_empty());
-        let study = match (settings.urls(), database.as_deref()) {
-            (Some(_), _) => "own",
-            (None, Some("mariadb")) => "mariadb",
-            (None, Some(other)) => {
-                return Err(Stop::refused(format!("DATABASE={other}: only mariadb is known")));
-            }
-            (None, None) if settings.study == "own" => {
+        let study = match (urls.as_str(), database.as_str()) {
+            ("", "") if study == "own" => {
                 return Err(Stop::refused("which hosts? DATABASE_URLS=FILE make bench-db"));
             }
-            (None, None) => return Ok(settings),
+            ("", "") => return Ok(settings),
+            ("", "mariadb") => "mariadb",
+            ("", _) => return Err(Stop::refused(format!("DATABASE={database}: only mariadb is known"))),
+            _ => "own",
         };
         if settings.study != BENCH || settings.again || settings.workloads != ["db"] {
             return Err(Stop::refused("DATABASE and DATABASE_URLS are for make bench-db"));
@@ -85,30 +84,14 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Name of the results folder where the user gives one.
-    pub fn machine(&self) -> Option<&str> {
-        self.machine.as_deref().filter(|name| !name.is_empty())
-    }
-
-    /// The user's own hosts.
-    pub fn urls(&self) -> Option<&Path> {
-        self.urls.as_deref().filter(|path| !path.as_os_str().is_empty())
-    }
-
     /// Number of items instead of the matrix's: as many as there are hosts in the user's file.
     pub fn size(&self) -> Outcome<Option<u64>> {
-        let Some(path) = self.urls() else { return Ok(None) };
+        if self.urls.is_empty() {
+            return Ok(None);
+        }
         // As the programs read it: what they refuse is refused before anything is built.
-        let hosts = db_hosts::read(&path.to_string_lossy())
-            .map_err(|error| Stop::refused(format!("DATABASE_URLS: {}: {error:#}", path.display())))?;
+        let hosts = db_hosts::read(&self.urls)
+            .map_err(|error| Stop::refused(format!("DATABASE_URLS: {}: {error:#}", self.urls)))?;
         Ok(Some(hosts.len() as u64))
     }
-}
-
-fn check_name(machine: &str) -> Outcome<()> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    if machine.starts_with(|c: char| c.is_ascii_alphanumeric()) && machine.chars().all(plain) {
-        return Ok(());
-    }
-    Err(Stop::refused(format!("MACHINE={machine} cannot be the name of a folder")))
 }

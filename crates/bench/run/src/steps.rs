@@ -78,11 +78,9 @@ pub fn steps(run: &Run, programs: &Programs) -> Vec<Step> {
             Maker::trace,
             Maker::observed,
             Maker::timed,
-            Maker::short,
             Maker::memory,
             Maker::round,
-            Maker::count,
-            Maker::follow,
+            Maker::strace,
         ];
         for kind in kinds {
             for number in 1.. {
@@ -183,8 +181,9 @@ impl Maker<'_> {
         let sick = self.workload.fault.as_ref().is_some_and(|fault| fault.fails);
         // Over a network each wait is longer: a MySQL client needs four round trips at least.
         let travel = 1.0 + 4.0 * self.workload.rtt_s.unwrap_or(0.0) / latency_s;
-        // What a process and its tools need beyond the waiting; most of Python's is its imports.
-        let (start_s, item_s) = if row.python { (0.5, 0.0006) } else { (0.05, 0.00016) };
+        // What a process, its tools and each connection need beyond the waiting; most of Python's is its imports.
+        let start_s = if row.python { 0.5 } else { 0.04 };
+        let items_s = if self.server.is_some() { 0.00016 * *size as f64 } else { 0.0 };
         Step {
             id: format!("{key}/{}/{name}", row.slug),
             argv,
@@ -198,7 +197,7 @@ impl Maker<'_> {
             round: None,
             only_if: None,
             part: self.part,
-            seconds: wait_s * travel * 1.01 + start_s + item_s * *size as f64,
+            seconds: wait_s * travel * 1.01 + start_s + items_s,
         }
     }
 
@@ -207,7 +206,7 @@ impl Maker<'_> {
         let (program, args) = row.probe.split_first().filter(|_| number == 1)?;
         let argv = [&[self.programs.path(program)], args].concat();
         let step = self.step(row, "probe", &["stderr.txt"], 0.0, argv);
-        Some(Step { server: None, on_failure: OnFailure::Skip, ..step })
+        Some(Step { server: None, on_failure: OnFailure::Skip, seconds: 0.05, ..step })
     }
 
     /// The time that Python takes to start and to import.
@@ -217,7 +216,8 @@ impl Maker<'_> {
         let argv = [python, "-c".to_owned(), format!("import {modules}")];
         let runs = if self.workload.quick { 1 } else { 5 };
         let argv = hyperfine(&row.program, "start.json", runs, &[], &argv);
-        Some(Step { server: None, ..self.step(row, "imports", &["start.json"], 0.3 * f64::from(runs), argv) })
+        let step = self.step(row, "imports", &["start.json"], 0.0, argv);
+        Some(Step { server: None, seconds: 0.3 * f64::from(runs), ..step })
     }
 
     /// A run whose only product is when each item began and ended.
@@ -251,22 +251,17 @@ impl Maker<'_> {
         (number <= row.observed).then(|| self.step(row, &name, &[&file], short_s(row), argv))
     }
 
-    /// A run whose only product is what GNU time says, at the article's delay.
+    /// A run whose only product is what GNU time says: at the article's delay, or where that takes too long, at a shorter one.
     fn timed(&self, row: &Row, number: u32) -> Option<Step> {
-        (number <= row.timed).then(|| self.gnu_time(row, "timed", number, row.limit_s, &row.argv))
-    }
-
-    /// The same at a shorter delay.
-    fn short(&self, row: &Row, number: u32) -> Option<Step> {
-        let wanted = number <= row.timed_short;
-        wanted.then(|| self.gnu_time(row, "short", number, short_s(row), row.short_argv()))
-    }
-
-    fn gnu_time(&self, row: &Row, kind: &str, number: u32, wait_s: f64, command: &[String]) -> Step {
+        let (kind, wait_s, command) = match row.timed_short {
+            0 => ("timed", row.limit_s, row.argv.as_slice()),
+            _ => ("short", short_s(row), row.short_argv()),
+        };
         let name = format!("{kind}-{number}");
         let file = format!("{name}.txt");
         let time = ["/usr/bin/time", "-v", "-o", &format!("{STEP}/{file}"), "--"].map(str::to_owned);
-        self.step(row, &name, &[&file], wait_s, [&time[..], &self.programs.command(row, command)].concat())
+        let argv = [&time[..], &self.programs.command(row, command)].concat();
+        (number <= row.timed.max(row.timed_short)).then(|| self.step(row, &name, &[&file], wait_s, argv))
     }
 
     /// A run whose only product is the program's own samples of its memory.
@@ -291,29 +286,23 @@ impl Maker<'_> {
         Some(Step { round: Some(number), only_if: (before > 0).then_some(before), ..step })
     }
 
-    /// A run under strace, which counts its system calls.
-    fn count(&self, row: &Row, number: u32) -> Option<Step> {
-        let wanted = !row.count.is_empty() && self.workload.vary != Vary::Time && number == 1;
-        let argv = self.strace(row, "syscalls.txt", &["-c"]);
-        wanted.then(|| self.step(row, "count", &["syscalls.txt"], short_s(row), argv))
-    }
-
-    /// A run under strace, which notes when each thread sleeps, and in which system call.
-    fn follow(&self, row: &Row, number: u32) -> Option<Step> {
-        let wanted = !row.count.is_empty() && self.workload.vary == Vary::Time && number == 1;
+    /// A run under strace, which counts system calls, or notes when each thread sleeps and in which call.
+    fn strace(&self, row: &Row, number: u32) -> Option<Step> {
         let calls = format!("trace={}", waits::CALLS);
-        // No strings: what is sent and read is nobody's business.
-        let options = ["-ttt", "-T", "-s", "0", "-e", &calls, "-e", "signal=none"];
-        let argv = self.strace(row, "waits.txt", &options);
-        let step =
-            wanted.then(|| self.step(row, "follow", &["trace.csv", "waits.txt"], short_s(row), argv))?;
-        Some(Step { server: self.traced.clone(), ..step })
-    }
-
-    fn strace(&self, row: &Row, file: &str, options: &[&str]) -> Vec<String> {
-        let out = format!("{STEP}/{file}");
-        let strace = [&["strace", "-f", "-o", &out], options].concat().into_iter().map(str::to_owned);
-        strace.chain(self.programs.command(row, &row.count)).collect()
+        let (name, files, server, options) = match self.workload.vary {
+            Vary::Time => {
+                // No strings: what is sent and read is nobody's business.
+                let options = ["-ttt", "-T", "-s", "0", "-e", &calls, "-e", "signal=none"].to_vec();
+                ("follow", ["waits.txt", "trace.csv"].to_vec(), &self.traced, options)
+            }
+            _ => ("count", ["syscalls.txt"].to_vec(), &self.server, ["-c"].to_vec()),
+        };
+        let out = format!("{STEP}/{}", files[0]);
+        let strace = [&["strace", "-f", "-o", &out], &options[..]].concat().into_iter().map(str::to_owned);
+        let argv = strace.chain(self.programs.command(row, &row.count)).collect();
+        let wanted = !row.count.is_empty() && number == 1;
+        let step = wanted.then(|| self.step(row, name, &files, short_s(row), argv))?;
+        Some(Step { server: server.clone(), ..step })
     }
 }
 
