@@ -226,12 +226,12 @@ pub fn differs(figures: &Measurement) -> Option<f64> {
 /// The figures of a row in all sittings of the same programs.
 pub fn sittings(row: &Row, value: fn(&Measurement) -> Option<f64>) -> Vec<f64> {
     let sittings = &row.group.sittings;
-    let same = |number: u32| {
+    let is_same_program = |number: u32| {
         let sitting = sittings.iter().find(|sitting| sitting.number == number);
         sitting.is_some_and(|sitting| sitting.facts.same_program(&sittings[0].facts, &row.entry.row.slug))
     };
     let figures = std::iter::once(row.figures()).chain(&row.entry.again);
-    figures.filter(|figures| figures.is_ok() && same(figures.sitting)).filter_map(value).collect()
+    figures.filter(|figures| figures.is_ok() && is_same_program(figures.sitting)).filter_map(value).collect()
 }
 
 /// The same program in all groups of its study and workload, in their order; none where they are of different programs.

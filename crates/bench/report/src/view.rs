@@ -114,7 +114,6 @@ fn figures(row: &Row, folder: &str) -> Value {
         baseline => row.is_baseline(),
         plain => !entry.program.contains(' '),
         at_once => entry.at_once,
-        limit_s => entry.limit_s,
         folder => format!("{folder}/{}", entry.slug),
         texts => Value::from_pairs(texts),
         cells => Value::from_pairs(cells),

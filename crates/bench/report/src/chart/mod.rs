@@ -176,12 +176,12 @@ fn below(canvas: &mut Canvas, x: &Axis, bottom: f64) {
 
 fn draw(canvas: &mut Canvas, series: &Series, mark: &Mark, x: &Axis, y: &Axis) {
     let class = canvas.class(series.model.as_ref());
-    let at = |point: &Point| (x.at(point.0), y.at(point.1));
+    let place = |point: &Point| (x.at(point.0), y.at(point.1));
     let middle = (y.start + y.end) / 2.0;
     let bar = |from: f64, to: f64| rectangle((x.at(from), middle - BAR), (x.at(to), middle + BAR));
     let dash = if series.hollow { " dash" } else { "" };
     match mark {
-        Mark::Marker(point) => draw_marker(canvas, series, at(point)),
+        Mark::Marker(point) => draw_marker(canvas, series, place(point)),
         Mark::Dot(value, radius) => {
             canvas.path(&format!("fill seam {class}"), &marker::circle((x.at(*value), middle), *radius));
         }
@@ -192,16 +192,18 @@ fn draw(canvas: &mut Canvas, series: &Series, mark: &Mark, x: &Axis, y: &Axis) {
             canvas.path(&format!("line {class}"), &[line, cap(from), cap(to)].concat());
         }
         Mark::Line(points) => {
-            canvas.path(&format!("line{dash} {class}"), &open(thinned(points.iter().map(at))))
+            canvas.path(&format!("line{dash} {class}"), &open(thinned(points.iter().map(place))))
         }
-        Mark::Area(points) => canvas.path(&format!("fill {class}"), &closed(thinned(points.iter().map(at)))),
+        Mark::Area(points) => {
+            canvas.path(&format!("fill {class}"), &closed(thinned(points.iter().map(place))))
+        }
         Mark::Bar(from, to) => canvas.path(&format!("fill {class}"), &bar(*from, *to)),
         Mark::Outline(from, to) => canvas.path(&format!("hollow {class}"), &bar(*from, *to)),
         Mark::Limit(value) => {
             canvas.path("line ink", &open([(x.at(*value), middle - 9.0), (x.at(*value), middle + 9.0)]));
         }
         Mark::Stop(point) => {
-            let (x, y) = at(point);
+            let (x, y) = place(point);
             canvas.path(&format!("lead {class}"), &open([(x, y), (x + STUB, y)]));
             let stroke = |dy: f64| open([(x + STUB - 5.0, y - dy), (x + STUB + 5.0, y + dy)]);
             canvas.path(&format!("line {class}"), &[stroke(5.0), stroke(-5.0)].concat());
@@ -209,11 +211,11 @@ fn draw(canvas: &mut Canvas, series: &Series, mark: &Mark, x: &Axis, y: &Axis) {
     }
 }
 
-fn draw_marker(canvas: &mut Canvas, series: &Series, at: Point) {
+fn draw_marker(canvas: &mut Canvas, series: &Series, place: Point) {
     let class = canvas.class(series.model.as_ref());
     let Some(model) = &series.model else { return };
     let style = if series.hollow { "hollow" } else { "fill seam" };
-    canvas.path(&format!("{style} {class}"), &marker::path(model.marker, at, 10.0));
+    canvas.path(&format!("{style} {class}"), &marker::path(model.marker, place, 10.0));
 }
 
 /// Without the points that lie on the one before: they are not seen, and would make the file large.

@@ -85,8 +85,8 @@ fn check(name: &str, text: &str) {
 fn colours_have_contrast_in_both_schemes() {
     // Relative luminance and contrast as in WCAG 2.
     let luminance = |color: &str| {
-        let part = |at: usize| {
-            let value = f64::from(u8::from_str_radix(&color[at..at + 2], 16).unwrap()) / 255.0;
+        let part = |start: usize| {
+            let value = f64::from(u8::from_str_radix(&color[start..start + 2], 16).unwrap()) / 255.0;
             if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
         };
         0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5) + 0.05

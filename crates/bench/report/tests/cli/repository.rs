@@ -13,18 +13,18 @@ fn readme(marker: &str) -> String {
 /// A small repository: the matrix, the programs, results of one machine, and a page with markers.
 fn repository(marker: &str) -> TempDir {
     let repository = TempDir::new().unwrap();
-    let at = |path: &str| repository.path().join(path);
-    fs::copy(root().join("bench.toml"), at("bench.toml")).unwrap();
+    let inside = |path: &str| repository.path().join(path);
+    fs::copy(root().join("bench.toml"), inside("bench.toml")).unwrap();
     for workload in ["db", "web", "sleep", "prices"] {
         for program in fs::read_dir(root().join("crates").join(workload)).unwrap() {
             let program = program.unwrap().path();
             let source = format!("crates/{workload}/{}/src", program.file_name().unwrap().display());
-            copy(&program.join("src"), &at(&source));
+            copy(&program.join("src"), &inside(&source));
         }
     }
-    fs::create_dir_all(at("crates/bench")).unwrap();
-    copy(&Results::new().path(), &at("results/machine"));
-    fs::write(at("README.md"), readme(marker)).unwrap();
+    fs::create_dir_all(inside("crates/bench")).unwrap();
+    copy(&Results::new().path(), &inside("results/machine"));
+    fs::write(inside("README.md"), readme(marker)).unwrap();
     repository
 }
 
