@@ -33,6 +33,15 @@ pub fn mean_open_s(items: &[Item]) -> Option<f64> {
     (!open.is_empty()).then(|| open.iter().sum::<f64>() / open.len() as f64)
 }
 
+/// How long 99 % of the items, or more, have an open connection while it is the client's turn, in seconds: where a task
+/// blocks the thread, the others' answers lie unread.
+pub fn client_delay_s(items: &[Item]) -> Option<f64> {
+    let delay = |item: &Item| Some(item.closed_s? - item.accepted_s - (item.end_s - item.begin_s));
+    let mut delays: Vec<f64> = items.iter().filter_map(delay).collect();
+    delays.sort_by(f64::total_cmp);
+    delays.get((delays.len() * 99).div_ceil(100).checked_sub(1)?).copied()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,6 +57,10 @@ mod tests {
         };
         assert_eq!(mean_in_flight(&[item(1.0, 2.0), item(1.0, 5.0), item(2.0, 5.0)]), Some(2.0));
         assert_eq!((mean_open_s(&[item(1.0, 2.0), item(3.0, 5.0)]), mean_open_s(&[])), (Some(0.5), None));
+        let blocked = Item { closed_s: Some(7.0), ..item(1.0, 2.0) };
+        let of_100 = |late: usize| [vec![blocked.clone(); late], vec![item(1.0, 2.0); 100 - late]].concat();
+        assert_eq!([2, 1].map(|late| client_delay_s(&of_100(late))), [Some(5.0), Some(0.5)]);
+        assert_eq!(client_delay_s(&[]), None);
         assert_eq!((mean_in_flight(&[]), mean_in_flight(&[item(1.0, 1.0)])), (None, None));
     }
 }

@@ -276,21 +276,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_faults() {
-        let [columns, half, whole] = [Part::Columns, Part::Half, Part::Whole].map(Step::Part);
-        let (packet, bytes) =
-            (|text: &[u8]| Step::Packet(text.into()), |text: &[u8]| Step::Bytes(text.into()));
-        let quoted = r"head:bytes(a=\)\\,\r\n\x7fä),bytes(ab)*3";
-        for (text, kind, before, steps) in [
-            ("query:packet()", Kind::Host, Moment::Query, vec![packet(b"")]),
-            (quoted, Kind::Page, Moment::Answer, vec![bytes("a=)\\,\r\n\x7fä".as_bytes()), bytes(b"ababab")]),
-            ("login:drip(0)", Kind::Host, Moment::Login, vec![Step::Drip(Duration::ZERO), whole.clone()]),
-            ("accept:wait(1)", Kind::Page, Moment::Query, vec![Step::Wait(Duration::from_secs(1)), whole]),
-            ("accept:hang", Kind::Host, Moment::Greeting, vec![Step::Wait(Duration::MAX)]),
-            ("close", Kind::Page, Moment::Answer, vec![columns, half, Step::Close]),
-        ] {
-            assert_eq!(Fault::parse(text, kind).unwrap(), Some(Fault { before, steps }), "{text}");
-        }
+    fn bad_faults_are_told() {
         for (text, message) in [
             ("ill", "not a name of a fault and not BEFORE:STEP"),
             ("end:hang", "`end` is not accept, greeting, login, query, answer, head or body"),

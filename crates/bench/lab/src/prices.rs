@@ -55,6 +55,7 @@ mod tests {
         let departures = of_day(date(2026, 11, 20)).departures; // 20 777 days after 1970-01-01, a Friday
         assert_eq!((departures[0].departs.as_str(), departures[0].price), ("06:10", 990 + 1000 + 400));
         assert_eq!(departures[19].departs, "22:00");
+        assert_eq!(place(date(2026, 2, 20)), 50);
         for day in [Date::MIN, Date::MAX] {
             assert_eq!((of_day(day).departures.len(), place(day) < 0), (20, day == Date::MIN));
         }

@@ -123,6 +123,9 @@ pub const COLUMNS: &[Column] = &[
     some("open", "open after the answer", Unit::Millis, |row| {
         number(trace::mean_open_s(&row.entry.ran()?.trace).map(|seconds| seconds * 1e3))
     }),
+    some("delay", "99 % have a client that is late by at most", Unit::Millis, |row| {
+        number(trace::client_delay_s(&row.entry.ran()?.trace).map(|seconds| seconds * 1e3))
+    }),
     column("user", "user", Unit::Seconds, |row| number(row.figures().user_s)),
     column("system", "system", Unit::Seconds, |row| number(row.figures().system_s)),
     column("cpu", "CPU time", Unit::Seconds, |row| number(row.figures().cpu_s())),

@@ -1,5 +1,5 @@
-//! The lab from outside, byte by byte. That programs get what they ask for, log in to every account and wait for as many
-//! round trips as are counted is shown by the behaviour tests of the workspace.
+//! The lab from outside, byte by byte. That programs get what they ask for, log in to every account, wait for as many
+//! round trips as are counted and meet every fault as it is written is shown by the behaviour tests of the workspace.
 
 mod http;
 mod mysql;
