@@ -11,47 +11,35 @@ use crate::files;
 /// Memory of one machine may differ by this part from boot to boot.
 const SAME_MEMORY: f64 = 0.03;
 
-/// What does not change while a machine stays the same.
+/// What does not change while a machine stays the same. `None` is unknown.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Machine {
-    /// Version of the raw files.
     pub version: u32,
-    /// CPU model as the kernel names it.
+    /// As the kernel names it; family, model and stepping as lscpu prints them, since processors of one name may differ.
     pub cpu: String,
-    /// Family, model and stepping, as lscpu prints them: processors of one name may differ.
     pub family: Option<String>,
-    /// Likewise.
     pub model: Option<String>,
-    /// Likewise.
     pub stepping: Option<String>,
     /// `x86_64`, `aarch64`, …
     pub architecture: String,
-    /// Sockets, as far as known.
     pub sockets: Option<u64>,
-    /// Physical cores, as far as known.
+    /// Physical ones.
     pub cores: Option<u64>,
     /// CPUs that a program may use: fewer than the machine has under a quota or an affinity mask.
     pub cpus: u64,
-    /// CPUs that a quota leaves, where there is one.
+    /// CPUs that a quota leaves; none without one.
     pub quota: Option<f64>,
-    /// Memory in MiB.
     pub memory_mib: u64,
     /// `none`, or the hypervisor as far as it names itself.
     pub virtualisation: String,
 }
 
 impl Machine {
-    /// Reads `machine.toml`.
-    ///
-    /// # Errors
-    /// Missing, cut off, or of another version.
     pub fn read(path: &Path) -> Result<Self> {
         files::toml(path)
     }
-}
 
-impl Machine {
     /// What tells it from another machine, as `fact: this, not that`. A fact that an older file lacks counts as
     /// different.
     pub fn differences(&self, other: &Machine) -> Vec<String> {
@@ -86,27 +74,22 @@ impl Machine {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Facts {
-    /// Version of the raw files.
     pub version: u32,
-    /// Date and time of the start, UTC, as `2026-11-21 15:04 UTC`.
+    /// Start of the measurement, as `2026-11-21 15:04 UTC`.
     pub date: String,
-    /// Commit of the workspace.
     pub commit: String,
     /// Whether sources of programs or tools differed from that commit.
     pub changed: bool,
-    /// Seed that the order of the programs in each round was drawn from; none where they rotated.
+    /// Of the order of the programs in each round; none where they rotated.
     pub seed: Option<u64>,
-    /// Release of the kernel.
     pub kernel: String,
-    /// Name of the distribution.
     pub distribution: String,
     /// `rustc --version`.
     pub compiler: String,
-    /// CPU frequency governor.
+    /// Of the CPU frequency.
     pub governor: String,
     /// `on`, `off` or `unknown`.
     pub turbo: String,
-    /// Where the kernel takes the time from.
     pub clock_source: String,
     /// CPU time that others used in the second before the lab started, in percent of all CPUs.
     pub busy_percent: f64,
@@ -124,20 +107,14 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Reads `facts.toml`.
-    ///
-    /// # Errors
-    /// Missing, cut off, or of another version.
     pub fn read(path: &Path) -> Result<Self> {
         files::toml(path)
     }
 
-    /// The day, without the time.
     pub fn day(&self) -> &str {
         self.date.split(' ').next().unwrap_or_default()
     }
 
-    /// Commit and whether there were changes, for people.
     pub fn version_for_people(&self) -> String {
         format!("{}{}", self.commit, if self.changed { " with changes" } else { "" })
     }
@@ -150,7 +127,7 @@ impl Facts {
         }
     }
 
-    /// Whether figures of both may stand in one sentence: same program, same day.
+    /// Whether figures of both may stand in one sentence.
     pub fn same_vintage(&self, other: &Facts, slug: &str) -> bool {
         self.same_program(other, slug) && self.day() == other.day()
     }

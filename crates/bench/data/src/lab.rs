@@ -6,11 +6,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Seen {
-    /// Connections accepted.
     pub connections: u64,
     /// Items answered: `select sleep(x)`, a page or a day of prices; what client libraries ask by themselves is none.
     pub items: u64,
-    /// Peak number of items in flight.
     pub max_in_flight: u64,
     /// How often clients waited for the other side: twice for the first answer of a connection (one is TCP's handshake),
     /// once for each later one, whether or not there is a network to wait for; null where that is not counted.
@@ -28,10 +26,8 @@ pub struct Seen {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Healthy {
-    /// How many items they answered.
     pub items: u64,
-    /// Until half of them were answered.
     pub half_s: Option<f64>,
-    /// Until 99 % of them were answered.
+    /// 99 %.
     pub most_s: Option<f64>,
 }

@@ -3,13 +3,13 @@
 
 use std::path::Path;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     files,
     runs::Run,
-    tools,
+    stats, tools,
     trace::Item,
     waits::{self, Thread},
     workload::{Row, Vary, Workload},
@@ -22,17 +22,14 @@ pub enum Raw {
     Status(String),
 }
 
-/// The record of a program that ran.
 #[derive(Default)]
 pub struct Ran {
-    /// Its timed and observed runs; a control has its rounds alone.
+    /// A control has none: it has its rounds alone.
     pub runs: Vec<Run>,
-    /// Median time that its interpreter and imports take alone.
+    /// Median time of its interpreter and imports.
     pub start_s: Option<f64>,
     pub syscalls: Option<u64>,
-    /// The program's own samples.
     pub memory: Vec<MemorySample>,
-    /// When each item began and ended.
     pub trace: Vec<Item>,
     /// When each thread slept, where that was followed.
     pub threads: Vec<Thread>,
@@ -47,10 +44,6 @@ pub struct MemorySample {
 }
 
 impl Raw {
-    /// Reads the files of `row` from `folder`.
-    ///
-    /// # Errors
-    /// The first file that is missing, cut off or of another version.
     pub fn read(workload: &Workload, row: &Row, folder: &Path) -> Result<Self> {
         let status = folder.join("status.txt");
         if status.exists() {
@@ -67,7 +60,7 @@ impl Raw {
         let counted = file("syscalls.txt", !row.count.is_empty() && followed.is_none());
         Ok(Raw::Ran(Box::new(Ran {
             runs: runs.map(|path| files::csv(&path)).transpose()?.unwrap_or_default(),
-            start_s: start.map(|path| files::parse(&path, tools::median_wall)).transpose()?,
+            start_s: start.map(|path| files::parse(&path, median_wall)).transpose()?,
             syscalls: counted.map(|path| files::parse(&path, tools::system_calls)).transpose()?,
             memory: there("memory.csv").map(|path| files::csv(&path)).transpose()?.unwrap_or_default(),
             threads: followed.map(|path| files::parse(&path, waits::parse)).transpose()?.unwrap_or_default(),
@@ -81,4 +74,13 @@ impl Raw {
             Raw::Status(_) => None,
         }
     }
+}
+
+fn median_wall(text: &str) -> Result<f64> {
+    let timing = tools::timing(text)?;
+    ensure!(
+        timing.exit_codes.iter().all(|code| *code == Some(0)),
+        "the program failed: a wrong answer has no time"
+    );
+    stats::median(&timing.walls_s).context("it has no runs")
 }

@@ -63,17 +63,15 @@ pub struct Run {
 }
 
 impl Run {
-    /// The signal that ended the command.
     pub fn signal(&self) -> Option<u8> {
         self.exit_code.checked_sub(128).filter(|signal| (1..=64).contains(signal))
     }
 
-    /// As an observed run has it: what was observed was not timed.
+    /// What was observed was not timed.
     pub fn without_time(self) -> Self {
         Run { wall_s: None, user_s: None, system_s: None, ..self }
     }
 
-    /// Takes what the server counted.
     pub fn with_server(self, seen: &Seen) -> Self {
         let healthy = seen.healthy.as_ref();
         Run {

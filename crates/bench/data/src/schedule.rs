@@ -30,19 +30,12 @@ mod tests {
 
     #[test]
     fn the_last_of_the_slow_begins_late() {
-        let mut waits = uneven(500, 50, Duration::from_millis(100), Duration::from_secs(1));
-        let seconds = |at_once| in_list_order(&waits, at_once).as_secs_f64();
-        assert_eq!([1, 50, 500, 1000].map(seconds), [95.0, 2.6, 1.0, 1.0]);
-        let many = uneven(10_000, 1_000, Duration::from_millis(100), Duration::from_secs(1));
-        assert_eq!(in_list_order(&many, 50).as_secs_f64(), 38.7);
-        waits.sort_by_key(|wait| Reverse(*wait));
-        assert_eq!(in_list_order(&waits, 50).as_secs_f64(), 1.9, "the slow first");
-    }
-
-    #[test]
-    fn even_waits_take_turns() {
-        let waits = uneven(7, 0, Duration::from_secs(1), Duration::ZERO);
-        assert_eq!([1, 3, 7].map(|at_once| in_list_order(&waits, at_once).as_secs()), [7, 3, 1]);
-        assert_eq!(in_list_order(&[], 3), Duration::ZERO);
+        let seconds = |waits: &[Duration], at_once| in_list_order(waits, at_once).as_secs_f64();
+        let slow = |size| uneven(size, size / 10, Duration::from_millis(100), Duration::from_secs(1));
+        assert_eq!([1, 50, 500, 1000].map(|at_once| seconds(&slow(500), at_once)), [95.0, 2.6, 1.0, 1.0]);
+        assert_eq!(seconds(&slow(10_000), 50), 38.7);
+        let even = uneven(7, 0, Duration::from_secs(1), Duration::ZERO);
+        assert_eq!([1, 3, 7].map(|at_once| seconds(&even, at_once)), [7.0, 3.0, 1.0]);
+        assert_eq!(seconds(&[], 3), 0.0);
     }
 }

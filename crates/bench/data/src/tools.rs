@@ -3,24 +3,9 @@
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
-use crate::{runs::Run, stats};
-
-/// One timed run of hyperfine, in seconds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Timing {
-    /// Wall time.
-    pub wall: f64,
-    /// User CPU time.
-    pub user: f64,
-    /// System CPU time.
-    pub system: f64,
-    pub exit_code: u8,
-}
+use crate::runs::Run;
 
 /// GNU time's `-v` report: `\tname: value` lines, the last of which is the exit status.
-///
-/// # Errors
-/// Names the line that is missing or not a number.
 pub fn time(text: &str) -> Result<Run> {
     let field = |name: &str| {
         let line = text.lines().find_map(|line| line.trim_start().strip_prefix(name)?.strip_prefix(": "));
@@ -52,61 +37,40 @@ pub fn time(text: &str) -> Result<Run> {
     })
 }
 
-/// Hyperfine's export of one command.
+/// Hyperfine's runs of one command: all wall times, mean CPU times, and exit codes, `None` after a signal.
 #[derive(Deserialize)]
-struct Export {
-    results: Vec<Summary>,
+pub struct Timing {
+    #[serde(rename = "times")]
+    pub walls_s: Vec<f64>,
+    #[serde(rename = "user")]
+    pub user_s: f64,
+    #[serde(rename = "system")]
+    pub system_s: f64,
+    pub exit_codes: Vec<Option<i32>>,
 }
 
-#[derive(Deserialize)]
-struct Summary {
-    times: Vec<f64>,
-    user: f64,
-    system: f64,
-    exit_codes: Vec<Option<i32>>,
-}
-
-/// Hyperfine's export of one run, whatever its exit code: 255 after a signal.
-///
-/// # Errors
-/// Another export.
+/// Hyperfine's JSON export of one command.
 pub fn timing(text: &str) -> Result<Timing> {
-    let export: Export = serde_json::from_str(text)?;
-    let one_run = "it is not hyperfine's export of one run";
-    let Some(Summary { times, user, system, exit_codes }) = export.results.first() else { bail!(one_run) };
-    ensure!(times.len() == 1 && exit_codes.len() == 1, one_run);
-    let exit_code = exit_codes[0].and_then(|code| u8::try_from(code).ok()).unwrap_or(255);
-    Ok(Timing { wall: times[0], user: *user, system: *system, exit_code })
-}
-
-/// The median wall time of hyperfine's runs, in seconds.
-///
-/// # Errors
-/// Another export, or a run that failed.
-pub fn median_wall(text: &str) -> Result<f64> {
-    let export: Export = serde_json::from_str(text)?;
-    let summary = export.results.first().context("it has no runs")?;
-    let failed = summary.exit_codes.iter().any(|code| *code != Some(0));
-    ensure!(!failed, "the program failed: a wrong answer has no time");
-    stats::median(&summary.times).context("it has no runs")
+    #[derive(Deserialize)]
+    struct Export {
+        results: [Timing; 1],
+    }
+    let Export { results: [timing] } = serde_json::from_str(text)?;
+    let runs = timing.walls_s.len();
+    ensure!(runs > 0 && runs == timing.exit_codes.len(), "it is not hyperfine's export of one command");
+    Ok(timing)
 }
 
 /// The `calls` column of strace's summary, added up.
-///
-/// # Errors
-/// Cut off, or not strace's summary.
 pub fn system_calls(text: &str) -> Result<u64> {
     let mut sum = 0;
-    let mut ruled = false;
-    for line in text.lines() {
-        if line.starts_with("---") {
-            ruled = true;
-        } else if ruled {
-            // % time, seconds, usecs/call, calls, (errors), name
-            let fields: Vec<&str> = line.split_whitespace().collect();
-            if fields.last() == Some(&"total") {
-                return Ok(sum);
-            }
+    for line in text.lines().skip_while(|line| !line.starts_with("---")).skip(1) {
+        // % time, seconds, usecs/call, calls, (errors), name
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        if fields.last() == Some(&"total") {
+            return Ok(sum);
+        }
+        if !line.starts_with("---") {
             let calls = fields.get(3).and_then(|calls| calls.parse::<u64>().ok());
             sum += calls.with_context(|| format!("no number of calls in the line {line:?}"))?;
         }
@@ -118,30 +82,23 @@ pub fn system_calls(text: &str) -> Result<u64> {
 mod tests {
     use super::*;
 
-    const STRACE: &str = "% time     seconds  usecs/call     calls    errors syscall
+    #[test]
+    fn system_calls_are_added_up() {
+        let text = "% time     seconds  usecs/call     calls    errors syscall
 ------ ----------- ----------- --------- --------- ----------------
  61.18    0.000778          48        16         3 mmap
   0.00    0.000000           0         1           read
 ------ ----------- ----------- --------- --------- ----------------
-100.00    0.001272          31        17         3 total
-";
-
-    #[test]
-    fn strace_summary() {
-        assert_eq!(system_calls(STRACE.trim_end_matches('\n')).unwrap(), 17);
-        assert!(system_calls(&STRACE[..200]).is_err());
+100.00    0.001272          31        17         3 total";
+        assert_eq!(system_calls(text).unwrap(), 17);
+        assert!(system_calls(&text[..200]).is_err());
     }
 
     #[test]
-    fn a_run_has_its_exit_code() {
-        let export = |code: &str| {
-            format!(
-                r#"{{"results":[{{"command":"x","times":[0.1],"user":0.0,"system":0.0,"exit_codes":[{code}]}}]}}"#
-            )
-        };
-        let exit_code = |code| timing(&export(code)).unwrap().exit_code;
-        assert_eq!(["0", "1", "null"].map(exit_code), [0, 1, 255], "null: ended by a signal");
-        assert!(timing(&export("0")[..40]).is_err() && median_wall(&export("1")).is_err());
-        assert_eq!(median_wall(&export("0")).unwrap(), 0.1);
+    fn an_export_has_its_exit_codes() {
+        let text = r#"{"results":[{"times":[0.1, 0.2],"user":0.0,"system":0.0,"exit_codes":[1, null]}]}"#;
+        let Timing { walls_s, exit_codes, .. } = timing(text).unwrap();
+        assert_eq!((walls_s, exit_codes), (vec![0.1, 0.2], vec![Some(1), None]));
+        assert!(timing(&text[..40]).is_err() && timing(&text.replace("0.1, ", "")).is_err());
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One line of that CSV file, whose older forms have another column. Times are seconds of the system's clock; in older
-/// results, seconds since the first connection. What counts is the time between them.
+/// results, seconds since the first connection. Only the time between them counts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Item {
     /// The host's address, the page's name, or the date.
@@ -19,7 +19,7 @@ pub struct Item {
     pub closed_s: Option<f64>,
 }
 
-/// How many of these items were in flight, on the average from the first request to the last answer.
+/// How many of these items were in flight, on average from the first request to the last answer.
 pub fn mean_in_flight(items: &[Item]) -> Option<f64> {
     let first = items.iter().map(|item| item.begin_s).reduce(f64::min)?;
     let last = items.iter().map(|item| item.end_s).reduce(f64::max)?;
@@ -27,7 +27,7 @@ pub fn mean_in_flight(items: &[Item]) -> Option<f64> {
     (last > first).then(|| waited / (last - first))
 }
 
-/// How long the connection of an item stays open after its answer, on the average, in seconds.
+/// How long the connection of an item stays open after its answer, on average, in seconds.
 pub fn mean_open_s(items: &[Item]) -> Option<f64> {
     let open: Vec<f64> = items.iter().filter_map(|item| Some(item.closed_s? - item.end_s)).collect();
     (!open.is_empty()).then(|| open.iter().sum::<f64>() / open.len() as f64)
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_mean_counts_the_places_that_are_empty() {
+    fn means_over_items() {
         let item = |begin_s, end_s| Item {
             item: String::new(),
             accepted_s: begin_s,
@@ -56,11 +56,11 @@ mod tests {
             closed_s: Some(end_s + 0.5),
         };
         assert_eq!(mean_in_flight(&[item(1.0, 2.0), item(1.0, 5.0), item(2.0, 5.0)]), Some(2.0));
-        assert_eq!((mean_open_s(&[item(1.0, 2.0), item(3.0, 5.0)]), mean_open_s(&[])), (Some(0.5), None));
         let blocked = Item { closed_s: Some(7.0), ..item(1.0, 2.0) };
         let of_100 = |late: usize| [vec![blocked.clone(); late], vec![item(1.0, 2.0); 100 - late]].concat();
         assert_eq!([2, 1].map(|late| client_delay_s(&of_100(late))), [Some(5.0), Some(0.5)]);
         assert_eq!(client_delay_s(&[]), None);
         assert_eq!((mean_in_flight(&[]), mean_in_flight(&[item(1.0, 1.0)])), (None, None));
+        assert_eq!((mean_open_s(&[item(1.0, 2.0), item(3.0, 5.0)]), mean_open_s(&[])), (Some(0.5), None));
     }
 }

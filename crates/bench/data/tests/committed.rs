@@ -20,7 +20,11 @@ fn committed_results_have_figures() {
         for group in &results.groups {
             let key = &group.workload.key;
             assert!(group.reference().is_some(), "{key} has no reference");
-            let others = group.ok().filter(|entry| entry.figures.program != group.workload.reference);
+            let others = group.entries.iter().filter(|entry| {
+                entry.figures.is_ok()
+                    && entry.row.control.is_none()
+                    && entry.row.program != group.workload.reference
+            });
             let needed = |python| stats::rounds_needed(results::comparisons(&group.workload, python));
             let enough = others.filter(|entry| entry.row.rounds >= needed(entry.row.python));
             for figures in enough.map(|entry| &entry.figures) {

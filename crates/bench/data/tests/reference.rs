@@ -1,6 +1,6 @@
 //! The statistics against reference values; `reference/reference.py` says where those come from.
 
-use bench_data::stats::{CONFIDENCE, Estimate, Interval, MIN_ROUNDS, SignedRank, order};
+use bench_data::stats::{CONFIDENCE, Estimate, Interval, MIN_ROUNDS, order};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -46,43 +46,35 @@ fn reference() -> Reference {
     serde_json::from_str(include_str!("reference/reference.json")).unwrap()
 }
 
-fn assert_close(name: &str, pairs: &[(f64, f64)]) {
-    for (ours, theirs) in pairs {
+fn assert_close(name: &str, ours: Estimate, theirs: &Expected) {
+    let Interval { low, high } = ours.interval.unwrap_or_else(|| panic!("{name}: no interval"));
+    for (ours, theirs) in [(ours.estimate, theirs.estimate), (low, theirs.low), (high, theirs.high)] {
         assert!((ours / theirs - 1.0).abs() < 1e-9, "{name}: {ours}, the reference has {theirs}");
     }
 }
 
-fn assert_ratio(name: &str, ratio: Estimate, expected: &Expected) {
-    let Interval { low, high } = ratio.interval.unwrap_or_else(|| panic!("{name}: no interval"));
-    let Expected { estimate, low: l, high: h } = *expected;
-    assert_close(name, &[(ratio.estimate, estimate), (low, l), (high, h)]);
-}
-
 #[test]
 fn paired_ratios() {
-    for case in reference().paired.iter().filter(|case| case.a.len() >= MIN_ROUNDS) {
-        assert_ratio(&case.name, Estimate::paired(&case.a, &case.b).unwrap(), &case.expected);
-    }
-}
-
-#[test]
-fn signed_ranks_of_fewer_rounds_than_a_verdict_needs() {
-    for Paired { name, a, b, expected } in reference().paired.iter().filter(|case| case.a.len() < MIN_ROUNDS)
-    {
-        let log = |(a, b): (&f64, &f64)| ((a / b).ln() * 1e12).round() / 1e12;
-        let ranks = SignedRank::new(&a.iter().zip(b).map(log).collect::<Vec<_>>()).unwrap();
-        let Interval { low, high } = ranks.interval(CONFIDENCE).unwrap();
-        let ours = [ranks.centre().exp(), low.exp(), high.exp()];
-        let theirs = [expected.estimate, expected.low, expected.high];
-        assert_close(name, &std::array::from_fn::<_, 3, _>(|i| (ours[i], theirs[i])));
+    for Paired { name, a, b, expected } in &reference().paired {
+        let pairs: Vec<(f64, f64)> = a.iter().copied().zip(b.iter().copied()).collect();
+        if pairs.len() >= MIN_ROUNDS {
+            assert_close(name, Estimate::ratio(&pairs, CONFIDENCE).unwrap(), expected);
+        } else {
+            // Fewer than a ratio's interval takes.
+            let logs: Vec<f64> = pairs.iter().map(|(a, b)| ((a / b).ln() * 1e12).round() / 1e12).collect();
+            let Estimate { estimate, n, interval } = Estimate::centre(&logs, CONFIDENCE).unwrap();
+            let interval = interval.map(|ends| Interval { low: ends.low.exp(), high: ends.high.exp() });
+            assert_close(name, Estimate { estimate: estimate.exp(), n, interval }, expected);
+        }
     }
 }
 
 #[test]
 fn ratios_of_sittings() {
     for Sittings { a, b, between, one } in reference().sittings {
-        assert_ratio("between two sets", Estimate::between_sittings(&a, &b).unwrap(), &between);
-        assert_ratio("of one set", Estimate::of_sittings(&a).unwrap(), &one);
+        let estimate = Estimate::between_sittings(&a, &b, CONFIDENCE).unwrap();
+        assert_close("between two sets", estimate, &between);
+        assert_close("of one set", Estimate::of_sittings(&a).unwrap(), &one);
     }
 }
 

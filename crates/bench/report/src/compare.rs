@@ -33,7 +33,7 @@ struct Both<'a> {
 impl Both<'_> {
     /// `new` ÷ `base`.
     fn change(&self, confidence: f64) -> Option<Estimate> {
-        Estimate::between_sittings_at(&self.ratios[1], &self.ratios[0], confidence)
+        Estimate::between_sittings(&self.ratios[1], &self.ratios[0], confidence)
     }
 
     fn is_known(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use bench_data::{
     results::{self, Group, Results},
-    stats::{self, RELEVANT_MS, RELEVANT_RATIO, Verdict},
+    stats::{self, Estimate, RELEVANT_MS, RELEVANT_RATIO, Verdict},
     workload::Control,
 };
 use minijinja::{Value, context, value::Serde};
@@ -127,14 +127,12 @@ fn pairs(group: &Group, rows: &[(Row, Value)]) -> Vec<Value> {
         let difference = row.entry.row.differs.as_ref()?;
         let (other, from) = rows.iter().find(|(row, _)| row.entry.row.program == difference.from)?;
         let confidence = results::confidence(&group.workload, row.entry.row.python);
-        let pairs =
-            results::Pairs::new(&group.workload, &group.sittings[0], &row.entry.row, &other.entry.row);
-        let (estimate, text, band) = if group.workload.only_waits {
-            let difference = pairs.difference_ms(confidence)?;
-            (difference, number::more_ms(difference.estimate, difference.interval), RELEVANT_MS)
-        } else {
-            let ratio = pairs.ratio(confidence)?;
-            (ratio, number::ratio(ratio.estimate, ratio.interval), RELEVANT_RATIO)
+        let (workload, sitting) = (&group.workload, &group.sittings[0]);
+        let Estimate { estimate, interval, .. } =
+            sitting.compare(workload, &row.entry.row, &other.entry.row, confidence)?;
+        let (text, band) = match workload.only_waits {
+            true => (number::more_ms(estimate, interval), RELEVANT_MS),
+            false => (number::ratio(estimate, interval), RELEVANT_RATIO),
         };
         let verdict = |interval| match Verdict::of(&interval, &band) {
             Verdict::Unresolved if group.workload.only_waits => {
@@ -154,7 +152,7 @@ fn pairs(group: &Group, rows: &[(Row, Value)]) -> Vec<Value> {
             to,
             what => &difference.what,
             ratio => text,
-            verdict => estimate.interval.map_or("–".to_owned(), verdict),
+            verdict => interval.map_or("–".to_owned(), verdict),
         })
     };
     rows.iter().filter(|(row, _)| row.ran()).filter_map(pair).collect()

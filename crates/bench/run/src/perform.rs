@@ -42,7 +42,7 @@ impl Performer<'_> {
         for (place, step) in steps.iter().enumerate() {
             let wanted = step.only_if.is_none_or(|rounds| {
                 let times = results::control(&run.parts[step.part].workload, rounds);
-                let scatter = times.and_then(|(control, reference)| stats::scatter(&control, &reference));
+                let scatter = times.and_then(|pairs| stats::scatter(&pairs));
                 scatter.is_some_and(|scatter| scatter > stats::SCATTER)
             });
             if step.is_done() || !wanted {
@@ -135,16 +135,17 @@ impl Performer<'_> {
                 return Ok(Exit { code: 125, ..exit });
             }
             let timing = files::parse(&Path::new(STEP).join(EXPORT), tools::timing)?;
-            if timing.exit_code != expected {
-                return Ok(Exit { code: timing.exit_code, ..exit });
+            let code = timing.exit_codes[0].and_then(|code| u8::try_from(code).ok()).unwrap_or(255);
+            if code != expected {
+                return Ok(Exit { code, ..exit });
             }
             let share = before.zip(after).map(|(before, after)| after.since(&before));
             rounds.push(Round {
                 round,
                 slug: slug.clone(),
-                wall_s: timing.wall,
-                user_s: microseconds(timing.user),
-                system_s: microseconds(timing.system),
+                wall_s: timing.walls_s[0],
+                user_s: microseconds(timing.user_s),
+                system_s: microseconds(timing.system_s),
                 others_percent: share.map(|share| share.others),
                 steal_percent: share.map(|share| share.withheld),
                 tries,

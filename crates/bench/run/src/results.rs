@@ -72,7 +72,7 @@ impl Results {
                 }
             }
             let control = control(workload, u32::MAX);
-            let rejected = control.is_some_and(|(control, reference)| stats::rejects(&control, &reference));
+            let rejected = control.is_some_and(|pairs| stats::rejects(&pairs));
             let name = if rejected { "rejected" } else { "sitting" };
             if rejected {
                 notices.push(format!(
@@ -163,7 +163,7 @@ fn collect_row(folder: &Path, to: &Path) -> Result<()> {
 
 /// The wall times of the reference as it was measured once more, and as it was measured, in the first rounds of a workload.
 /// Where they differ, other figures of the sitting are worth no more.
-pub fn control(workload: &Workload, rounds: u32) -> Option<(Vec<f64>, Vec<f64>)> {
+pub fn control(workload: &Workload, rounds: u32) -> Option<Vec<(f64, f64)>> {
     let control = workload.rows.iter().find(|row| row.control == Some(Control::Same))?;
     let reference = workload.rows.iter().find(|row| workload.is_reference(row))?;
     let wall = |row: &Row, round: u32| {
@@ -171,7 +171,7 @@ pub fn control(workload: &Workload, rounds: u32) -> Option<(Vec<f64>, Vec<f64>)>
         Some(files::csv::<Round>(&file).ok()?.first()?.wall_s)
     };
     let rounds = 1..=rounds.min(control.rounds * (1 + control.blocks));
-    Some(rounds.filter_map(|round| wall(control, round).zip(wall(reference, round))).unzip())
+    Some(rounds.filter_map(|round| wall(control, round).zip(wall(reference, round))).collect())
 }
 
 fn rename(from: &Path, to: &Path) -> Result<()> {
