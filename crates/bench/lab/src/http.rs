@@ -117,7 +117,8 @@ fn page(name: &str, query: Page) -> Result<Response> {
     ensure!(size <= MAX_PAGE, "size is {MAX_PAGE} bytes at most");
     let fault = |text: String| Fault::parse(&text, Kind::Page)?.context("a fault of hosts");
     let fault = query.fault.map(fault).transpose().context("fault")?.map(Arc::new);
-    let body = HEAD.bytes().chain(LINE.bytes().cycle()).take(size).collect();
+    let mut body = [HEAD, &LINE.repeat(size / LINE.len() + 1)].concat().into_bytes();
+    body.truncate(size);
     let item = Item { name: name.to_owned(), delay, fault, healthy: None };
     Ok(Response { item: Some(item), ..Response::new("text/html", body) })
 }
