@@ -26,8 +26,8 @@ use crate::{
     stop::{Outcome, Stop},
 };
 
-/// How long a server may take until it is ready.
-const READY: Duration = Duration::from_secs(20);
+/// How long a server may take until it is ready: a MariaDB first makes its tables, on a slow disk.
+const READY: Duration = Duration::from_secs(60);
 
 /// How long a dying server may fail programs before its own end is noticed.
 const LATE: Duration = Duration::from_millis(200);
