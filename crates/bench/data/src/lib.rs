@@ -1,7 +1,7 @@
 //! The data of the bench: what is measured, what the tools wrote, and the figures made of it. Each record that one tool
 //! writes and another reads is defined here, once.
 //!
-//! - [`matrix`]: `bench.toml`, what is measured; [`resolve`] makes [`workload`]s of it for one machine.
+//! - [`matrix`]: `bench.toml`, what is measured; [`resolve`] makes [`workload`]s of it for one machine, [`programs`] lists what it runs.
 //! - [`facts`], [`rounds`], [`runs`], [`tools`]: the raw files of a workload.
 //! - [`trace`]: when each item began and ended, for the timelines.
 //! - [`results`]: a results directory, read whole; [`measurement`]: its figures, `measurements.csv`.
@@ -14,6 +14,7 @@ pub mod files;
 pub mod lab;
 pub mod matrix;
 pub mod measurement;
+pub mod programs;
 pub mod raw;
 pub mod resolve;
 pub mod results;

@@ -14,10 +14,11 @@ use crate::{
     workload::{Control, Model, Printed, Vary},
 };
 
+pub use crate::programs::Program;
+
 /// Study of the `[[workload]]`s that stand outside of a `[[study]]`: `make bench`.
 pub const BENCH: &str = "bench";
 
-/// The whole of `bench.toml`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Matrix {
@@ -30,7 +31,7 @@ pub struct Matrix {
     /// Observed runs of the rows under ten seconds.
     pub(crate) observed: u32,
     #[serde(rename = "study")]
-    studies: Vec<Study>,
+    pub(crate) studies: Vec<Study>,
 }
 
 /// Timed rounds of a row, by what it waits at least. A row of 10 s and more is not timed in rounds.
@@ -44,7 +45,6 @@ pub(crate) struct Rounds {
     pub up_to: u32,
 }
 
-/// One `[[study]]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Study {
@@ -63,7 +63,6 @@ pub(crate) struct Study {
     pub workloads: Vec<Spec>,
 }
 
-/// One workload.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Spec {
@@ -195,21 +194,16 @@ impl RowSpec {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(untagged, expecting = "a number, \"cpus\", \"pool\" or \"all\"")]
 pub enum AtOnce {
-    /// A fixed number.
     Count(u64),
-    /// What the machine or the workload has.
     Word(Word),
 }
 
-/// How many items are in flight, in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Word {
-    /// As many as CPUs.
     Cpus,
     /// `min(32, CPUs + 4)`: ThreadPoolExecutor's default, see article 3.
     Pool,
-    /// All items.
     All,
 }
 
@@ -226,37 +220,7 @@ impl AtOnce {
     }
 }
 
-/// A program as `make bench` runs it by default, for the tests that run over the matrix.
-#[derive(Clone, Debug)]
-pub struct Program {
-    /// `db`, `web`, …
-    pub workload: String,
-    /// Package and binary, or a file of `scripts/python`.
-    pub name: String,
-    /// Whether it is one of the articles' own, in Python.
-    pub python: bool,
-    /// Its model.
-    pub model: String,
-    /// What it has in flight by default.
-    pub at_once: AtOnce,
-    /// What it needs of the machine.
-    pub needs: Option<String>,
-    /// The folder of the program to read beside it, where its workload has one.
-    pub neighbour: Option<String>,
-}
-
-impl Program {
-    /// The name of its folder: its model's, or a variant's, such as `tokio-mini`.
-    pub fn folder(&self) -> &str {
-        self.name.strip_prefix(&self.workload).map_or(&self.name, |folder| folder.trim_start_matches('-'))
-    }
-}
-
 impl Matrix {
-    /// Reads and checks `bench.toml`.
-    ///
-    /// # Errors
-    /// Names the file, the line, what is wrong in it, and what is known.
     pub fn read(path: &Path) -> Result<Self> {
         files::parse(path, Self::parse)
     }
@@ -337,62 +301,10 @@ impl Matrix {
         row.needs.as_ref().and_then(|need| self.needs.get(need)).cloned().unwrap_or_default()
     }
 
-    /// The programs of all studies, each once, as they run without a bound of the row's own, in the order of the models. No
-    /// control.
-    pub fn programs(&self) -> Vec<Program> {
-        let mut programs: Vec<Program> = Vec::new();
-        for spec in self.studies.iter().flat_map(|study| &study.workloads) {
-            for (row, python) in spec.all_rows() {
-                let known = programs.iter().any(|program| program.name == row.program);
-                if known || row.control.is_some() || row.args.iter().any(|arg| arg.contains('{')) {
-                    continue;
-                }
-                programs.push(Program {
-                    workload: spec.name.clone(),
-                    name: row.program.clone(),
-                    python,
-                    model: row.model.clone(),
-                    at_once: row.at_once,
-                    needs: row.needs.clone(),
-                    neighbour: None,
-                });
-            }
-        }
-        programs.sort_by_key(|program| {
-            let model = self.models.iter().position(|model| model.name == program.model);
-            (model, program.folder() != program.model)
-        });
-        let neighbours: Vec<_> = programs.iter().map(|program| self.neighbour(program, &programs)).collect();
-        programs.iter_mut().zip(neighbours).for_each(|(program, neighbour)| program.neighbour = neighbour);
-        programs
-    }
-
-    /// The first of its model's neighbours that the workload has. A variant stands beside its model's own program.
-    fn neighbour(&self, program: &Program, programs: &[Program]) -> Option<String> {
-        let model = self.models.iter().find(|model| model.name == program.model && !model.baseline)?;
-        let own = [model.name.clone()];
-        let folders = if program.folder() == model.name { model.neighbour.as_slice() } else { &own };
-        let has = |folder: &str| {
-            programs.iter().any(|other| other.workload == program.workload && other.folder() == folder)
-        };
-        folders.iter().find(|folder| has(folder)).cloned()
-    }
-
-    /// Names of all packages that a study and its workloads run, each once: those named, or all.
-    pub fn packages(&self, study: &str, workloads: &[String]) -> Vec<String> {
-        let specs = self.study(study).into_iter().flat_map(|study| &study.workloads);
-        let chosen = specs.filter(|spec| workloads.is_empty() || workloads.contains(&spec.name));
-        let rows = chosen.flat_map(|spec| &spec.rows);
-        let names =
-            rows.flat_map(|row| [row.program.clone()].into_iter().chain(self.probe(row).into_iter().take(1)));
-        names.collect::<BTreeSet<_>>().into_iter().collect()
-    }
-
     pub(crate) fn study(&self, name: &str) -> Option<&Study> {
         self.studies.iter().find(|study| study.name == name)
     }
 
-    /// Names of all studies.
     pub fn studies(&self) -> Vec<&str> {
         self.studies.iter().map(|study| study.name.as_str()).collect()
     }
@@ -411,12 +323,10 @@ impl Spec {
         }
     }
 
-    /// The round-trip times in seconds.
     pub fn rtts(&self, quick: bool) -> Vec<f64> {
         self.quick.rtts.clone().filter(|_| quick).unwrap_or(self.rtts.clone())
     }
 
-    /// What an item waits, in seconds.
     pub fn latency(&self, quick: bool) -> f64 {
         if quick { self.quick.latency } else { self.latency }
     }
@@ -484,103 +394,4 @@ fn at(line: Option<usize>) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TEXT: &str = r##"
-needs = { io_uring = ["true"] }
-rounds = { under_1s = 30, under_10s = 10 }
-observed = 5
-[[model]]
-name = "tokio"
-waits = ""
-threads = ""
-at_once = ""
-python = ""
-advice = ""
-light = "#000000"
-dark = "#ffffff"
-marker = "circle"
-[[workload]]
-name = "a"
-article = 1
-title = "A"
-asks = ""
-size = 3
-latency = 1
-quick = { size = 1, latency = 1 }
-reference = "a-tokio"
-args = ["--own"]
-row = [
-  { program = "a-tokio", model = "tokio", at_once = "all", needs = "io_uring" },
-  { program = "a-mini", model = "tokio", at_once = 1, differs_from = "a-tokio", in = "driver" },
-]
-[[study]]
-name = "scale"
-vary = "size"
-[[study.workload]]
-like = "a"
-sizes = [1, 2]
-"##;
-
-    #[test]
-    fn a_workload_like_another_says_only_what_differs() {
-        let matrix = Matrix::parse(TEXT).unwrap();
-        let spec = &matrix.study("scale").unwrap().workloads[0];
-        assert_eq!((spec.title.as_str(), spec.sizes(false)), ("A", vec![1, 2]));
-        assert_eq!(matrix.programs().len(), 2);
-        assert_eq!(matrix.packages("scale", &[]), ["a-mini", "a-tokio", "true"]);
-    }
-
-    #[test]
-    fn an_error_names_the_line_and_what_is_known() {
-        let row = r#"{ program = "a-mini""#;
-        for (from, to, words) in [
-            (
-                r#"model = "tokio""#,
-                r#"model = "tokyo""#,
-                r#"line 26: workload "a" of bench: unknown model "tokyo"; known are tokio"#,
-            ),
-            (
-                r#"needs = "io_uring""#,
-                r#"needs = "epoll""#,
-                r#"line 26: workload "a" of bench: unknown need "epoll"; known are io_uring"#,
-            ),
-            (r#"like = "a""#, r#"like = "c""#, r#"no workload before it is called "c""#),
-            ("article = 1", "artikel = 1", ": unknown field `artikel`"),
-            (r#"at_once = "all""#, r#"at_once = "some""#, r#""cpus", "pool" or "all""#),
-            ("latency = 1\n", "", "missing field `latency`"),
-            ("size = 3", "size = 0", "has no items"),
-            (r#"reference = "a-tokio""#, r#"reference = "b""#, r#"unknown reference "b""#),
-            (
-                r#"from = "a-tokio""#,
-                r#"from = "a-smol""#,
-                r#"unknown counterpart "a-smol"; known are a-tokio, a-mini"#,
-            ),
-            (r#", in = "driver""#, "", "both `differs_from` and `in`"),
-            (
-                "under_10s = 10",
-                "under_10s = 5",
-                "5 rounds are too few for 1 comparisons of its Rust rows: it takes 10",
-            ),
-            (
-                row,
-                r#"{ program = "a-tokio", model = "tokio", at_once = 1 }, { program = "a-mini""#,
-                "have the folder \"a-tokio\"",
-            ),
-            ("vary = \"size\"", "vary = \"nothing\"", "two workloads have the key \"scale-a\""),
-        ] {
-            assert!(TEXT.contains(from), "{from}");
-            let error =
-                Matrix::parse(&TEXT.replacen(from, to, 1)).err().unwrap_or_else(|| panic!("{to}: no error"));
-            let error = format!("{error:#}");
-            assert!(error.contains(words) && !error.contains('\n'), "{to}: {error}");
-        }
-    }
-
-    #[test]
-    fn a_row_that_gives_no_verdict_may_have_few_rounds() {
-        let text = TEXT.replace("under_10s = 10", "under_10s = 2");
-        assert!(Matrix::parse(&text.replace("size = 3", "size = 3\nverdict = false")).is_ok());
-    }
-}
+mod tests;

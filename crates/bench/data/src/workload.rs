@@ -12,16 +12,11 @@ use crate::files;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Vary {
-    /// Nothing: each workload as it is.
     #[default]
     Nothing,
-    /// What answers in place of the lab.
     Server,
-    /// The number of items.
     Size,
-    /// What is wrong with some of the items.
     Fault,
-    /// The round-trip time of the network.
     Rtt,
     /// Nothing, but it is followed in time: which thread sleeps when, and in which system call.
     Time,
@@ -31,21 +26,14 @@ pub enum Vary {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Model {
-    /// `sequential`, `tokio`, …
     pub name: String,
-    /// What waits, for people.
     pub waits: String,
-    /// How many threads wait, for people.
     pub threads: String,
     /// How many items it has in flight when it is not bounded, for people.
     pub at_once: String,
-    /// What it is called in Python.
     pub python: String,
-    /// Colour on white, as `#rrggbb`.
     pub light: String,
-    /// Colour on black, as `#rrggbb`.
     pub dark: String,
-    /// Shape of its marker in plots.
     pub marker: Marker,
     /// The cases in which to take it, after "take it when".
     #[serde(default)]
@@ -61,10 +49,8 @@ pub struct Model {
     pub baseline: bool,
 }
 
-/// The shape of a marker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[allow(missing_docs, reason = "shapes")]
 pub enum Marker {
     Circle,
     Square,
@@ -83,13 +69,9 @@ pub enum Marker {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// `refuse`, `hang`, `slow`.
     pub name: String,
-    /// Heading.
     pub title: String,
-    /// Number of sick items.
     pub sick: u64,
-    /// How long one is waited for.
     pub wait_s: f64,
     /// Whether they end as errors, or only late.
     pub fails: bool,
@@ -102,21 +84,12 @@ pub enum Server {
     /// `bench-lab`, with these arguments besides `--dir`.
     Lab(Vec<String>),
     /// A server of this name that this command starts.
-    Own {
-        /// For people: `MariaDB`.
-        name: String,
-        /// Program and arguments.
-        command: Vec<String>,
-    },
+    Own { name: String, command: Vec<String> },
     /// Somebody else's, under this name.
-    Foreign {
-        /// For people: `the hosts`.
-        name: String,
-    },
+    Foreign { name: String },
 }
 
 impl Server {
-    /// For people.
     pub fn name(&self) -> &str {
         match self {
             Server::Lab(_) => "lab",
@@ -129,9 +102,7 @@ impl Server {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Printed {
-    /// Start of a line that is printed when an item starts.
     pub started: String,
-    /// Start of a line that is printed when an item has finished.
     pub finished: String,
 }
 
@@ -139,33 +110,22 @@ pub struct Printed {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Workload {
-    /// Version of the raw files.
     pub version: u32,
     /// Place in `bench.toml`, from 0.
     pub order: usize,
-    /// What measures it: `bench`, `mariadb`, `own`, `scale`, `faults`, `network`.
     pub study: String,
-    /// What that study varies.
     pub vary: Vary,
-    /// `db`, `web`, `sleep`, `prices`.
     pub name: String,
     /// Name of its folder in `raw/`, and of its rows for people.
     pub key: String,
-    /// Number of the article that asks it.
     pub article: u32,
-    /// Heading.
     pub title: String,
-    /// What is asked, as a sentence.
     pub asks: String,
-    /// Number of items.
     pub size: u64,
-    /// What one item waits, in seconds.
     pub latency_s: f64,
     /// CPUs that the model's default concurrency was taken from.
     pub cpus: u64,
-    /// Made by `make quick`.
     pub quick: bool,
-    /// Program that the others are compared with.
     pub reference: String,
     /// Whether what an item waits is known, and so the limit.
     pub limited: bool,
@@ -184,16 +144,13 @@ pub struct Workload {
     /// Who answers; none where nobody is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<Server>,
-    /// Where the programs print what is in flight.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub printed: Option<Printed>,
-    /// Where some items are sick.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
     /// All models, in the order of the columns: those of today's `bench.toml`, since how they are shown is no measurement.
     #[serde(skip)]
     pub models: Vec<Model>,
-    /// The programs, in the order of the tables.
     pub rows: Vec<Row>,
 }
 
@@ -226,11 +183,8 @@ pub struct Difference {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Short {
-    /// What one item waits, in seconds.
     pub latency_s: f64,
-    /// What the row waits at least, in seconds.
     pub limit_s: f64,
-    /// The command.
     pub argv: Vec<String>,
 }
 
@@ -240,21 +194,17 @@ pub struct Short {
 pub struct Row {
     /// Name and extra arguments, as people read it; no two rows of a workload have the same.
     pub program: String,
-    /// Name of its folder.
     pub slug: String,
-    /// Its concurrency model.
     pub model: String,
     /// Whether it is one of the article's own programs, in Python.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub python: bool,
-    /// Whether it is a control.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control: Option<Control>,
     /// Items in flight that the model allows.
     pub at_once: u64,
     /// Lowest wall time that the model allows: `ceil(size / at_once) * latency`, in seconds.
     pub limit_s: f64,
-    /// Timed rounds; 0 where it is not timed in rounds.
     pub rounds: u32,
     /// Further blocks of as many rounds, where the machine scatters.
     #[serde(default)]
@@ -265,7 +215,6 @@ pub struct Row {
     /// The same at the short delay, for a row that takes too long at the article's.
     #[serde(default)]
     pub timed_short: u32,
-    /// Observed runs.
     pub observed: u32,
     /// Whether one run more notes when each item began and ended.
     #[serde(default)]
@@ -288,7 +237,6 @@ pub struct Row {
     /// The command whose system calls are counted, where they are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub count: Vec<String>,
-    /// What it is compared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub differs: Option<Difference>,
     /// The same row at a tenth of its delay, where such runs are made.
@@ -297,15 +245,10 @@ pub struct Row {
 }
 
 impl Workload {
-    /// Reads `workload.toml`.
-    ///
-    /// # Errors
-    /// Missing, cut off, or of another version.
     pub fn read(path: &Path) -> Result<Self> {
         files::toml(path)
     }
 
-    /// Its model of this name.
     pub fn model(&self, name: &str) -> Option<&Model> {
         self.models.iter().find(|model| model.name == name)
     }
