@@ -15,6 +15,8 @@ use crate::{
 const LONGEST_S: f64 = 510.0;
 /// A row whose limit is longer is timed at the short delay, in seconds.
 const LONGEST_TIMED_S: f64 = 100.0;
+/// A row whose limit is longer has no picture of what is in flight, which would show its first hundredth, in seconds.
+const LONGEST_TRACED_S: f64 = 20.0;
 /// A row whose limit is at least this is not timed in rounds, in seconds.
 const ONCE_S: f64 = 10.0;
 /// The short delay, as a part of the article's.
@@ -193,6 +195,8 @@ impl Matrix {
         let too_long = spec.only_waits && limit_s > LONGEST_TIMED_S;
         let plain = study.vary == Vary::Nothing && row.control.is_none();
         let counted = row.counted.unwrap_or(spec.counted) && place.count && plain;
+        let lab = spec.lab.is_some() && spec.server.is_none();
+        let observed_s = short.as_ref().map_or(limit_s, |short| short.limit_s);
         let with =
             |more: &[String]| [case.argv(row), more.iter().map(|arg| case.fill(arg)).collect()].concat();
         Row {
@@ -212,8 +216,13 @@ impl Matrix {
                 _ => 0,
             },
             timed_short: u32::from(too_long),
-            observed: if row.control.is_some() { 0 } else { few(observed) },
-            traced: plain && spec.counted && !python && spec.lab.is_some() && spec.server.is_none(),
+            observed: match row.control {
+                Some(_) => 0,
+                // What takes its time is seen as well in one run.
+                None if rounds == 0 || observed_s >= 1.0 => 1.min(observed),
+                None => few(observed),
+            },
+            traced: plain && !python && spec.counted && limit_s < LONGEST_TRACED_S && lab,
             argv: case.argv(row),
             sample: if plain && !python && !spec.sample.is_empty() { with(&spec.sample) } else { Vec::new() },
             probe: self.probe(row),
