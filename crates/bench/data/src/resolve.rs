@@ -219,7 +219,7 @@ impl Matrix {
             observed: match row.control {
                 Some(_) => 0,
                 // What takes its time is seen as well in one run.
-                None if rounds == 0 || observed_s >= 1.0 => 1.min(observed),
+                None if observed_s >= 1.0 => 1.min(observed),
                 None => few(observed),
             },
             traced: plain && !python && spec.counted && limit_s < LONGEST_TRACED_S && lab,
