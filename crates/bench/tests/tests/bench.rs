@@ -171,3 +171,23 @@ fn again_adds_a_sitting_of_rounds() {
         assert!(raw.join(kept).exists(), "{kept}");
     }
 }
+
+#[test]
+fn again_has_the_controls_too_which_are_timed_and_never_observed() {
+    let place = Place::new();
+    let row = r#"{ program = "one", model = "tokio", at_once = "all" },"#;
+    let control = r#"{ program = "one", model = "tokio", at_once = "all", control = "same" },"#;
+    let matrix = fs::read_to_string(place.path("bench.toml")).expect("a matrix");
+    fs::write(place.path("bench.toml"), matrix.replacen(row, &format!("{row}{control}"), 1))
+        .expect("written");
+    place.succeed("db");
+    place.succeed("--again");
+    for sitting in [1, 2] {
+        let kept =
+            |kind: &str| place.path(&format!("results/box/raw/db/{kind}-{sitting}/rounds.csv")).exists();
+        let kind = if kept("sitting") { "sitting" } else { "rejected" };
+        let rounds = place.raw::<Round>(&format!("db/{kind}-{sitting}/rounds.csv"));
+        let of = |slug: &str| rounds.iter().filter(|round| round.slug == slug).count();
+        assert_eq!((of("one"), of("one-again")), (2, 2), "sitting {sitting}");
+    }
+}
