@@ -16,14 +16,14 @@ help: ## List what can be made
 bench: ## Measure the four workloads into results/<machine>; about 25 minutes with the build
 	$(run)
 
-# DATABASE=mariadb or DATABASE_URLS=FILE: what answers in place of the lab.
+# DATABASE=mariadb or DATABASE_URLS=FILE: the server that answers instead of the lab.
 bench-db bench-web bench-sleep bench-prices: ## Measure one workload, keep the others
 	$(run) $(@:bench-%=%)
 
 again: ## Add a sitting of timed rounds to the results; about 6 minutes
 	$(run) --again
 
-resume: ## Go on with what was stopped, after its last complete step
+resume: ## Continue a run that was stopped, after its last complete step
 	$(run) --resume
 
 scale: ## How cost grows from 10 items to 1 000 000; about 24 minutes
