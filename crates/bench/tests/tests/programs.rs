@@ -1,12 +1,13 @@
 //! Every program of bench.toml, Rust and Python, through its command line, against the lab: what all of them promise.
 
+use std::collections::HashMap;
 use std::fs;
 use std::process::Stdio;
 
 use behaviour_tests::load::Load;
 use behaviour_tests::matrix::{ALL, ASK_THE_LAB, Program, each};
 use behaviour_tests::{Lab, at_once, command, finish, password, python, root, run, spawn, words};
-use serde_json::Value;
+use serde::Deserialize;
 
 /// The lines of a run over five items: what each begins with, once or so many times, and how many lines there are.
 fn expected_lines(program: &Program, load: &Load) -> (Vec<(String, usize)>, usize) {
@@ -180,9 +181,6 @@ fn what_a_host_refuses_is_reported_without_the_password() {
     });
 }
 
-/// Arguments that are refused, with what the message of the Rust and that of the Python program contains.
-type Refused<'a> = (&'a [&'a str], &'a str, &'a str);
-
 #[test]
 fn every_account_lets_every_client_in() {
     each("db", Program::is_client, |program| {
@@ -195,76 +193,36 @@ fn every_account_lets_every_client_in() {
     });
 }
 
+/// Arguments that are refused, and a part of the line that a program says then.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Refused {
+    args: Vec<String>,
+    rust: String,
+    #[serde(default)]
+    python: String,
+}
+
 #[test]
 fn bad_arguments_are_refused_in_a_line() {
     let lab = Lab::start(&["--hosts", "1"]);
-    let (good, empty, bad) = (lab.file("db.urls"), lab.file("empty"), lab.file("bad"));
+    let (empty, bad) = (lab.file("empty"), lab.file("bad"));
     fs::write(&empty, "").unwrap();
     fs::write(&bad, "mysql://u:swordfish@127.0.0.1:3306/bench\npostgres://u:swordfish@127.0.0.1/\n").unwrap();
-    let page = "http://127.0.0.1:1/";
-    let db: &[Refused] = &[
-        (&[], "--urls <FILE>", "--urls FILE"),
-        (&["--urls", "/no/such/file"], "No such file", "No such file"),
-        (&["--urls", &empty], "the file is empty", "the file is empty"),
-        (&["--urls", &bad], "line 2", "line 2 is no mysql://"),
-        (&["--urls", &good, "--timeout", "0"], "must be more than 0", "must be more than 0"),
-        (&["--urls", &good, "--timeout", "nan"], "--timeout", "must be more than 0"),
-        (&["--urls", &good, "--timeout", "soon"], "invalid float", "invalid seconds"),
-        (&["--urls", &good, "--concurrency", "0"], "--concurrency", "--concurrency"),
-        (&["--urls", &good, "--nonsense"], "--nonsense", "--nonsense"),
-    ];
-    let web: &[Refused] = &[
-        (&[], "<URL>", "URL"),
-        (&["nonsense"], "relative URL without a base", "is no http:// URL"),
-        (&["http://"], "empty host", "is no http:// URL"),
-        (&["http://127.0.0.1:99999/"], "invalid port number", "URL"),
-        (&[page, "https://127.0.0.1/"], "no TLS is built in", "is no http:// URL"),
-        (&["ftp://127.0.0.1/"], "not an http:// URL", "is no http:// URL"),
-        (&[page, "--timeout", "1e19"], "a day at most", "a day at most"),
-        (&[page, "--concurrency", "0"], "--concurrency", "--concurrency"),
-    ];
-    let sleep: &[Refused] = &[
-        (&["--tasks", "0"], "--tasks", "--tasks"),
-        (&["--tasks", "10000000"], "not in 1..=1000000", "must be 1 to 1000000"),
-        (&["--tasks", "many"], "--tasks", "--tasks"),
-        (&["dog", "--tasks", "3"], "cannot be used with", "--tasks"),
-        (&["--seconds", "soon"], "invalid float", "invalid"),
-        (&["--seconds=-1"], "negative", "--seconds"),
-        (&["--seconds", "1e19"], "a day at most", "a day at most"),
-        (&["--concurrency", "0"], "--concurrency", "--concurrency"),
-    ];
-    let prices: &[Refused] = &[
-        (&[], "<BASE_URL>", "BASE_URL"),
-        (&["nonsense"], "<BASE_URL>", "is no http:// URL"),
-        (&["http://127.0.0.1:99999"], "invalid port number", "BASE_URL"),
-        (&["https://127.0.0.1:1"], "not an http:// URL", "is no http:// URL"),
-        (&[page, "--days", "0"], "--days", "--days"),
-        (&[page, "--days", "65535"], "not in 1..=10000", "must be 1 to 10000"),
-        (&[page, "--timeout", "0"], "must be more than 0", "must be more than 0"),
-        (&[page, "--concurrency", "0"], "--concurrency", "--concurrency"),
-        (&[page, "--memory", "/no/such/folder/m.csv"], "No such file", "No such file"),
-    ];
-    let shapes: &[Refused] = &[
-        (&["--timeout", "1"], "--urls <FILE>", ""),
-        (&["--urls", &good, "--limit", "0"], "--limit", ""),
-        (&["--urls", &good, "--nonsense"], "--nonsense", ""),
-    ];
-    let too_many: &[Refused] = &[(&["--concurrency", "10000000"], "vm.max_map_count", "")];
+    let names = [("{good}", &lab.file("db.urls")), ("{empty}", &empty), ("{bad}", &bad)];
+    let text = names
+        .iter()
+        .fold(include_str!("refused.toml").to_owned(), |text, (name, file)| text.replace(name, file));
+    let refused: HashMap<String, Vec<Refused>> = toml::from_str(&text).unwrap();
     each(ALL, Program::has_no_flags, |program| {
-        let refused = match program.workload.as_str() {
-            "db" => db,
-            "web" => web,
-            "sleep" => sleep,
-            "shapes" => shapes,
-            _ => prices,
-        };
+        let cases = &refused[&program.workload];
         if program.python {
-            return refused_by_python(program, refused);
+            return refused_by_python(program, cases);
         }
-        let of_a_pool = if program.name == "sleep-threaded" { too_many } else { &[] };
-        for (args, message, _) in refused.iter().chain(of_a_pool) {
-            if program.is_concurrent() || !args.contains(&"--concurrency") {
-                run(&program.name, args).refused(2, message, format!("{program} {args:?}"));
+        for Refused { args, rust, .. } in cases.iter().chain(refused.get(&program.name).into_iter().flatten())
+        {
+            if program.is_concurrent() || !args.contains(&"--concurrency".to_owned()) {
+                run(&program.name, &words(args)).refused(2, rust, format!("{program} {args:?}"));
             }
         }
     });
@@ -289,17 +247,16 @@ print(json.dumps(results))
 
 fn refused_by_python(program: &Program, refused: &[Refused]) {
     // Those that take no --concurrency refuse it as they refuse --nonsense.
-    let args: Vec<_> = refused.iter().map(|(args, ..)| args).collect();
+    let args: Vec<_> = refused.iter().map(|case| &case.args).collect();
     let script = root().join("scripts/python").join(&program.name);
     let mut each = python();
     let run = finish(spawn(each.args(["-c", EACH]).arg(script).arg(serde_json::to_string(&args).unwrap())));
-    let results: Vec<Value> = serde_json::from_str(&run.out.concat()).unwrap_or_default();
+    let results: Vec<(i32, String, String)> = serde_json::from_str(&run.out.concat()).unwrap_or_default();
     run.was(results.len() == refused.len(), program);
-    for ((args, _, message), result) in refused.iter().zip(results) {
-        let told = result[2].as_str().unwrap_or_default();
-        let said = told.lines().last().is_some_and(|line| line.contains(message));
-        let quiet = result[0] == 2 && result[1] == "" && !told.contains("swordfish");
-        assert!(said && quiet, "{program} {args:?}: {result}");
+    for (Refused { args, python, .. }, (code, out, told)) in refused.iter().zip(results) {
+        let said = told.lines().last().is_some_and(|line| line.contains(python));
+        let quiet = code == 2 && out.is_empty() && !told.contains("swordfish");
+        assert!(said && quiet, "{program} {args:?}: {code} {out} {told}");
     }
 }
 
