@@ -1,4 +1,4 @@
-//! A host's connection, and how far it is.
+//! A host's connection and its state.
 
 use std::{io, mem, net::SocketAddr, time::Instant, vec::IntoIter};
 
@@ -13,7 +13,7 @@ use rustix::net::{self, AddressFamily, RecvFlags, SendFlags, SocketFlags, Socket
 
 use crate::packets;
 
-/// What a connection waits for, in this order.
+/// The packet that a connection waits for, in this order.
 #[derive(Clone, Copy, PartialEq, PartialOrd)]
 enum Waits {
     Greeting,
@@ -30,7 +30,7 @@ pub struct Connection<'a> {
     epoll: &'a OwnedFd,
     number: EventData,
     socket: OwnedFd,
-    /// Those that were not tried yet.
+    /// Addresses not yet tried.
     addresses: IntoIter<SocketAddr>,
     waits: Waits,
     received: Vec<u8>,
@@ -40,7 +40,7 @@ pub struct Connection<'a> {
 }
 
 impl<'a> Connection<'a> {
-    /// Begins to connect. `epoll` reports under this number what comes.
+    /// Begins to connect. `epoll` reports its events under this number.
     pub fn open(
         host: &'a Host,
         addresses: io::Result<Vec<SocketAddr>>,
@@ -50,8 +50,6 @@ impl<'a> Connection<'a> {
     ) -> Result<Self> {
         let (mut addresses, number) = (addresses?.into_iter(), EventData::new_u64(number as u64));
         let socket = socket(&mut addresses, epoll, number, None)?;
-        let (received, unsent, columns) = (Vec::new(), Vec::new(), Vec::new());
-        let waits = Waits::Greeting;
         Ok(Self {
             host,
             deadline,
@@ -59,10 +57,10 @@ impl<'a> Connection<'a> {
             number,
             socket,
             addresses,
-            waits,
-            received,
-            unsent,
-            columns,
+            waits: Waits::Greeting,
+            received: Vec::new(),
+            unsent: Vec::new(),
+            columns: Vec::new(),
             row: None,
         })
     }
@@ -72,8 +70,8 @@ impl<'a> Connection<'a> {
         self.waits < Waits::Answer
     }
 
-    /// Takes what has come and answers it when it is whole. Returns the row, once the answer is whole.
-    pub fn go_on(&mut self, query: &[u8]) -> Result<Option<String>> {
+    /// Receives, and answers each whole packet. Returns the row once the result is complete.
+    pub fn advance(&mut self, query: &[u8]) -> Result<Option<String>> {
         if !self.unsent.is_empty() {
             epoll::modify(self.epoll, &self.socket, self.number, EventFlags::IN)?;
             let unsent = mem::take(&mut self.unsent);
@@ -83,7 +81,7 @@ impl<'a> Connection<'a> {
         match net::recv(&self.socket, spare_capacity(&mut self.received), RecvFlags::empty()) {
             Ok((0, _)) => bail!("the server closed the connection"),
             Ok(_) => {}
-            Err(Errno::AGAIN) => return Ok(None), // it can be written to
+            Err(Errno::AGAIN) => return Ok(None), // the event said: writable
             Err(error) if self.waits == Waits::Greeting && self.received.is_empty() => {
                 self.socket = socket(&mut self.addresses, self.epoll, self.number, Some(error.into()))?;
                 return Ok(None);
@@ -91,7 +89,7 @@ impl<'a> Connection<'a> {
             Err(error) => bail!(error),
         }
         if self.waits == Waits::Greeting {
-            packets::is_greeting(&self.received)?;
+            packets::ensure_greeting(&self.received)?;
         }
         let received = mem::take(&mut self.received);
         let mut rest = &received[..];
@@ -107,7 +105,7 @@ impl<'a> Connection<'a> {
         Ok(None)
     }
 
-    /// Whether this packet is the last of the answer.
+    /// Handles a packet. Returns whether it is the last of the answer.
     fn take(&mut self, number: u8, packet: &[u8], query: &[u8]) -> Result<bool> {
         match (self.waits, packet) {
             (_, []) => bail!("the server sent an empty packet"),
@@ -138,7 +136,7 @@ impl<'a> Connection<'a> {
         Ok(false)
     }
 
-    /// Sends a packet: as a rule so short that the kernel takes it whole.
+    /// Sends a packet, which is usually short enough for the kernel to take whole.
     fn send(&mut self, packet: &[u8]) -> Result<()> {
         let sent = match net::send(&self.socket, packet, SendFlags::NOSIGNAL) {
             Err(Errno::AGAIN) => 0,
@@ -166,7 +164,7 @@ fn socket(
         let socket = net::socket_with(family, SocketType::STREAM, flags, None)?;
         match net::connect(&socket, &address) {
             Ok(()) | Err(Errno::INPROGRESS) => {
-                // The server speaks first: whether it can be written to need not be known. A refused connect is reported, too.
+                // The server speaks first, so it need not be writable. A refused connect is reported as well.
                 epoll::add(epoll, &socket, number, EventFlags::IN)?;
                 return Ok(socket);
             }

@@ -1,4 +1,4 @@
-//! The few packets that are needed: of `mysql_common` where it has them.
+//! The few packets that are needed, from `mysql_common` where it has them.
 
 use anyhow::{Result, bail, ensure};
 use db_hosts::Host;
@@ -14,7 +14,7 @@ use mysql_common::{io::ParseBuf, row::RowDeserializer, scramble::scramble_native
 /// The packet that ends a connection.
 pub const QUIT: &[u8] = &[1, 0, 0, 0, Command::COM_QUIT as u8];
 
-/// What both sides can do. CLIENT_MULTI_RESULTS is for `CALL`.
+/// The capabilities that this client asks for. CLIENT_MULTI_RESULTS is for `CALL`.
 const CAPABILITIES: CapabilityFlags = CapabilityFlags::CLIENT_PROTOCOL_41
     .union(CapabilityFlags::CLIENT_SECURE_CONNECTION)
     .union(CapabilityFlags::CLIENT_PLUGIN_AUTH)
@@ -22,13 +22,13 @@ const CAPABILITIES: CapabilityFlags = CapabilityFlags::CLIENT_PROTOCOL_41
     .union(CapabilityFlags::CLIENT_MULTI_RESULTS)
     .union(CapabilityFlags::CLIENT_DEPRECATE_EOF);
 
-/// The packet that asks.
+/// The packet of a query.
 pub fn query(sql: &str) -> Vec<u8> {
     framed(0, &[&[Command::COM_QUERY as u8], sql.as_bytes()].concat())
 }
 
-/// Whether what came first may be a greeting: its number is 0, and it begins with the protocol's version or is an error.
-pub fn is_greeting(received: &[u8]) -> Result<()> {
+/// Checks that the first bytes may be a greeting: its number is 0, and it begins with the protocol's version or an error.
+pub fn ensure_greeting(received: &[u8]) -> Result<()> {
     let begins = received.get(3).is_none_or(|number| *number == 0);
     ensure!(
         begins && received.get(4).is_none_or(|first| [10, 0xff].contains(first)),
@@ -38,8 +38,8 @@ pub fn is_greeting(received: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// The answer to a server's greeting. Its default way to log in need not be the account's: if it is another, the server
-/// says so.
+/// The answer to a server's greeting. The account may want another way to log in than the server's default; then the
+/// server says so.
 pub fn login(host: &Host, greeting: &[u8]) -> Result<Vec<u8>> {
     let greeting: HandshakePacket = ParseBuf(greeting).parse(())?;
     ensure!(
@@ -50,7 +50,7 @@ pub fn login(host: &Host, greeting: &[u8]) -> Result<Vec<u8>> {
     let (user, database) = (host.user(), host.database());
     let response = HandshakeResponse::new(
         scramble.as_ref().map(<[u8; 20]>::as_slice),
-        (0, 0, 0), // of the server: decides nothing here
+        (0, 0, 0), // the server's version, which decides nothing here
         Some(user.as_bytes()),
         Some(database.as_bytes()).filter(|name| !name.is_empty()),
         Some(AuthPlugin::MysqlNativePassword),
@@ -70,14 +70,14 @@ pub fn switched_login(host: &Host, number: u8, packet: &[u8]) -> Result<Vec<u8>>
     if switch.auth_plugin() != AuthPlugin::MysqlNativePassword {
         let name = String::from_utf8_lossy(switch.auth_plugin().as_bytes()).into_owned();
         bail!(
-            "the account wants {name}; db-baseline has mysql_native_password alone: take another program or account"
+            "the account wants {name}; db-baseline has only mysql_native_password: take another program or account"
         );
     }
     let scramble = scramble_native(switch.plugin_data(), host.password().as_bytes());
     Ok(framed(number.wrapping_add(1), scramble.as_ref().map_or(&[], <[u8; 20]>::as_slice)))
 }
 
-/// The server's own words. In a greeting's place they come without the state that is marked by #.
+/// The server's error message. Instead of a greeting it comes without the SQL state, which # marks.
 pub fn error(packet: &[u8]) -> Result<String> {
     let stated = packet.get(3) == Some(&b'#');
     let protocol = if stated { CapabilityFlags::CLIENT_PROTOCOL_41 } else { CapabilityFlags::empty() };
@@ -95,7 +95,7 @@ pub fn column(packet: &[u8]) -> Result<Column> {
     Ok(ParseBuf(packet).parse(())?)
 }
 
-/// A row as it is printed. It takes the columns along.
+/// A row as it is printed. It consumes the columns.
 pub fn row(packet: &[u8], columns: &mut Vec<Column>) -> Result<String> {
     let row: RowDeserializer<ServerSide, Text> = ParseBuf(packet).parse(columns.drain(..).collect())?;
     Ok(format!("{:?}", row.into_inner()))

@@ -1,7 +1,7 @@
 //! Asks 500 MySQL hosts, all at once.
 //!
 //! Mirrors article 1, "Asyncio with uvloop": the same shape on another event loop.
-//! How it waits: the thread hands the kernel whole receives, buffers included, and sleeps until any is complete.
+//! How it waits: the thread hands the kernel receives with their buffers, and sleeps in `io_uring_enter` until any ends.
 //! Expected wall time: 500 hosts ÷ 500 at once × 0.1 s = 0.1 s. In two terminals:
 //!
 //!     cargo run --release --bin bench-lab -- --dir target/lab

@@ -1,6 +1,6 @@
 //! Asks 500 MySQL hosts, all at once.
 //!
-//! Mirrors article 1's task as gevent would do it: a coroutine with its own stack for each host, all on one thread.
+//! Not in article 1, but as gevent would do it: a coroutine with its own stack for each host, all on one thread.
 //! How it waits: instead of blocking in `recv`, may runs another coroutine, or sleeps in `epoll_wait` if none can run.
 //! Expected wall time: 500 hosts ÷ 500 at once × 0.1 s = 0.1 s. In two terminals:
 //!
@@ -15,9 +15,8 @@ use db_hosts::{Host, catch_panic};
 use may::{coroutine::Builder, sync::Semphore};
 use mini_mysql::{Row, blocking::Conn};
 
-/// Bytes of a coroutine's stack, of which those are resident that it touches. may counts words.
-const STACK: usize = 128 << 10;
-const WORD: usize = size_of::<usize>();
+/// A coroutine's stack in words, as may counts: 128 KiB, of which only touched pages are resident.
+const STACK: usize = (128 << 10) / size_of::<usize>();
 
 /// Asks MySQL hosts, all at once.
 #[derive(Parser)]
@@ -34,7 +33,7 @@ fn main() -> Result<()> {
     let tally = common.tally()?;
     let at_once = limits::coroutines(limits::allow_connections(concurrency, common.hosts.len())?)?;
     let permits = Arc::new(Semphore::new(at_once));
-    may::config().set_workers(1).set_stack_size(STACK / WORD).set_pool_capacity(at_once); // one thread, as gevent
+    may::config().set_workers(1).set_stack_size(STACK).set_pool_capacity(at_once); // one thread, as gevent
     let patience = common.timeout * 2; // a coroutine whose stack overflows vanishes, with its permit
     for host in common.hosts {
         while !permits.wait_timeout(patience) {

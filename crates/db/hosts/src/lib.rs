@@ -35,7 +35,7 @@ impl Args {
     }
 }
 
-/// A host to ask, and who asks. It is displayed as `host:port`: its password is never shown.
+/// A host to ask, with its account. It is displayed as `host:port`: its password is never shown.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Host(Url);
 
@@ -46,7 +46,7 @@ impl Host {
         (self.0.host_str().unwrap_or_default().trim_matches(['[', ']']), self.0.port().unwrap_or(3306))
     }
 
-    /// Who logs in.
+    /// The user that logs in.
     pub fn user(&self) -> Cow<'_, str> {
         decode(self.0.username())
     }
@@ -102,7 +102,7 @@ fn decode(part: &str) -> Cow<'_, str> {
     percent_decode_str(part).decode_utf8_lossy()
 }
 
-/// Reads a URL file. A bad line is refused with its number and the remedy, and without a part of it: it may hold a
+/// Reads a URL file. A bad line is refused with its number and the remedy. No part of it is quoted: it may hold a
 /// password.
 ///
 /// # Errors

@@ -16,8 +16,8 @@ use mysql_connect::mysql::{connect, first_row};
 
 /// Asks MySQL hosts, one after the other.
 ///
-/// The driver owns its socket: --timeout holds for look-up and connect, and then anew for each time that it reads. A
-/// host that sends a little now and then takes longer.
+/// The driver owns its socket: --timeout covers look-up and connect, and then each read separately. A host that answers
+/// in small pieces may take longer.
 #[derive(Parser)]
 struct Args {
     #[command(flatten)]

@@ -2,8 +2,8 @@
 //!
 //! Mirrors article 1, "Multithreading": a pool of min(32, CPUs + 4) threads, as Python's ThreadPoolExecutor.
 //! How it waits: each thread of the pool sleeps in `recv` until its host has answered.
-//! Expected wall time: 500 hosts ÷ 6 threads (2 CPUs) × 0.1 s ≈ 8.4 s; with `--concurrency 500` 0.1 s.
-//! In two terminals:
+//! Expected wall time: 500 hosts ÷ 6 threads (2 CPUs), rounded up, × 0.1 s = 8.4 s;
+//! with `--concurrency 500` 0.1 s. In two terminals:
 //!
 //!     cargo run --release --bin bench-lab -- --dir target/lab
 //!     cargo run --release --bin db-threaded -- --urls target/lab/db.urls
@@ -18,8 +18,8 @@ use threadpool::ThreadPool;
 
 /// Asks MySQL hosts, as many at once as the pool has threads.
 ///
-/// The driver owns its socket: --timeout holds for look-up and connect, and then anew for each time that it reads. A
-/// host that sends a little now and then takes longer.
+/// The driver owns its socket: --timeout covers look-up and connect, and then each read separately. A host that answers
+/// in small pieces may take longer.
 #[derive(Parser)]
 struct Args {
     #[command(flatten)]

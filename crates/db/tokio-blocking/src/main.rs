@@ -1,6 +1,6 @@
 //! Asks 500 MySQL hosts, all at once.
 //!
-//! Mirrors no program of article 1, but answers "may I call a blocking driver from async code?": in `spawn_blocking`.
+//! Not in article 1, but answers "may I call a blocking driver from async code?": in `spawn_blocking`.
 //! How it waits: each thread of the pool, at most 512 by default, sleeps in `recv` until its host has answered.
 //! Expected wall time: 500 hosts ÷ 500 at once × 0.1 s = 0.1 s. In two terminals:
 //!
@@ -44,7 +44,7 @@ async fn run(common: db_hosts::Args, threads: usize) -> Result<()> {
             let asked = spawn_blocking(move || catch_panic(|| ask(&host, &query, common.timeout)));
             match timeout(common.timeout, asked).await {
                 Ok(row) => tally.report(name, row.map_err(Error::from).flatten()),
-                Err(_) => tally.timed_out(name), // the thread goes on until the driver gives up
+                Err(_) => tally.timed_out(name), // the thread continues until the driver gives up
             }
         });
     }

@@ -25,7 +25,8 @@ struct Args {
     #[arg(long, value_name = "N")]
     concurrency: Option<NonZeroUsize>,
     /// Threads of the runtime
-    #[arg(long, value_name = "N", env = "TOKIO_WORKER_THREADS", default_value_t = limits::default_processes(), value_parser = limits::threads)]
+    #[arg(long, value_name = "N", env = "TOKIO_WORKER_THREADS", value_parser = limits::threads)]
+    #[arg(default_value_t = limits::default_processes())]
     threads: NonZeroUsize,
 }
 

@@ -63,7 +63,7 @@ impl Args {
     }
 }
 
-/// What the server answers for a day, as far as it is needed.
+/// The needed part of the server's answer for a day.
 #[derive(Deserialize)]
 struct Departures {
     departures: Vec<Departure>,
@@ -71,11 +71,11 @@ struct Departures {
 
 #[derive(Deserialize)]
 struct Departure {
-    /// In cents; JSON does not tell 1250 from 1250.0.
+    /// In cents; JSON does not distinguish 1250 from 1250.0.
     price: f64,
 }
 
-/// What the departures of a day cost.
+/// The prices of a day's departures.
 #[derive(Serialize, Deserialize)]
 pub struct Day {
     cheapest: f64,
@@ -100,7 +100,7 @@ impl Day {
     }
 }
 
-/// Names what came instead of JSON, where the parser only has the place at which it stopped.
+/// Names what came instead of JSON: the parser only knows where it stopped.
 fn explain(answer: &[u8], error: serde_json::Error) -> Error {
     match answer.trim_ascii() {
         [] => anyhow!("the answer is empty"),
@@ -120,7 +120,7 @@ impl Display for Day {
     }
 }
 
-/// Prints and counts the outcomes of the days. A clone counts into the same.
+/// Prints and counts the outcomes of the days. Clones count together.
 #[derive(Clone)]
 pub struct Tally {
     items: tally::Tally,
@@ -138,11 +138,11 @@ impl Tally {
         self.items.is_waiting()
     }
 
-    /// Prints what a day came to: its prices, or the cause of its failure.
+    /// Prints a day's outcome: its prices, or the cause of its failure.
     pub fn report(&self, date: Date, day: Result<Day>) {
         if let Ok(Day { cheapest, .. }) = day {
             let mut state = self.state();
-            // Of days that cost the same, the first: they come in any order.
+            // Days come in any order: of two at the same price the earlier counts.
             if state.cheapest.is_none_or(|(first, price)| (cheapest, date) < (price, first)) {
                 state.cheapest = Some((date, cheapest));
             }

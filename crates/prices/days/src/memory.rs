@@ -1,4 +1,4 @@
-//! A program's own memory over time in a file, as the programs of article 4 have it from memory_profiler.
+//! Writes a program's own memory over time to a file, as memory_profiler does for the programs of article 4.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -21,7 +21,7 @@ pub fn writable(file: &str) -> io::Result<PathBuf> {
     Ok(file.into())
 }
 
-/// Takes samples until it is dropped; the last one as it is dropped.
+/// Takes samples until it is dropped, and a last one then.
 pub struct MemorySampler {
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -31,7 +31,7 @@ impl MemorySampler {
     /// Starts a thread that writes the resident set to a file every 10 ms, as one line `seconds,rss_bytes` per sample.
     ///
     /// # Errors
-    /// When the file cannot be made, or the system starts no more threads. What fails later is reported on stderr.
+    /// When the file cannot be made, or the system starts no more threads. Later failures are reported on stderr.
     pub fn start(file: &Path) -> Result<Self> {
         let context = || format!("cannot write memory samples to {}", file.display());
         let mut samples = BufWriter::new(File::create(file).with_context(context)?);

@@ -16,6 +16,9 @@ use prices_days::{Day, Url, catch_panic};
 use ureq::Agent;
 use ureq_extras::cause;
 
+/// A coroutine's stack in words, as may counts: 128 KiB, of which only touched pages are resident.
+const STACK: usize = (128 << 10) / size_of::<usize>();
+
 /// Fetches bus prices, all days at once.
 #[derive(Parser)]
 struct Args {
@@ -31,7 +34,7 @@ fn main() -> Result<()> {
     let tally = common.tally()?;
     let at_once = limits::coroutines(limits::allow_connections(concurrency, common.count())?)?;
     let permits = Arc::new(Semphore::new(at_once));
-    may::config().set_workers(1).set_stack_size(16 << 10).set_pool_capacity(at_once); // one thread, as gevent
+    may::config().set_workers(1).set_stack_size(STACK).set_pool_capacity(at_once); // one thread, as gevent
     let patience = common.timeout * 2; // a coroutine whose stack overflows vanishes, with its permit
     let agent = ureq_extras::agent_over::<may_stream::Stream>(common.timeout);
     for (date, url) in common.days() {
@@ -44,7 +47,7 @@ fn main() -> Result<()> {
             tally.report(date, day);
             permits.post();
         };
-        // SAFETY: `fetch` fits a stack of 16 Ki words with room to spare. All coroutines share the thread-locals of their
+        // SAFETY: `fetch` fits the stack with room to spare. All coroutines share the thread-locals of their
         // one thread: what must not happen is a borrow of one across a wait, and `fetch` has none.
         #[expect(unsafe_code, reason = "may cannot check either")]
         unsafe { Builder::new().spawn(coroutine) }?;

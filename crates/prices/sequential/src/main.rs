@@ -1,7 +1,7 @@
 //! Fetches the bus prices of 100 days, one after the other.
 //!
-//! Mirrors article 4, "Synchronous processing": one thread, and nothing else goes on while it waits.
-//! The article measures the others against it.
+//! Mirrors article 4, "Synchronous processing": one thread, which does nothing else while it waits.
+//! The article compares the others with it.
 //! How it waits: the thread sleeps in `recv` until its day's prices arrive; the kernel wakes it.
 //! Expected wall time: 100 days × 0.29 s = 29 s. In two terminals:
 //!

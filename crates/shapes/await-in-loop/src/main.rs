@@ -3,7 +3,7 @@
 //! Order: kept.
 //! A panic in one item: ends the program.
 //! Dropping the whole: drops the item that waits.
-//! Allocated for each item: nothing, its future is a part of this function's.
+//! Allocated for each item: nothing: its future is a part of this function's.
 //!
 //!     cargo run --release --bin shapes-await-in-loop -- --urls target/lab/db.urls
 

@@ -1,4 +1,4 @@
-//! Asks MySQL hosts with `buffer_unordered`: a bound without tasks, `Arc` or `'static`.
+//! Asks MySQL hosts with `buffer_unordered`: a limit without tasks, `Arc` or `'static`.
 //!
 //! Order: as they answer.
 //! A panic in one item: ends the program; all items are parts of one task.

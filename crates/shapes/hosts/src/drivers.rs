@@ -1,4 +1,4 @@
-//! One host with each of two drivers, as in `db-tokio` and `db-threaded`: a connection is opened, asked and closed.
+//! How `db-tokio` and `db-threaded` ask a host: they open a connection, ask, and close the connection.
 
 use std::time::Duration;
 

@@ -69,7 +69,7 @@ impl Job {
         Args::parse().job()
     }
 
-    /// The same with the time that it takes to write a row.
+    /// As `from_args`, with the time that it takes to write a row.
     ///
     /// # Errors
     /// As `from_args`.
@@ -78,7 +78,7 @@ impl Job {
         Ok((args.job()?, write))
     }
 
-    /// The same with the runtime that was asked for, and which of the hosts block: every Nth.
+    /// As `from_args`, with the runtime that was asked for, and the N of every Nth host, which is asked by blocking.
     ///
     /// # Errors
     /// As `from_args`, or when the system starts no more threads.
@@ -104,7 +104,7 @@ impl Args {
     }
 }
 
-/// A host, and what it is asked.
+/// A host and its query.
 pub struct Host {
     host: db_hosts::Host,
     query: String,
@@ -131,12 +131,12 @@ impl Host {
     }
 }
 
-/// Prints and counts what came of each host. A clone prints and counts into the same.
+/// Prints and counts the outcome of each host. Clones count together.
 #[derive(Clone)]
 pub struct Tally(db_hosts::Tally);
 
 impl Tally {
-    /// Prints what `timeout` gave for a host: its row, why there is none, or that it took too long.
+    /// Prints the outcome of `timeout` for a host: its row, the cause of its failure, or that it took too long.
     pub fn report(&self, host: &Host, outcome: Result<Result<String>, Elapsed>) {
         match outcome {
             Ok(row) => self.0.report(&host.host, row),

@@ -1,8 +1,8 @@
-//! Asks MySQL hosts with a rayon pool of M threads, and the driver blocks: it works, and rayon is not made for it.
+//! Asks MySQL hosts with a rayon pool of M threads, and the driver blocks: it works, but rayon is made for computing.
 //!
 //! Order: as they answer.
 //! A panic in one item: ends the program.
-//! Dropping the whole: is not possible, `for_each` returns when all items are done.
+//! Dropping the whole: is not possible: `for_each` returns when all items are done.
 //! Allocated for each item: nothing; a stack for each thread.
 //!
 //!     cargo run --release --bin shapes-rayon -- --urls target/lab/db.urls

@@ -1,8 +1,8 @@
-//! Asks MySQL hosts with std alone: M scoped threads share one iterator, and the driver blocks.
+//! Asks MySQL hosts with std and no crate for threads: M scoped threads share one iterator, and the driver blocks.
 //!
 //! Order: as they answer.
 //! A panic in one item: ends its thread; when the others are done, `scope` panics and ends the program.
-//! Dropping the whole: is not possible, `scope` returns when all threads have ended.
+//! Dropping the whole: is not possible: `scope` returns when all threads have ended.
 //! Allocated for each item: nothing; a stack for each thread.
 //!
 //!     cargo run --release --bin shapes-scope -- --urls target/lab/db.urls
@@ -21,7 +21,7 @@ fn main() -> anyhow::Result<()> {
         }
     };
     thread::scope(|scope| {
-        // Unlike `scope.spawn`, it is an error and no panic where the system starts no more threads.
+        // `scope.spawn` would panic where the system starts no more threads.
         (0..limit).try_for_each(|_| thread::Builder::new().spawn_scoped(scope, work).map(drop))
     })?;
     tally.exit()

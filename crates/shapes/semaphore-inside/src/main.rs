@@ -1,4 +1,4 @@
-//! Asks MySQL hosts in tasks that each take a permit inside: the semaphore bounds the work, and all tasks exist at once.
+//! Asks MySQL hosts in tasks that each take a permit inside: the semaphore limits the work, and all tasks exist at once.
 //!
 //! Order: as they answer.
 //! A panic in one item: fails that item; its permit is given back.

@@ -1,4 +1,4 @@
-//! Asks MySQL hosts in tasks, with a permit taken before the spawn: the semaphore bounds the tasks, too.
+//! Asks MySQL hosts in tasks, with a permit taken before the spawn: the semaphore also limits the tasks.
 //!
 //! Order: as they answer.
 //! A panic in one item: fails that item; its permit is given back.

@@ -18,7 +18,7 @@ async fn main() -> anyhow::Result<()> {
     let Job { hosts, limit, deadline, tally } = Job::from_args()?;
     let (sender, receiver) = async_channel::bounded(limit);
     let mut crew: JoinSet<()> = (0..limit).map(|_| work(receiver.clone(), deadline, tally.clone())).collect();
-    drop(receiver); // only the crew receives: without it `send` fails and does not wait for ever
+    drop(receiver); // only the crew receives: once it is gone, `send` fails instead of waiting for ever
     for host in hosts {
         let Ok(()) = sender.send(host).await else { break };
     }

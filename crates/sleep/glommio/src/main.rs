@@ -3,7 +3,7 @@
 //! Mirrors article 3, "Asyncio example": the same shape on another event loop, here on io_uring.
 //! How it waits: the thread sleeps in `io_uring_enter` until the first timer is over, then runs that timer's task.
 //! glommio starts a task when it is spawned, so the first lines come in another order.
-//! Expected wall time: 2 or 1000 tasks, all at once, × 3 s = 3 s.
+//! Expected wall time: 1000 tasks ÷ 1000 at once × 3 s = 3 s, and as long for 2 tasks.
 //!
 //!     cargo run --release --bin sleep-glommio -- dog cat
 //!     cargo run --release --bin sleep-glommio -- --tasks 1000
@@ -51,7 +51,7 @@ async fn run(Args { common, concurrency }: Args) -> Result<()> {
     tally.exit()
 }
 
-/// Stands for a query that takes so long.
+/// Stands in for a slow query.
 async fn nap(name: &str, time: Duration, tally: &Tally) {
     tally.print(fetching(name));
     timer::sleep(time).await;

@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use clap::value_parser;
 pub use tally::Tally;
 
-/// Tasks that fit into 1 GiB: a waiting one takes 0.6 KiB on an event loop.
+/// As many tasks as fit into 1 GiB on an event loop.
 const MAX_TASKS: i64 = 1_000_000;
 
 /// The arguments that all sleep programs have.
@@ -32,7 +32,7 @@ impl Args {
         self.tasks.map_or_else(|| self.names.clone(), |count| (0..count).map(|i| i.to_string()).collect())
     }
 
-    /// Prints the first line, and counts and prints what becomes of so many naps.
+    /// Prints the first line; counts and prints the naps that follow.
     ///
     /// # Errors
     /// When stdout is closed.
@@ -59,7 +59,7 @@ pub fn done(name: &str) -> String {
 }
 
 /// The name of this thread. Those of a pool, which share a name or have none, are numbered as they come.
-#[inline(never)] // a coroutine may come back from its sleep on another thread: look up whose this one is again
+#[inline(never)] // a coroutine may wake on another thread, whose name and number must then be looked up
 fn thread_name() -> String {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local!(static NUMBER: usize = NEXT.fetch_add(1, Relaxed));

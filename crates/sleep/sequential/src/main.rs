@@ -1,7 +1,7 @@
 //! Fetches from databases that take 3 s, one after the other.
 //!
-//! Mirrors article 3's tasks without their concurrency: what the other programs are set against.
-//! How it waits: the one thread sleeps in `clock_nanosleep` until its time is over; nothing else goes on, and so
+//! Mirrors article 3's tasks without their concurrency: the other programs are compared with it.
+//! How it waits: the one thread sleeps in `clock_nanosleep` until its time is over. Nothing else runs meanwhile, so
 //! "still running" comes last.
 //! Expected wall time: 2 tasks × 3 s = 6 s; 1000 tasks × 3 s = 3000 s.
 //!
@@ -32,7 +32,7 @@ fn main() -> Result<()> {
     tally.exit()
 }
 
-/// Stands for a query that takes so long.
+/// Stands in for a slow query.
 fn nap(name: &str, time: Duration, tally: &Tally) {
     tally.print(fetching(name));
     thread::sleep(time);

@@ -3,7 +3,7 @@
 //! Mirrors article 3, "Asyncio example": the same shape on another event loop, here on epoll, of small parts.
 //! How it waits: the thread sleeps in `epoll_wait` until the first timer is over, then runs that timer's task. smol
 //! starts a second thread, which does the same for a program whose threads all wait for something else.
-//! Expected wall time: 2 or 1000 tasks, all at once, × 3 s = 3 s.
+//! Expected wall time: 1000 tasks ÷ 1000 at once × 3 s = 3 s, and as long for 2 tasks.
 //!
 //!     cargo run --release --bin sleep-smol -- dog cat
 //!     cargo run --release --bin sleep-smol -- --tasks 1000
@@ -51,7 +51,7 @@ async fn run(executor: &LocalExecutor<'_>, Args { common, concurrency }: Args) -
     tally.exit()
 }
 
-/// Stands for a query that takes so long.
+/// Stands in for a slow query.
 async fn nap(name: &str, time: Duration, tally: &Tally) {
     tally.print(fetching(name));
     Timer::after(time).await;

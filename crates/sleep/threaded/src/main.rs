@@ -2,7 +2,7 @@
 //!
 //! Mirrors article 3, "Threadpool example": a pool of min(32, CPUs + 4) threads, as Python's ThreadPoolExecutor.
 //! How it waits: each thread of the pool sleeps in `clock_nanosleep` until its time is over.
-//! Expected wall time: 2 tasks ÷ 2 at once × 3 s = 3 s; 1000 tasks ÷ 6 threads (2 CPUs) × 3 s ≈ 501 s;
+//! Expected wall time: 2 tasks ÷ 2 at once × 3 s = 3 s; 1000 tasks ÷ 6 threads (2 CPUs), rounded up, × 3 s = 501 s;
 //! with `--concurrency 1000` 3 s.
 //!
 //!     cargo run --release --bin sleep-threaded -- dog cat
@@ -41,7 +41,7 @@ fn main() -> Result<()> {
     tally.exit()
 }
 
-/// Stands for a query that takes so long.
+/// Stands in for a slow query.
 fn nap(name: &str, time: Duration, tally: &Tally) {
     tally.print(fetching(name));
     thread::sleep(time);

@@ -1,8 +1,8 @@
 //! Fetches from databases that take 3 s, all at once.
 //!
-//! Not in article 3, but as asyncio.gather would do it: a future for each database, and one task that polls them all.
+//! Not in article 3: a future for each database instead of a task, and a single task that polls them all.
 //! How it waits: the thread sleeps in `epoll_wait` until the first timer is over, then polls that timer's future.
-//! Expected wall time: 2 or 1000 tasks, all at once, × 3 s = 3 s.
+//! Expected wall time: 1000 tasks ÷ 1000 at once × 3 s = 3 s, and as long for 2 tasks.
 //!
 //!     cargo run --release --bin sleep-tokio-join -- dog cat
 //!     cargo run --release --bin sleep-tokio-join -- --tasks 1000
@@ -36,11 +36,11 @@ async fn main() -> Result<()> {
         nap(name, common.time, &tally).await;
     });
     tally.print(still_running());
-    unconstrained(join_all(naps)).await; // by default, every 128 steps all of them would be polled in vain
+    unconstrained(join_all(naps)).await; // else tokio would interrupt it every 128 steps, and all be polled in vain
     tally.exit()
 }
 
-/// Stands for a query that takes so long.
+/// Stands in for a slow query.
 async fn nap(name: &str, time: Duration, tally: &Tally) {
     tally.print(fetching(name));
     time::sleep(time).await;

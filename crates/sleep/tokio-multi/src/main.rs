@@ -3,7 +3,7 @@
 //! Mirrors article 3, "Asyncio example", on tokio's default runtime: a thread for each CPU, or TOKIO_WORKER_THREADS.
 //! How it waits: one thread sleeps in `epoll_wait` until the first timer is over, the others until it has tasks for
 //! them; all run tasks.
-//! Expected wall time: 2 or 1000 tasks, all at once, × 3 s = 3 s.
+//! Expected wall time: 1000 tasks ÷ 1000 at once × 3 s = 3 s, and as long for 2 tasks.
 //!
 //!     cargo run --release --bin sleep-tokio-multi -- dog cat
 //!     cargo run --release --bin sleep-tokio-multi -- --tasks 1000
@@ -53,7 +53,7 @@ async fn run(common: sleep_naps::Args, concurrency: Option<NonZeroUsize>) -> Res
     tally.exit()
 }
 
-/// Stands for a query that takes so long.
+/// Stands in for a slow query.
 async fn nap(name: &str, time: Duration, tally: &Tally) {
     tally.print(fetching(name));
     time::sleep(time).await;

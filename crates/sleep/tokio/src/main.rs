@@ -2,7 +2,7 @@
 //!
 //! Mirrors article 3, "Asyncio example": one thread, one event loop, a task for each database.
 //! How it waits: the thread sleeps in `epoll_wait` until the first timer is over, then runs that timer's task.
-//! Expected wall time: 2 or 1000 tasks, all at once, × 3 s = 3 s.
+//! Expected wall time: 1000 tasks ÷ 1000 at once × 3 s = 3 s, and as long for 2 tasks.
 //!
 //!     cargo run --release --bin sleep-tokio -- dog cat
 //!     cargo run --release --bin sleep-tokio -- --tasks 1000
@@ -44,7 +44,7 @@ async fn main() -> Result<()> {
     tally.exit()
 }
 
-/// Stands for a query that takes so long.
+/// Stands in for a slow query.
 async fn nap(name: &str, time: Duration, tally: &Tally) {
     tally.print(fetching(name));
     time::sleep(time).await;

@@ -16,6 +16,9 @@ use ureq::Agent;
 use ureq_extras::cause;
 use web_pages::{Url, catch_panic};
 
+/// A coroutine's stack in words, as may counts: 128 KiB, of which only touched pages are resident.
+const STACK: usize = (128 << 10) / size_of::<usize>();
+
 /// Downloads web pages, all at once.
 #[derive(Parser)]
 struct Args {
@@ -31,7 +34,7 @@ fn main() -> Result<()> {
     let tally = common.tally()?;
     let at_once = limits::coroutines(limits::allow_connections(concurrency, common.urls.len())?)?;
     let permits = Arc::new(Semphore::new(at_once));
-    may::config().set_workers(1).set_stack_size(16 << 10).set_pool_capacity(at_once); // one thread, as gevent
+    may::config().set_workers(1).set_stack_size(STACK).set_pool_capacity(at_once); // one thread, as gevent
     let patience = common.timeout * 2; // a coroutine whose stack overflows vanishes, with its permit
     let agent = ureq_extras::agent_over::<may_stream::Stream>(common.timeout);
     for url in common.urls {
@@ -45,7 +48,7 @@ fn main() -> Result<()> {
             tally.report(&url, size);
             permits.post();
         };
-        // SAFETY: `download` fits a stack of 16 Ki words with room to spare. All coroutines share the thread-locals of their
+        // SAFETY: `download` fits the stack with room to spare. All coroutines share the thread-locals of their
         // one thread: what must not happen is a borrow of one across a wait, and `download` has none.
         #[expect(unsafe_code, reason = "may cannot check either")]
         unsafe { Builder::new().spawn(coroutine) }?;

@@ -32,7 +32,7 @@ impl Args {
     }
 }
 
-/// Prints and counts the outcomes of the downloads, and adds up their sizes. A clone counts into the same.
+/// Prints and counts the outcomes of the downloads, and adds up their sizes. Clones count together.
 #[derive(Clone)]
 pub struct Tally {
     items: tally::Tally,
@@ -51,7 +51,7 @@ impl Tally {
         self.items.is_waiting()
     }
 
-    /// Prints what a download came to: a page's size in bytes, or the cause of its failure.
+    /// Prints a download's outcome: the page's size in bytes, or the cause of its failure.
     pub fn report(&self, url: &Url, size: Result<usize>) {
         self.size.fetch_add(*size.as_ref().unwrap_or(&0), Relaxed);
         self.items.report(url, size.map(|size| format!("Finished download: {url}, size: {size} bytes")));

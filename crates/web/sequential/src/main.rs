@@ -1,6 +1,6 @@
 //! Downloads 3 web pages, one after the other.
 //!
-//! Mirrors article 2, the synchronous program; where that sleeps for 2 s, here the server takes them to answer.
+//! Mirrors article 2, the synchronous program; it sleeps for 2 s, here the server takes 2 s to answer.
 //! How it waits: the thread sleeps in `recv` until the page arrives; the kernel wakes it.
 //! Expected wall time: 3 pages × 2 s = 6 s. In two terminals:
 //!

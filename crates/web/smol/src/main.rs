@@ -1,6 +1,6 @@
 //! Downloads 3 web pages, all at once.
 //!
-//! Mirrors article 2, "Practical Example with asyncio"; where that sleeps for 2 s, here the server takes them to answer.
+//! Mirrors article 2, "Practical Example with asyncio"; it sleeps for 2 s, here the server takes 2 s to answer.
 //! How it waits: the thread sleeps in `epoll_wait` until any page arrives, then runs that page's task. smol starts a
 //! second thread, which does the same for a program whose threads all wait for something else.
 //! Expected wall time: 3 pages ÷ 3 at once × 2 s = 2 s. In two terminals:
