@@ -15,19 +15,8 @@ pub struct Seen {
     pub round_trips: Option<u64>,
     /// User and system time of the server itself in seconds.
     pub cpu_s: f64,
-    /// Connects that found the queue of a listener full, in the whole network namespace: the client's kernel sends its
-    /// SYN again a second later; null where unknown.
-    pub listen_drops: Option<u64>,
-    /// The items of healthy hosts or days, when the lab has sick ones.
-    pub healthy: Option<Healthy>,
-}
-
-/// When the healthy hosts or days were answered, in seconds from the first connection; null as long as too few were.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Healthy {
-    pub items: u64,
+    /// Where hosts or days are sick: when half, and when 99 %, of the healthy ones were answered, in seconds from the
+    /// first connection; null while fewer are.
     pub half_s: Option<f64>,
-    /// 99 %.
     pub most_s: Option<f64>,
 }

@@ -17,9 +17,8 @@ pub enum Kind {
     Observed,
 }
 
-/// One run. What it was not for, or what was not to be had, is empty.
+/// One run. Values that it was not for, or that could not be had, are empty. Older files have more columns.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Run {
     pub kind: Kind,
     /// From 1, in each kind.
@@ -55,8 +54,6 @@ pub struct Run {
     /// How often clients waited for it.
     pub round_trips: Option<u64>,
     pub server_cpu_s: Option<f64>,
-    /// Connects that found the queue of a listener full.
-    pub listen_drops: Option<u64>,
     /// Until half, and until 99 %, of the healthy items were answered.
     pub half_s: Option<f64>,
     pub most_s: Option<f64>,
@@ -73,15 +70,13 @@ impl Run {
     }
 
     pub fn with_server(self, seen: &Seen) -> Self {
-        let healthy = seen.healthy.as_ref();
         Run {
             connections: Some(seen.connections),
             items: Some(seen.items),
             round_trips: seen.round_trips,
             server_cpu_s: Some(seen.cpu_s),
-            listen_drops: seen.listen_drops,
-            half_s: healthy.and_then(|healthy| healthy.half_s),
-            most_s: healthy.and_then(|healthy| healthy.most_s),
+            half_s: seen.half_s,
+            most_s: seen.most_s,
             ..self
         }
     }

@@ -239,17 +239,18 @@ impl FromStr for Share {
 pub struct Places {
     /// How each is sick, if it is.
     pub faults: Vec<Option<Arc<Fault>>>,
-    healthy: u64,
+    /// How many are healthy, where some are sick.
+    healthy: Option<u64>,
 }
 
 impl Places {
-    /// Deals faults out over `slots` places, `flag` of the command line: at even distances, mixed evenly, the same for
-    /// the same arguments.
-    pub fn new(shares: &[Share], kind: Kind, slots: u16, flag: &str) -> Result<Self> {
-        let slots = usize::from(slots);
+    /// Spreads the faults over the places: at even distances, mixed evenly, the same for the same arguments. There are
+    /// as many places as `flag` of the command line asks for; without it `usual` ones, or more where more are sick.
+    pub fn new(shares: &[Share], kind: Kind, flag: &str, asked: Option<u16>, usual: u16) -> Result<Self> {
         let shares =
             shares.iter().filter_map(|share| Some((share.faults[kind as usize].as_ref()?, share.count)));
         let total: usize = shares.clone().map(|(_, count)| usize::from(count)).sum();
+        let slots = asked.map_or(total.max(usual.into()), usize::from);
         ensure!(total <= slots, "--sick asks for {total} sick ones, {flag} is {slots}");
         let spread = |(fault, count): (_, u16)| {
             (0..count).map(move |number| ((f64::from(number) + 0.5) / f64::from(count), Arc::clone(fault)))
@@ -257,16 +258,17 @@ impl Places {
         let mut mixed: Vec<(f64, Arc<Fault>)> = shares.flat_map(spread).collect();
         mixed.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut faults = vec![None; slots];
+        let healthy = (total > 0).then_some((slots - total) as u64);
         for (sick, (_, fault)) in mixed.into_iter().enumerate() {
             faults[(2 * sick + 1) * slots / (2 * total)] = Some(fault);
         }
-        Ok(Self { faults, healthy: (slots - total) as u64 })
+        Ok(Self { faults, healthy })
     }
 
-    /// The fault of a place or, where it has none, how many places have none.
+    /// The fault of a place; of a healthy place among sick ones, how many are healthy.
     pub fn look_up(&self, number: usize) -> (Option<Arc<Fault>>, Option<u64>) {
         let fault = self.faults.get(number).cloned().flatten();
-        let healthy = fault.is_none().then_some(self.healthy);
+        let healthy = self.healthy.filter(|_| fault.is_none());
         (fault, healthy)
     }
 }
@@ -302,13 +304,13 @@ mod tests {
             let texts =
                 ["hang", "slow", "close"].iter().zip(counts).map(|(name, count)| format!("{name}={count}"));
             let shares: Vec<Share> = texts.map(|text| text.parse().unwrap()).collect();
-            let dealt = Places::new(&shares, Kind::Host, slots, "--hosts").unwrap().faults;
+            let dealt = Places::new(&shares, Kind::Host, "--hosts", None, slots).unwrap().faults;
             let sick = |share: &Share| (0..dealt.len()).filter(|&i| dealt[i] == share.faults[0]).collect();
             shares.iter().map(sick).collect::<Vec<Vec<_>>>()
         };
         assert_eq!(places(&[1], 100), [[50]]);
         assert_eq!(places(&[5], 500), [[50, 150, 250, 350, 450]]);
         assert_eq!(places(&[1, 4], 5), [vec![2], vec![0, 1, 3, 4]]);
-        assert_eq!(places(&[7, 33, 1], 41).iter().map(Vec::len).collect::<Vec<_>>(), [7, 33, 1]);
+        assert_eq!(places(&[7, 33, 1], 1).iter().map(Vec::len).collect::<Vec<_>>(), [7, 33, 1]);
     }
 }

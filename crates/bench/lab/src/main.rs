@@ -59,9 +59,9 @@ struct Args {
     #[arg(long)]
     dir: PathBuf,
 
-    /// How many MySQL hosts: addresses in 127.0.0.0/8, a port for every 4096
-    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u16).range(1..))]
-    hosts: u16,
+    /// How many MySQL hosts: addresses in 127.0.0.0/8, a port for every 4096 [default: 500, or as many as are sick]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    hosts: Option<u16>,
 
     /// How long the server takes to answer /prices
     #[arg(long, value_name = "SECONDS", default_value = "0.29", value_parser = seconds)]
@@ -86,9 +86,9 @@ struct Args {
     #[arg(long, value_name = "FAULT=N")]
     sick: Vec<Share>,
 
-    /// The days after which sick days of prices repeat
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..))]
-    days: u16,
+    /// The days after which sick days of prices repeat [default: 100, or as many as are sick]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    days: Option<u16>,
 
     /// Notes when each item began and ended: CSV, empty again after `POST /stats/reset`
     #[arg(long, value_name = "FILE")]
@@ -123,13 +123,13 @@ fn run(args: Args) -> Result<()> {
     let trace = args.trace.as_deref().map(Trace::create).transpose()?;
     let lab = Rc::new(Lab {
         login: Login { password: random_password()?, auth: args.auth, default_plugin: args.default_plugin },
-        hosts: Places::new(&args.sick, Kind::Host, args.hosts, "--hosts")?,
-        days: Places::new(&args.sick, Kind::Page, args.days, "--days")?,
+        hosts: Places::new(&args.sick, Kind::Host, "--hosts", args.hosts, 500)?,
+        days: Places::new(&args.sick, Kind::Page, "--days", args.days, 100)?,
         prices_delay: args.prices_delay,
         rtt: args.rtt,
-        stats: Stats::new(!args.sick.is_empty(), trace).into(),
+        stats: Stats::new(trace).into(),
     });
-    raise_descriptor_limit(args.hosts)?;
+    raise_descriptor_limit(lab.hosts.faults.len() as u64)?;
     let runtime =
         Builder::new_current_thread().enable_all().build().context("cannot start the event loop")?;
     LocalSet::new().block_on(&runtime, async {
@@ -182,8 +182,8 @@ where
 }
 
 /// Raises the soft limit on file descriptors to the hard one: a connection needs one.
-fn raise_descriptor_limit(hosts: u16) -> Result<()> {
-    let wanted = u64::from(hosts) + SPARE_DESCRIPTORS;
+fn raise_descriptor_limit(hosts: u64) -> Result<()> {
+    let wanted = hosts + SPARE_DESCRIPTORS;
     let limit = rlimit::increase_nofile_limit(u64::MAX).context("cannot raise `ulimit -n`")?;
     ensure!(
         limit >= wanted,

@@ -1,10 +1,9 @@
 //! What the lab counts, so that a program's claim about its concurrency can be checked.
 
-use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use bench_data::lab::{Healthy, Seen};
+use bench_data::lab::Seen;
 use bench_data::trace::Item;
 use rustix::time::{ClockId, clock_gettime};
 
@@ -14,37 +13,32 @@ use crate::trace::Trace;
 pub struct Stats {
     seen: Seen,
     in_flight: u64,
+    /// Items of healthy hosts or days that were answered.
+    healthy: u64,
     /// When the first connection was accepted.
     first: Option<Instant>,
-    /// CPU time of the process and the machine's listen drops at the last reset.
-    before: (Duration, Option<u64>),
+    /// CPU time of the process at the last reset.
+    before: Duration,
     pub trace: Option<Trace>,
 }
 
 impl Stats {
-    pub fn new(has_sick: bool, trace: Option<Trace>) -> Self {
-        let healthy = has_sick.then(Healthy::default);
-        let seen = Seen { round_trips: Some(0), healthy, ..Seen::default() };
-        Self { seen, in_flight: 0, first: None, before: (Duration::ZERO, listen_drops()), trace }
+    pub fn new(trace: Option<Trace>) -> Self {
+        let seen = Seen { round_trips: Some(0), ..Seen::default() };
+        Self { seen, in_flight: 0, healthy: 0, first: None, before: Duration::ZERO, trace }
     }
 
     /// Counts from now on. What is in flight remains so.
     pub fn reset(&mut self) {
         let in_flight = self.in_flight;
-        *self = Self::new(self.seen.healthy.is_some(), self.trace.take());
-        self.before.0 = cpu_time();
+        *self = Self { before: cpu_time(), ..Self::new(self.trace.take()) };
         (self.in_flight, self.seen.max_in_flight) = (in_flight, in_flight);
         self.write(Trace::reset);
     }
 
     /// The counters as they stand.
     pub fn report(&self) -> Seen {
-        let (cpu, drops) = self.before;
-        Seen {
-            cpu_s: cpu_time().saturating_sub(cpu).as_secs_f64(),
-            listen_drops: listen_drops().zip(drops).map(|(now, then)| now.saturating_sub(then)),
-            ..self.seen.clone()
-        }
+        Seen { cpu_s: cpu_time().saturating_sub(self.before).as_secs_f64(), ..self.seen.clone() }
     }
 
     pub fn connected(&mut self, accepted: Instant) {
@@ -61,20 +55,18 @@ impl Stats {
         self.seen.max_in_flight = self.seen.max_in_flight.max(self.in_flight);
     }
 
-    /// Counts an item where it was answered as it was asked. Takes the time when it is the one in the middle, or one of
-    /// the last, of so many healthy ones.
+    /// Counts an item that ends. Takes the time when half, and when 99 %, of the healthy ones are answered.
     pub fn ended(&mut self, is_answered: bool, healthy: Option<u64>) {
         self.in_flight -= 1;
         self.seen.items += u64::from(is_answered);
-        let progress = self.seen.healthy.as_mut().filter(|_| is_answered);
-        let Some((progress, all)) = progress.zip(healthy) else { return };
-        progress.items += 1;
+        let Some(total) = healthy.filter(|_| is_answered) else { return };
+        self.healthy += 1;
         let seconds = self.first.map(|first| first.elapsed().as_secs_f64());
-        if progress.items == all.div_ceil(2) {
-            progress.half_s = seconds;
+        if self.healthy == total.div_ceil(2) {
+            self.seen.half_s = seconds;
         }
-        if progress.items == (all * 99).div_ceil(100) {
-            progress.most_s = seconds;
+        if self.healthy == (total * 99).div_ceil(100) {
+            self.seen.most_s = seconds;
         }
     }
 
@@ -90,15 +82,6 @@ impl Stats {
     }
 }
 
-/// Connections that this network namespace has dropped at its listeners since it began: the kernel counts an overflow in
-/// ListenOverflows and once more here. In /proc/net/netstat a group's line of names is followed by its line of figures.
-fn listen_drops() -> Option<u64> {
-    let netstat = fs::read_to_string("/proc/net/netstat").ok()?;
-    let mut lines = netstat.lines().filter(|line| line.starts_with("TcpExt:"));
-    let (names, figures) = (lines.next()?.split(' '), lines.next()?.split(' '));
-    names.zip(figures).find(|(name, _)| *name == "ListenDrops")?.1.parse().ok()
-}
-
 /// User and system time of this process.
 fn cpu_time() -> Duration {
     clock_gettime(ClockId::ProcessCPUTime).try_into().unwrap_or_default()
@@ -110,24 +93,22 @@ mod tests {
 
     #[test]
     fn takes_the_time_of_half_and_of_99_percent_of_the_healthy() {
-        let mut stats = Stats::new(true, None);
-        let answer = |stats: &mut Stats, items, healthy| {
-            (0..items).for_each(|_| stats.began());
-            (0..items).for_each(|_| stats.ended(true, healthy));
-            stats.report().healthy.expect("one is sick")
+        let mut stats = Stats::new(None);
+        let mut answer = |items, healthy| {
+            stats.connected(Instant::now());
+            stats.connected(Instant::now() - Duration::from_secs(5)); // the first, though it comes second
+            for _ in 0..items {
+                stats.began();
+                stats.ended(true, healthy);
+            }
+            (stats.seen.half_s, stats.seen.most_s)
         };
-        for _ in 0..2 {
-            let now = Instant::now();
-            stats.connected(now);
-            stats.connected(now - Duration::from_secs(5)); // the first, though it comes second
-            answer(&mut stats, 1, None); // a slow one
-            assert_eq!(answer(&mut stats, 99, Some(200)).half_s, None);
-            let half = answer(&mut stats, 98, Some(200));
-            assert!(half.half_s.is_some_and(|half| (5.0..10.0).contains(&half)), "{half:?}");
-            assert_eq!((half.items, half.most_s), (197, None));
-            let most = answer(&mut stats, 3, Some(200));
-            assert!(most.most_s >= half.half_s && most.half_s == half.half_s, "{most:?}");
-            stats.reset();
-        }
+        assert_eq!([answer(1, None), answer(99, Some(200))], [(None, None); 2], "one is slow");
+        let half = answer(98, Some(200));
+        assert!(half.0.is_some_and(|half_s| (5.0..10.0).contains(&half_s)) && half.1.is_none(), "{half:?}");
+        let most = answer(3, Some(200));
+        assert!(most.0 == half.0 && most.1 >= most.0, "{most:?}");
+        stats.reset();
+        assert_eq!((stats.seen.half_s, stats.seen.most_s), (None, None));
     }
 }

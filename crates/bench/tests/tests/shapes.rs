@@ -55,7 +55,7 @@ fn a_panic_does_what_is_said() {
 
 #[test]
 fn as_many_are_allocated_at_once_as_said() {
-    let lab = Lab::start(&["--hosts", "1000", "--sick", "refuse=1000", "--days", "1000"]);
+    let lab = Lab::start(&["--hosts", "1000", "--sick", "refuse=1000"]);
     let urls = lab.file("db.urls");
     let peak_kib = |shape: &str| {
         let mut command = Command::new("/usr/bin/time");

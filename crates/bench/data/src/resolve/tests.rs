@@ -60,7 +60,7 @@ fn the_limit_of_uneven_items_is_the_best_in_list_order() {
     assert_eq!(limit("shapes-chunks"), (0.52, 10, 0));
     assert_eq!(limit("shapes-await-in-loop"), (19.0, 0, 1));
     let Some(Server::Lab(lab)) = &workloads[1].server else { panic!("the lab") };
-    assert_eq!(lab.join(" "), "--hosts 10000 --days 10000 --sick slow=1000");
+    assert_eq!(lab.join(" "), "--hosts 10000 --sick slow=1000");
 }
 
 #[test]

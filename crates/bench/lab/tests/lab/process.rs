@@ -45,8 +45,8 @@ fn its_files_are_complete_and_private() {
 fn bad_arguments_and_limits_are_told_in_a_line() {
     for (args, message) in [
         ("--hosts 0", "invalid value '0' for '--hosts <N>'"),
-        ("--sick hang=501", "bench-lab: --sick asks for 501 sick ones, --hosts is 500"),
-        ("--sick no-price=101", "bench-lab: --sick asks for 101 sick ones, --days is 100"),
+        ("--hosts 500 --sick hang=501", "bench-lab: --sick asks for 501 sick ones, --hosts is 500"),
+        ("--days 100 --sick no-price=101", "bench-lab: --sick asks for 101 sick ones, --days is 100"),
         ("--sick ill=1", "invalid value 'ill=1' for '--sick <FAULT=N>': not a name of a fault"),
         ("--rtt far", "invalid value 'far' for '--rtt <SECONDS>'"),
         ("--dir /dev/null/lab", "bench-lab: cannot write /dev/null/lab/db.urls"),
