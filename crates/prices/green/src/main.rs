@@ -52,7 +52,7 @@ fn main() -> Result<()> {
         #[expect(unsafe_code, reason = "may cannot check either")]
         unsafe { Builder::new().spawn(coroutine) }?;
     }
-    while tally.is_waiting() && permits.wait_timeout(patience) {}
+    while tally.is_waiting() && permits.wait_timeout(patience) {} // until all have reported or vanished
     tally.exit()
 }
 

@@ -1,4 +1,4 @@
-//! Asks MySQL hosts with std and no crate for threads: M scoped threads share one iterator, and the driver blocks.
+//! Asks MySQL hosts on scoped threads of std: M of them share one iterator, and the driver blocks.
 //!
 //! Order: as they answer.
 //! A panic in one item: ends its thread; when the others are done, `scope` panics and ends the program.

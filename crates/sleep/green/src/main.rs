@@ -51,7 +51,7 @@ fn main() -> Result<()> {
         unsafe { coroutine::Builder::new().spawn(coroutine) }?;
     }
     tally.print(still_running());
-    while tally.is_waiting() && permits.wait_timeout(patience) {}
+    while tally.is_waiting() && permits.wait_timeout(patience) {} // until all have reported or vanished
     tally.exit()
 }
 

@@ -1,6 +1,6 @@
 //! Fetches from databases that take 3 s, all at once.
 //!
-//! Mirrors article 3, "Asyncio example": the same shape on another event loop, here on epoll, of small parts.
+//! Mirrors article 3, "Asyncio example": the same shape on another event loop, here on epoll and from small parts.
 //! How it waits: the thread sleeps in `epoll_wait` until the first timer is over, then runs that timer's task. smol
 //! starts a second thread, which does the same for a program whose threads all wait for something else.
 //! Expected wall time: 1000 tasks ÷ 1000 at once × 3 s = 3 s, and as long for 2 tasks.

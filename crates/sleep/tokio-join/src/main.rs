@@ -36,7 +36,7 @@ async fn main() -> Result<()> {
         nap(name, common.time, &tally).await;
     });
     tally.print(still_running());
-    unconstrained(join_all(naps)).await; // else tokio would interrupt it every 128 steps, and all be polled in vain
+    unconstrained(join_all(naps)).await; // else tokio interrupts it every 128 steps, and all are polled in vain
     tally.exit()
 }
 
