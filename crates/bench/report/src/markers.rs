@@ -13,9 +13,6 @@ const BEGIN: &str = "= ";
 const END: &str = "<!-- end -->";
 
 /// `text` with everything between markers made anew.
-///
-/// # Errors
-/// A marker without its end, or an expression without a value.
 pub fn fill(env: &Environment, path: &Path, text: &str, machines: &Value) -> Result<String> {
     let up = "../".repeat(path.components().count() - 1);
     let mut machine = Value::UNDEFINED;
@@ -50,21 +47,4 @@ pub fn fill(env: &Environment, path: &Path, text: &str, machines: &Value) -> Res
         rest = after;
     }
     Ok(filled + rest)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn filled(text: &str) -> Result<String> {
-        fill(&functions::environment(), Path::new("docs/a.md"), text, &Value::from(()))
-    }
-
-    #[test]
-    fn only_expressions_are_replaced() {
-        let text = "a <!-- remark --> b\n<!-- open";
-        assert_eq!(filled(text).unwrap(), text);
-        assert_eq!(filled("<!-- = 1 + 1 -->3<!-- end -->.").unwrap(), "<!-- = 1 + 1 -->2<!-- end -->.");
-        assert_eq!(filled("\n<!-- = 1 -->").unwrap_err().to_string(), "line 2: <!-- end --> is missing");
-    }
 }

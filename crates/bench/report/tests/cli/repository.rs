@@ -31,7 +31,7 @@ fn repository(marker: &str) -> TempDir {
 #[test]
 fn expressions_are_filled_and_checked() {
     let repository = repository(
-        "It takes <!-- = fig(\"db\", \"db-tokio\", \"wall\") -->9 s<!-- end -->, again \
+        "a <!-- remark --> b\n\nIt takes <!-- = fig(\"db\", \"db-tokio\", \"wall\") -->9 s<!-- end -->, again \
          <!-- = pair(\"db\", \"db-tokio-mini\", \"db-tokio\") --><!-- end -->.\n\n\
          <!-- = table(\"db-tokio, db-threaded-concurrency-{size}\", \"label, db:wall, db:calls-each\") --><!-- end -->\n\
          <!-- = table(\"db-tokio\", \"label, db:ratio as ratio\") --><!-- end -->\n\
@@ -43,6 +43,7 @@ fn expressions_are_filled_and_checked() {
     contains(
         &read("README.md"),
         &[
+            "a <!-- remark --> b\n\n",
             "\"wall\") -->0.139 s<!-- end -->, again",
             "-->0.925\u{a0}[0.898,\u{a0}0.998]<!-- end -->.",
             "| `db-threaded --concurrency N` | 0.190 | 56.4 |\n",
