@@ -111,7 +111,7 @@ pub const COLUMNS: &[Column] = &[
     some("over-limit", "÷ limit", Unit::Each, |row| number(row.figures().over_limit())),
     some("limit", "limit", Unit::Seconds, |row| number(row.figures().limit_s)),
     column("memory", "memory", Unit::Mib, |row| mib(row.figures().tree_pss_kib)),
-    some("memory-range", "lowest–highest, MiB", Unit::Mib, memory_range),
+    some("memory-range", "lowest–highest, MiB", Unit::Count, memory_range),
     column("max-rss", "max RSS", Unit::Mib, |row| mib(row.figures().max_rss_kib)),
     some("kept", "kept per waiting item", Unit::Kib, |row| number(kept(row))),
     column("processes", "processes", Unit::Count, |row| count(row.figures().processes)),

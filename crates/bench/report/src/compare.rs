@@ -1,6 +1,9 @@
 //! Two machines, or one at two times or commits, side by side. The sitting is the unit: rounds are never pooled.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use anyhow::{Result, ensure};
 use bench_data::{
@@ -20,6 +23,9 @@ use crate::{
 /// Facts that say when and from what something was measured, not on what.
 const VINTAGE: [&str; 9] =
     ["version", "date", "commit", "changed", "seed", "busy_percent", "busy", "warnings", "sources"];
+
+/// The values of each fact on both sides.
+type Facts = BTreeMap<String, [BTreeSet<String>; 2]>;
 
 /// A program on both sides.
 struct Both<'a> {
@@ -77,16 +83,19 @@ pub fn compare(base: &Path, new: &Path) -> Result<String> {
             only => only_in(results[side], results[1 - side]),
         }
     });
-    let [ours, theirs] = [facts(results, &shared, 0)?, facts(results, &shared, 1)?];
-    let names: BTreeSet<&String> = ours.symmetric_difference(&theirs).map(|(name, _)| name).collect();
-    let facts = names.into_iter().map(|name| {
-        let only = |ours: &BTreeSet<(String, String)>, theirs| -> Vec<String> {
-            ours.difference(theirs)
-                .filter(|(other, _)| other == name)
-                .map(|(_, value)| value.clone())
-                .collect()
+    let mut facts = Facts::new();
+    for (side, results) in results.iter().enumerate() {
+        add(&mut facts, side, "", toml::Table::try_from(&results.machine)?);
+        for groups in &shared {
+            add(&mut facts, side, "", toml::Table::try_from(groups[side].facts())?);
+        }
+    }
+    facts.retain(|_, [base, new]| base != new);
+    let facts = facts.iter().map(|(name, [base, new])| {
+        let only = |ours: &BTreeSet<String>, theirs| -> Vec<String> {
+            ours.difference(theirs).cloned().collect()
         };
-        context! { name, base => only(&ours, &theirs).join(", "), new => only(&theirs, &ours).join(", ") }
+        context! { name, base => only(base, new).join(", "), new => only(new, base).join(", ") }
     });
     let variables = context! {
         sides,
@@ -100,7 +109,7 @@ pub fn compare(base: &Path, new: &Path) -> Result<String> {
 /// All ratios that both machines have; the intervals hold together.
 pub fn ratios(results: [&Results; 2]) -> Result<Vec<Value>> {
     let shared = shared(results)?;
-    let rows: Vec<Both> = shared.iter().flat_map(|groups| programs(results, *groups)).collect();
+    let rows: Vec<Both> = shared.iter().flat_map(|groups| programs(results[0], *groups)).collect();
     let confidence = stats::simultaneous(rows.iter().filter(|both| both.is_known()).count());
     Ok(rows.iter().map(|both| both.view(confidence)).collect())
 }
@@ -130,10 +139,9 @@ fn find<'a>(results: &'a Results, group: &Group) -> Option<&'a Group> {
 }
 
 /// The programs that have figures on both sides. No controls: they are about the method.
-fn programs<'a>(results: [&'a Results; 2], [base, new]: [&'a Group; 2]) -> Vec<Both<'a>> {
+fn programs<'a>(results: &'a Results, [base, new]: [&'a Group; 2]) -> Vec<Both<'a>> {
     let both = |row: Row<'a>| {
-        let twin =
-            Row::in_group(results[1], new).find(|other| other.label() == row.label() && other.ran())?;
+        let twin = row.twin(new).filter(Row::ran)?;
         let reference = &base.workload.reference;
         let alike = *reference == new.workload.reference && row.entry.row.at_once == twin.entry.row.at_once;
         let ratios = [&row, &twin].map(|row| sittings(row, |figures| figures.ratio));
@@ -145,7 +153,7 @@ fn programs<'a>(results: [&'a Results; 2], [base, new]: [&'a Group; 2]) -> Vec<B
         };
         Some(Both { base: row, new: twin, ratios, to })
     };
-    let rows = Row::in_group(results[0], base).filter(|row| !row.is_control() && row.ran());
+    let rows = Row::in_group(results, base).filter(|row| !row.is_control() && row.ran());
     rows.filter_map(both).collect()
 }
 
@@ -164,8 +172,7 @@ fn only_in(ours: &Results, theirs: &Results) -> Vec<String> {
     let part = |group: &Group| {
         let key = &group.workload.key;
         let Some(other) = find(theirs, group) else { return Some(format!("all of {key}")) };
-        let missing =
-            |row: &Row| !Row::in_group(theirs, other).any(|twin| twin.label() == row.label() && twin.ran());
+        let missing = |row: &Row| !row.twin(other).is_some_and(|twin| twin.ran());
         let rows = Row::in_group(ours, group).filter(|row| row.ran() && missing(row));
         let rows: Vec<String> = rows.map(|row| format!("`{}`", row.entry.row.program)).collect();
         (!rows.is_empty()).then(|| format!("{} of {key}", rows.join(", ")))
@@ -173,27 +180,19 @@ fn only_in(ours: &Results, theirs: &Results) -> Vec<String> {
     ours.groups.iter().filter_map(part).collect()
 }
 
-/// Names and values of all facts of a side.
-fn facts(results: [&Results; 2], shared: &[[&Group; 2]], side: usize) -> Result<BTreeSet<(String, String)>> {
-    let mut facts = BTreeSet::new();
-    add(&mut facts, "", toml::Table::try_from(&results[side].machine)?);
-    for groups in shared {
-        add(&mut facts, "", toml::Table::try_from(groups[side].facts())?);
-    }
-    Ok(facts)
-}
-
 /// The fields of a table within a record have the name of both.
-fn add(facts: &mut BTreeSet<(String, String)>, prefix: &str, record: toml::Table) {
+fn add(facts: &mut Facts, side: usize, prefix: &str, record: toml::Table) {
     for (field, value) in record {
         let name = format!("{prefix}{field}");
-        match value {
-            _ if VINTAGE.contains(&field.as_str()) => {}
-            toml::Value::Table(table) => add(facts, &format!("{} ", name.trim_end_matches('s')), table),
-            toml::Value::String(text) => {
-                facts.extend(text.split(", ").map(|text| (name.clone(), text.to_owned())))
+        let values = match value {
+            _ if VINTAGE.contains(&field.as_str()) => continue,
+            toml::Value::Table(table) => {
+                add(facts, side, &format!("{} ", name.trim_end_matches('s')), table);
+                continue;
             }
-            value => drop(facts.insert((name, value.to_string()))),
-        }
+            toml::Value::String(text) => text.split(", ").map(str::to_owned).collect(),
+            value => vec![value.to_string()],
+        };
+        facts.entry(name).or_default()[side].extend(values);
     }
 }

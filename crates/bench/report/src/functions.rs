@@ -172,7 +172,6 @@ fn fields(state: &State, text: &str, row: &Value) -> Outcome<Vec<Field>> {
         let column = column(name)?;
         let reference = attr(group.as_ref().unwrap_or(row), "reference_name").to_string();
         let usual = match column.unit.symbol() {
-            _ if column.head.ends_with("MiB") => column.head.to_owned(),
             "" => column.head.replace("{reference}", &reference),
             symbol => format!("{}, {symbol}", column.head),
         };
