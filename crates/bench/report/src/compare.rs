@@ -92,9 +92,8 @@ pub fn compare(base: &Path, new: &Path) -> Result<String> {
     }
     facts.retain(|_, [base, new]| base != new);
     let facts = facts.iter().map(|(name, [base, new])| {
-        let only = |ours: &BTreeSet<String>, theirs| -> Vec<String> {
-            ours.difference(theirs).cloned().collect()
-        };
+        let only =
+            |ours: &BTreeSet<String>, theirs| -> Vec<String> { ours.difference(theirs).cloned().collect() };
         context! { name, base => only(base, new).join(", "), new => only(new, base).join(", ") }
     });
     let variables = context! {

@@ -37,13 +37,6 @@ text,.fill{fill:currentColor}
 .dash{stroke-dasharray:5 3}
 ";
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Anchor {
-    Start,
-    Middle,
-    End,
-}
-
 pub struct Canvas {
     body: String,
     /// Colours of the models that are drawn.
@@ -61,20 +54,17 @@ impl Canvas {
         let notes = wrap(notes, WIDTH - 2.0 * MARGIN).into_iter().map(|line| (line, "muted"));
         for (line, class) in heading.chain(notes) {
             canvas.top += LINE;
-            canvas.text(&line, (MARGIN, canvas.top - 5.0), Anchor::Start, class);
+            canvas.text(&line, (MARGIN, canvas.top - 5.0), "start", class);
         }
         canvas.top += 4.0;
         canvas
     }
 
-    /// Text whose base line begins, has its middle or ends at a point.
-    pub fn text(&mut self, text: &str, (x, y): (f64, f64), anchor: Anchor, class: &str) {
-        let anchor = match anchor {
-            _ if text.is_empty() => return,
-            Anchor::Start => "start",
-            Anchor::Middle => "middle",
-            Anchor::End => "end",
-        };
+    /// Text whose base line has its `start`, its `middle` or its `end` at a point.
+    pub fn text(&mut self, text: &str, (x, y): (f64, f64), anchor: &str, class: &str) {
+        if text.is_empty() {
+            return;
+        }
         let (x, y, text) = (px(x), px(y), escape(text));
         self.body +=
             &format!("<text class=\"{class}\" x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\">{text}</text>\n");

@@ -9,7 +9,7 @@ mod tests;
 use bench_data::workload::Model;
 
 pub use axis::Axis;
-use canvas::{Anchor, Canvas, LINE, MARGIN, WIDTH, width};
+use canvas::{Canvas, LINE, MARGIN, WIDTH, width};
 use marker::{closed, open, rectangle};
 
 /// A place on both axes.
@@ -102,10 +102,10 @@ fn rows(canvas: &mut Canvas, series: &[Series], x: Axis) {
     for row in series {
         let middle = top + height(row) / 2.0;
         let above = if row.note.is_empty() { 0.0 } else { LINE / 2.0 };
-        canvas.text(&row.name, (MARGIN + indent(row), middle - above + 5.0), Anchor::Start, "ink");
-        canvas.text(&row.note, (MARGIN + indent(row), middle + above + 4.0), Anchor::Start, "muted");
+        canvas.text(&row.name, (MARGIN + indent(row), middle - above + 5.0), "start", "ink");
+        canvas.text(&row.note, (MARGIN + indent(row), middle + above + 4.0), "start", "muted");
         let class = if row.marks.is_empty() { "muted" } else { "ink" };
-        canvas.text(&row.figure, (WIDTH - MARGIN, middle + 5.0), Anchor::End, class);
+        canvas.text(&row.figure, (WIDTH - MARGIN, middle + 5.0), "end", class);
         let band = Axis::zero("", "").within(0.0, 1.0).drawn(top + height(row) - 5.0, top + 5.0);
         row.marks.iter().for_each(|mark| draw(canvas, row, mark, &x, &band));
         top += height(row);
@@ -114,7 +114,7 @@ fn rows(canvas: &mut Canvas, series: &[Series], x: Axis) {
 }
 
 fn lines(canvas: &mut Canvas, series: &[Series], x: Axis, y: Axis) {
-    canvas.text(&y.title, (MARGIN, canvas.top + 15.0), Anchor::Start, "ink");
+    canvas.text(&y.title, (MARGIN, canvas.top + 15.0), "start", "ink");
     let top = canvas.top + LINE + 8.0;
     let bottom = top + (LINE * series.len() as f64).max(260.0);
     let y = y.drawn(bottom, top);
@@ -125,7 +125,7 @@ fn lines(canvas: &mut Canvas, series: &[Series], x: Axis, y: Axis) {
     let x = x.drawn(left + 8.0, right);
     for (place, text) in ticks {
         canvas.path("thin grid", &open([(left, place), (right, place)]));
-        canvas.text(&text, (left - 6.0, place + 5.0), Anchor::End, "muted");
+        canvas.text(&text, (left - 6.0, place + 5.0), "end", "muted");
     }
     frame(canvas, &x, (top, bottom));
     canvas.path("thin muted", &open([(left, top), (left, bottom), (right, bottom)]));
@@ -147,7 +147,7 @@ fn lines(canvas: &mut Canvas, series: &[Series], x: Axis, y: Axis) {
     for ((_, line), height) in ends.iter().zip(heights) {
         draw_marker(canvas, line, (right + 24.0, height));
         let class = canvas.class(line.model.as_ref());
-        canvas.text(&line.name, (right + 34.0, height + 5.0), Anchor::Start, &class);
+        canvas.text(&line.name, (right + 34.0, height + 5.0), "start", &class);
     }
     below(canvas, &x, bottom);
 }
@@ -166,11 +166,11 @@ fn frame(canvas: &mut Canvas, x: &Axis, (top, bottom): (f64, f64)) {
 fn below(canvas: &mut Canvas, x: &Axis, bottom: f64) {
     canvas.path("thin muted", &open([(x.start, bottom), (x.end, bottom)]));
     for (place, text) in x.ticks_beside() {
-        canvas.text(&text, (place, bottom + 17.0), Anchor::Middle, "muted");
+        canvas.text(&text, (place, bottom + 17.0), "middle", "muted");
     }
     let wide = width(&x.title);
     let left = x.start.min(WIDTH - MARGIN - wide);
-    canvas.text(&x.title, (left, bottom + 17.0 + LINE), Anchor::Start, "ink");
+    canvas.text(&x.title, (left, bottom + 17.0 + LINE), "start", "ink");
     canvas.top = bottom + 17.0 + LINE + 4.0;
 }
 

@@ -124,9 +124,3 @@ fn ticks_are_round_and_have_room() {
     let axis = Axis::log("", "").within(0.1, 10.0).drawn(100.0, 0.0);
     assert_eq!([0.01, 1.0, 1e9].map(|value| axis.at(value).round()), [100.0, 50.0, 0.0]);
 }
-
-#[test]
-fn names_that_would_overlap_move() {
-    assert_eq!(spread(vec![100.0, 101.0, 300.0], (0.0, 400.0)), [100.0, 119.0, 300.0]);
-    assert_eq!(spread(vec![400.0, 400.0, 400.0], (0.0, 400.0)), [362.0, 381.0, 400.0]);
-}
