@@ -95,8 +95,11 @@ fn figures(row: &Row, folder: &str) -> Value {
     let numbers = columns().filter_map(|column| Some((column.name, column.number(row)?)));
     let texts = columns().filter_map(|column| Some((column.name, column.text(row, true)?)));
     let cells = columns().map(|column| (column.name, column.cell(row)));
+    let model = row.group.workload.model(&entry.model);
+    let is_variant = entry.at_once == row.group.workload.size && entry.program.contains(' ');
     context! {
         name => entry.bare_name(),
+        advice => model.map(|model| if is_variant { &model.advice_all } else { &model.advice }),
         way => row.way(),
         code => format!("`{}`", entry.program),
         label => row.label(),
