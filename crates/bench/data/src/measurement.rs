@@ -17,14 +17,14 @@ pub struct Measurement {
     pub sitting: u32,
     /// Peak number of items in flight, as the server counted or the output shows.
     pub in_flight: Option<u64>,
-    /// Runs that the wall time is the median of.
+    /// The wall time is the median of this many runs.
     pub runs: Option<u64>,
     pub wall_median_s: Option<f64>,
     pub wall_min_s: Option<f64>,
     pub wall_max_s: Option<f64>,
     /// Lowest wall time that the model allows; none where the wait of an item is not known.
     pub limit_s: Option<f64>,
-    /// Of a workload that only waits: median time over the limit of the short delay.
+    /// Only where a workload only waits: median time over the limit of the short delay.
     pub over_ms: Option<f64>,
     /// That time less that of the reference in the same rounds.
     pub over_difference_ms: Option<Estimate>,
@@ -36,7 +36,7 @@ pub struct Measurement {
     pub system_s: Option<f64>,
     /// Observed runs, the medians of which follow.
     pub observed: Option<u64>,
-    /// Of the largest process.
+    /// The largest process alone.
     pub max_rss_kib: Option<u64>,
     /// Peak PSS of the process tree.
     pub tree_pss_kib: Option<u64>,
@@ -57,7 +57,7 @@ pub struct Measurement {
     /// Until half, and until 99 %, of the healthy items were answered, as the lab saw it.
     pub half_s: Option<f64>,
     pub most_s: Option<f64>,
-    /// Of the interpreter and its imports alone.
+    /// The interpreter and its imports alone.
     pub start_s: Option<f64>,
     /// `ok`, or `skipped: …` or `failed: …` with the reason.
     pub status: String,
@@ -161,7 +161,6 @@ impl Measurement {
         }
     }
 
-    /// `ok`, `skipped` or `failed`.
     pub fn outcome(&self) -> &str {
         self.status.split(':').next().unwrap_or_default()
     }
@@ -190,7 +189,7 @@ impl Measurement {
     }
 }
 
-/// Why a run that ended does not count.
+/// The reason why a run that ended does not count.
 fn failure(workload: &Workload, ran: &Ran) -> Option<String> {
     let failed = workload.fault.as_ref().filter(|fault| fault.fails).map_or(0, |fault| fault.sick);
     let end = format!("{} ok, {failed} failed in ", workload.size - failed);

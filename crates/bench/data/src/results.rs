@@ -1,4 +1,4 @@
-//! A results directory: `machine.toml`, the raw files, and the figures made of them.
+//! A results directory: `machine.toml`, the raw files, and the figures made from them.
 
 use std::path::{Path, PathBuf};
 
@@ -17,14 +17,14 @@ use crate::{
 /// One program of a workload.
 pub struct Entry {
     pub row: Row,
-    /// Of the first sitting, with the observed runs.
+    /// From the first sitting and the observed runs.
     pub figures: Measurement,
-    /// Of the further sittings.
+    /// From the further sittings.
     pub again: Vec<Measurement>,
     pub raw: Raw,
 }
 
-/// Rounds of a workload, one after the other, and what they were measured with.
+/// Rounds of a workload, one after the other, and the facts of that day.
 pub struct Sitting {
     /// From 1.
     pub number: u32,
@@ -33,8 +33,8 @@ pub struct Sitting {
 }
 
 impl Sitting {
-    /// One row against another in the rounds that both have: the ratio of their wall times; of a workload that only waits,
-    /// the milliseconds by which the one's time over its wait is longer.
+    /// One row against another in the rounds that both have: the ratio of their wall times; where a workload only waits,
+    /// the milliseconds by which the first row's time over its wait is longer.
     pub fn compare(&self, workload: &Workload, row: &Row, other: &Row, confidence: f64) -> Option<Estimate> {
         let pairs = rounds::pairs(&self.rounds, &row.slug, &other.slug);
         let waits_s = workload.round_limit_s(row) - workload.round_limit_s(other);
@@ -63,12 +63,12 @@ impl Entry {
 }
 
 impl Group {
-    /// What the others are compared with, where it has figures.
+    /// The row that the others are compared with, where it has figures.
     pub fn reference(&self) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.figures.is_ok() && self.workload.is_reference(&entry.row))
     }
 
-    /// What the first sitting was measured with.
+    /// Those of the first sitting.
     pub fn facts(&self) -> &Facts {
         &self.sittings[0].facts
     }
@@ -79,7 +79,7 @@ pub struct Results {
     pub machine: Machine,
     /// All workloads of all studies, in the order of `bench.toml`.
     pub groups: Vec<Group>,
-    /// `measurements.csv`, made of the raw files.
+    /// The text of `measurements.csv`.
     pub csv: String,
 }
 

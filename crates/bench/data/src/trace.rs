@@ -1,4 +1,4 @@
-//! What the lab's `--trace FILE` notes: when each item began and ended, for the timelines.
+//! The lab's `--trace FILE`: when each item began and ended, for the timelines.
 
 use serde::{Deserialize, Serialize};
 

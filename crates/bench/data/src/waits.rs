@@ -106,7 +106,7 @@ pub fn parse(text: &str) -> Result<Vec<Thread>> {
 mod tests {
     use super::*;
 
-    /// Of db-threaded, and of db-multiprocess the last line.
+    /// From db-threaded; the last line is db-multiprocess's.
     const RECORDED: &str = "\
 28548 1795287044.823776 read(3, \"\"..., 832) = 832 <0.000054>
 28548 1795287044.860043 futex(0x561c76df4c00, FUTEX_WAIT_BITSET_PRIVATE, 0, NULL, FUTEX_BITSET_MATCH_ANY <unfinished ...>

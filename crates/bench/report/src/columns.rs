@@ -1,4 +1,4 @@
-//! The one table of columns: what a figure is called, where it comes from, and its unit.
+//! The one table of columns: the name of a figure, its source and its unit.
 
 use bench_data::{
     measurement::Measurement,
@@ -12,7 +12,7 @@ use crate::{
     row::Row,
 };
 
-/// In a cell whose figure a run of its own would have to give, which these results do not have yet.
+/// Stands where these results lack the run that gives the figure.
 pub const NOT_MEASURED: &str = "†";
 
 /// The content of a cell.
@@ -34,7 +34,7 @@ pub struct Column {
 }
 
 impl Column {
-    /// Whether it says what a row is, not what was measured.
+    /// Whether it names a row and measures nothing.
     pub fn is_name(&self) -> bool {
         matches!(self.name, "program" | "label" | "way")
     }

@@ -20,7 +20,7 @@ use crate::{
     row::{self, Row},
 };
 
-/// Facts that say when and from what something was measured, not on what.
+/// Facts about the time and the sources of a measurement, not about its machine.
 const VINTAGE: [&str; 9] =
     ["version", "date", "commit", "changed", "seed", "busy_percent", "busy", "warnings", "sources"];
 
@@ -32,7 +32,7 @@ struct Both<'a> {
     base: Row<'a>,
     new: Row<'a>,
     ratios: [Vec<f64>; 2],
-    /// The program or limit that the wall time is divided by.
+    /// The divisor of the wall time: a program, or the limit.
     to: String,
 }
 
@@ -166,7 +166,7 @@ fn several(ratios: &[f64]) -> Option<String> {
     })
 }
 
-/// Parts and programs with figures in `ours` only.
+/// Parts and programs that only `ours` has figures for.
 fn only_in(ours: &Results, theirs: &Results) -> Vec<String> {
     let part = |group: &Group| {
         let key = &group.workload.key;

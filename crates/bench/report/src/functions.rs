@@ -184,7 +184,7 @@ fn fields(state: &State, text: &str, row: &Value) -> Outcome<Vec<Field>> {
 fn row_cells(fields: &[Field], row: &Value) -> Vec<String> {
     let mut said: Vec<Value> = Vec::new();
     let cell = |field: &Field| {
-        // Of its own workload by its name, of another by its model.
+        // In its own workload it has the same name, in another the same model.
         let twin = |group: &Value| {
             let names = ["label", "way"].map(|name| attr(row, name).to_string());
             let mut twins = names.iter().map(|name| attr(&attr(group, "by_name"), name));

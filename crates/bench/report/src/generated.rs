@@ -48,12 +48,12 @@ impl Generated {
             );
         }
         match self.left().first() {
-            Some(path) => bail!("{} would not be made: make report", path.display()),
+            Some(path) => bail!("{} is not generated any more: make report", path.display()),
             None => Ok(()),
         }
     }
 
-    /// Files of an earlier report that are not made any more.
+    /// Files of an earlier report that are not generated any more.
     fn left(&self) -> Vec<PathBuf> {
         let folders = self.folders.iter().flat_map(|folder| [folder.clone(), folder.join("plots")]);
         let items = folders.filter_map(|folder| fs::read_dir(folder).ok()).flatten();

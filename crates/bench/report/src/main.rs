@@ -1,4 +1,4 @@
-//! Makes `measurements.csv`, pages and plots of the raw files, and compares two results directories. Bad input is one
+//! Makes `measurements.csv`, pages and plots from the raw files, and compares two results directories. Bad input is one
 //! line on stderr, exit code 2, and nothing written.
 
 mod chart;
@@ -23,15 +23,15 @@ use std::{
 
 use clap::Parser;
 
-/// Makes pages of results, and compares them. Run it in the root of the repository.
+/// Makes pages from results, and compares results. Run it in the root of the repository.
 #[derive(Parser)]
 enum Task {
-    /// Make every generated file again, from the raw files and the sources.
+    /// Regenerate every generated file from the raw files and the sources.
     Report {
         /// Results directories; when none is given, all of results/, its index, crates/README.md, and the marked parts
         /// of README.md and docs/.
         folders: Vec<PathBuf>,
-        /// Write nothing; name the first file that is not as it would be made.
+        /// Write nothing; name the first file that is stale.
         #[arg(long)]
         check: bool,
     },

@@ -1,8 +1,8 @@
-//! How every figure looks: in tables, in sentences and in pictures.
+//! The digits and units of every figure in tables, sentences and pictures.
 
 use bench_data::stats::Interval;
 
-/// What is measured, and so how many digits count.
+/// The kind of a figure, which decides how many digits count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     Seconds,

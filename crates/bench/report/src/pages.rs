@@ -23,13 +23,12 @@ use crate::{
     markers, plots, row, source, view,
 };
 
-/// The folder of committed results.
 const RESULTS: &str = "results";
 /// The figures that the articles print.
 const PUBLISHED: &str = include_str!("../published.toml");
 
 /// Makes all generated files of these results directories, or of the whole repository where none is given; or checks that
-/// they are as they would be made. Results or sources that it cannot use are an error, and nothing is written.
+/// none is stale. Results or sources that it cannot use are an error, and nothing is written.
 pub fn report(paths: &[PathBuf], check: bool) -> Result<String> {
     let env = functions::environment();
     let committed = Path::new(RESULTS);
@@ -72,7 +71,7 @@ pub fn report(paths: &[PathBuf], check: bool) -> Result<String> {
     let generated = Generated { files, folders };
     if check {
         generated.check()?;
-        return Ok("All generated files are as they would be made.\n".to_owned());
+        return Ok("All generated files are up to date.\n".to_owned());
     }
     generated.write()?;
     Ok(paths.iter().map(|path| format!("{}/README.md\n", path.display())).collect())
@@ -83,7 +82,6 @@ pub fn read(folder: &Path) -> Result<Results> {
     Results::read(folder, &Matrix::read(Path::new("bench.toml"))?.models)
 }
 
-/// The pages of a results directory, by the names of their files.
 fn pages(env: &Environment, results: &Results, machine: &Value) -> Result<Vec<(String, String)>> {
     let mut templates = vec![("README", "machine")];
     for group in &results.groups {

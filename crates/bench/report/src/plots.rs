@@ -14,7 +14,7 @@ pub struct Plot {
     /// Name of its file without `.svg`: `db-wall`.
     pub name: String,
     pub svg: String,
-    /// What it shows, in one sentence.
+    /// Describes it in one sentence.
     pub alt: String,
 }
 
@@ -240,7 +240,7 @@ fn range(rows: &[Row], column: &str) -> String {
     }
 }
 
-/// What a column measures, in words, and its unit.
+/// A column in words, and its unit.
 fn measure(column: &str) -> (&'static str, &'static str) {
     if column == "memory" { ("memory", " MiB") } else { ("wall time", " s") }
 }

@@ -1,4 +1,4 @@
-//! A program of a workload, and what pages and pictures call it.
+//! A program of a workload, and its names in pages and pictures.
 
 use bench_data::{
     measurement::Measurement,
@@ -71,7 +71,7 @@ impl<'a> Row<'a> {
         row.program.contains("--concurrency") && row.at_once < self.group.workload.size
     }
 
-    /// Why it lacks a figure, in a word.
+    /// The reason why it lacks a figure, in a word.
     pub fn outcome(&self) -> String {
         match self.entry.row.skip {
             _ if self.ran() => "not measured".to_owned(),
@@ -90,7 +90,7 @@ pub fn page(group: &Group) -> &str {
     }
 }
 
-/// What its page measures at once: a workload, or a study of several sizes, faults or networks.
+/// Measured at once: a workload, or a study of several sizes, faults or networks.
 pub fn part(group: &Group) -> &str {
     match group.workload.vary {
         Vary::Nothing | Vary::Server => &group.workload.key,
@@ -98,7 +98,7 @@ pub fn part(group: &Group) -> &str {
     }
 }
 
-/// In a word, what tells a group from the others of its study.
+/// The word that tells a group from the others of its study.
 pub fn condition(group: &Group) -> String {
     let workload = &group.workload;
     match (&workload.fault, workload.rtt_s) {

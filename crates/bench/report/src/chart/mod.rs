@@ -152,7 +152,7 @@ fn lines(canvas: &mut Canvas, series: &[Series], x: Axis, y: Axis) {
     below(canvas, &x, bottom);
 }
 
-/// Behind the series: what the values lie on.
+/// The grid behind the series.
 fn frame(canvas: &mut Canvas, x: &Axis, (top, bottom): (f64, f64)) {
     for (place, _) in x.ticks_beside() {
         canvas.path("thin grid", &open([(place, top), (place, bottom)]));

@@ -1,4 +1,4 @@
-//! What holds for every picture; the committed pages of the fixture hold a picture of each shape.
+//! Rules for every picture; the committed pages of the fixture hold a picture of each shape.
 
 use std::{fs, path::Path};
 
@@ -7,7 +7,7 @@ use svg::{node::element::tag::Type, parser::Event};
 
 use super::{canvas::COLORS, *};
 
-/// What GitHub leaves for a picture on a phone, in pixels.
+/// The width of a picture on a phone in GitHub's layout, in pixels.
 const PHONE: f64 = 358.0;
 
 fn root() -> std::path::PathBuf {

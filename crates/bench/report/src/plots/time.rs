@@ -1,4 +1,4 @@
-//! What happens within one run, in time: from the program's own samples, the lab's trace and strace.
+//! One run over time: from the program's own samples, the lab's trace and strace.
 
 use bench_data::{trace::Item, waits::Thread};
 
