@@ -133,7 +133,6 @@ pub const COLUMNS: &[Column] = &[
     column("cpu-each", "CPU time per item", Unit::Micros, |row| {
         each(row, row.figures().cpu_s().map(|seconds| seconds * 1e6))
     }),
-    some("calls", "system calls", Unit::Count, |row| count(row.figures().syscalls)),
     some("calls-each", "system calls per item", Unit::Each, |row| {
         each(row, row.figures().syscalls.map(|calls| calls as f64))
     }),
@@ -150,7 +149,6 @@ pub const COLUMNS: &[Column] = &[
     some("start", "start and imports", Unit::Seconds, |row| number(row.figures().start_s)),
     some("trips", "round trips, counted", Unit::Each, |row| number(row.figures().round_trips)),
     some("slope", "round trips, slope", Unit::Each, |row| number(slope(row))),
-    column("sittings", "sittings", Unit::Count, |row| number(Some(sittings(row, |m| m.ratio).len() as f64))),
     some("sitting-range", "lowest–highest", Unit::Ratio, |row| {
         let (low, high) = stats::range(&sittings(row, |m| m.ratio))?;
         text(format!("{}–{}", Unit::Ratio.digits(low), Unit::Ratio.digits(high)))

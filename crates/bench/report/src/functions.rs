@@ -262,7 +262,7 @@ pub fn tidy(text: &str) -> String {
     let mut is_marked = false;
     for line in text.trim().lines().map(str::trim_end).chain([""]) {
         if is_marked && !line.starts_with('|') {
-            lines.extend(["", "† These results have no run that measures this."]);
+            lines.extend(["", "† No run of these results measured this."]);
             is_marked = false;
         }
         is_marked |= line.starts_with('|') && line.contains(columns::NOT_MEASURED);
