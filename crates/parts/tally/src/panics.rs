@@ -2,35 +2,50 @@
 
 use std::any::Any;
 use std::cell::Cell;
-use std::future::poll_fn;
 use std::panic::{self, AssertUnwindSafe};
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Once;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use anyhow::{Result, anyhow};
+use pin_project_lite::pin_project;
 
 thread_local! {
-    /// How many items are being worked on by this thread: several, where coroutines share it.
+    /// Items that this thread works on: several, where coroutines share it.
     static WORKING: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Works on an item. A panic, such as a driver's about what a server sent, is that item's failure and prints nothing.
 ///
 /// # Errors
-/// Those of the item; when it panics, what it says.
+/// Those of the item; when it panics, the panic's message.
 pub fn catch_panic<T>(item: impl FnOnce() -> Result<T>) -> Result<T> {
     catch(item).flatten()
 }
 
-/// The same for an item that waits in an event loop.
+/// [`catch_panic`] for an item that waits in an event loop.
 ///
 /// # Errors
-/// Those of the item; when it panics, what it says.
-pub async fn catch_panic_async<T>(item: impl Future<Output = Result<T>>) -> Result<T> {
-    let mut item = pin!(item);
-    poll_fn(|context| catch(|| item.as_mut().poll(context)).unwrap_or_else(|panic| Poll::Ready(Err(panic))))
-        .await
+/// As [`catch_panic`].
+pub fn catch_panic_async<T>(item: impl Future<Output = Result<T>>) -> impl Future<Output = Result<T>> {
+    Item { item }
+}
+
+pin_project! {
+    /// No `async fn`: that would have room for the item twice, as its argument and where it is pinned.
+    struct Item<F> {
+        #[pin]
+        item: F,
+    }
+}
+
+impl<T, F: Future<Output = Result<T>>> Future for Item<F> {
+    type Output = Result<T>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context) -> Poll<Result<T>> {
+        let item = self.project().item;
+        catch(|| item.poll(context)).unwrap_or_else(|panic| Poll::Ready(Err(panic)))
+    }
 }
 
 fn catch<T>(work: impl FnOnce() -> T) -> Result<T> {
