@@ -17,14 +17,14 @@ impl<'a, S: Read + Write> Conn<'a, S> {
     /// Logs in on a fresh stream: see [`crate::Conn::login`].
     ///
     /// # Errors
-    /// The same.
+    /// As [`crate::Conn::login`].
     pub fn login(
         stream: S,
-        user: impl Into<Cow<'a, str>>,
-        password: impl Into<Cow<'a, str>>,
-        database: impl Into<Cow<'a, str>>,
+        user: Cow<'a, str>,
+        password: Cow<'a, str>,
+        database: Cow<'a, str>,
     ) -> Result<Self> {
-        let session = Session::new(user.into(), password.into(), database.into());
+        let session = Session::new(user, password, database);
         let mut connection = Self { stream, session };
         connection.exchange()?;
         Ok(connection)

@@ -3,43 +3,39 @@
 use anyhow::{Result, ensure};
 use mysql_common::constants::Command;
 
-/// What is received at least at a time: a login or an answer of one row fits in.
+/// Fewest bytes that are received at a time: a login or an answer of one row fits in.
 const CHUNK: usize = 512;
 
-/// Longest packet that is read: one of this length goes on in the next.
+/// Longest packet that is read: a longer one continues in the next.
 const LONGEST: usize = (1 << 24) - 2;
 
-/// Longest first packet: a greeting has some hundred bytes.
+/// Longest first packet: a greeting has about a hundred bytes.
 const LONGEST_GREETING: usize = 4 << 10;
 
-/// What was received, and is not looked at yet.
+/// The bytes received and not yet looked at.
 #[derive(Default)]
 pub struct Frames {
     buffer: Vec<u8>,
-    /// Where the next packet begins, and where that ends which was received.
+    /// Where the next packet begins, and where the received bytes end.
     start: usize,
     end: usize,
-    /// How long the buffer has to be for the packet that has begun to come.
-    wanted: usize,
     /// The number of the next packet that is sent.
     number: u8,
     greeted: bool,
 }
 
 impl Frames {
-    /// Where the next bytes belong.
+    /// Space for the next bytes.
     pub fn space(&mut self) -> &mut [u8] {
         self.buffer.drain(..self.start);
         self.end -= self.start;
-        self.wanted -= self.start.min(self.wanted);
         self.start = 0;
-        // No more than doubles, so that a length that somebody claims takes no memory before its bytes come.
-        let more = self.wanted.saturating_sub(self.end).clamp(CHUNK, self.end.max(CHUNK));
-        self.buffer.resize(self.end + more, 0);
+        // Grows with the bytes that came, and not to the length that a server claims.
+        self.buffer.resize(self.end + self.end.max(CHUNK), 0);
         &mut self.buffer[self.end..]
     }
 
-    /// Takes over what came into that space.
+    /// Takes over the bytes that came into that space.
     pub fn received(&mut self, length: usize) {
         self.end += length;
     }
@@ -47,7 +43,7 @@ impl Frames {
     /// The next packet, once it is whole.
     ///
     /// # Errors
-    /// When it is too long, or the first one is not what a MySQL server sends.
+    /// When it is too long, or the first one comes from no MySQL server.
     pub fn packet(&mut self) -> Result<Option<&[u8]>> {
         let received = &self.buffer[self.start..self.end];
         let Some(&[low, middle, high, number]) = received.first_chunk::<4>() else { return Ok(None) };
@@ -63,7 +59,6 @@ impl Frames {
         }
         ensure!(length <= LONGEST, "the server sent a packet of 16 MiB, which is not built in");
         let (start, end) = (self.start + 4, self.start + 4 + length);
-        self.wanted = end;
         if end > self.end {
             return Ok(None);
         }

@@ -1,8 +1,8 @@
 //! A MySQL connection over any byte stream: handshake, one text query at a time, goodbye. It knows no event loop, so
 //! that the programs on tokio, smol, may, glommio and compio can share it and differ in nothing but how they wait.
 //!
-//! What is said stands once, in [`Session`], which does no I/O. [`Conn`] moves its bytes over a stream of futures,
-//! [`blocking::Conn`] over one that blocks. The packets are `mysql_common`'s; here is only their order, as in
+//! The conversation stands once, in [`Session`], which does no I/O. [`Conn`] moves its bytes over an asynchronous
+//! stream, [`blocking::Conn`] over one that blocks. The packets are `mysql_common`'s; only their order stands here, as in
 //! <https://dev.mysql.com/doc/dev/mysql-server/latest/PAGE_PROTOCOL.html>.
 
 pub mod blocking;
@@ -31,11 +31,11 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conn<'a, S> {
     /// When the stream fails, the server refuses the login, or it wants a way of authentication that is not built in.
     pub async fn login(
         stream: S,
-        user: impl Into<Cow<'a, str>>,
-        password: impl Into<Cow<'a, str>>,
-        database: impl Into<Cow<'a, str>>,
+        user: Cow<'a, str>,
+        password: Cow<'a, str>,
+        database: Cow<'a, str>,
     ) -> Result<Self> {
-        let session = Session::new(user.into(), password.into(), database.into());
+        let session = Session::new(user, password, database);
         let mut connection = Self { stream, session };
         connection.exchange().await?;
         Ok(connection)
@@ -52,13 +52,13 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conn<'a, S> {
         Ok(self.session.take_row())
     }
 
-    /// Says goodbye. The answer is in: a goodbye that the server does not take is no failure. The stream closes as it
-    /// is dropped, which saves a system call to shut it down before.
+    /// Says goodbye. A goodbye that the server does not take is no failure, for the answer is in. Dropping the stream
+    /// closes it, which saves the system call that shuts it down first.
     pub async fn disconnect(mut self) {
         let _ = self.send(session::QUIT).await;
     }
 
-    /// Sends and receives what the session wants, until it has what it needs.
+    /// Sends and receives until the session is done.
     async fn exchange(&mut self) -> Result<()> {
         loop {
             match self.session.step()? {
@@ -74,6 +74,6 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conn<'a, S> {
 
     async fn send(&mut self, packet: &[u8]) -> Result<()> {
         self.stream.write_all(packet).await?;
-        Ok(self.stream.flush().await?) // a stream may hold back what it was given, as compio's does
+        Ok(self.stream.flush().await?) // a stream may hold bytes back, as compio's does
     }
 }

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use anyhow::{Result, bail, ensure};
 use mysql_common::constants::CapabilityFlags;
-use mysql_common::packets::{AuthPlugin, AuthSwitchRequest, HandshakePacket, HandshakeResponse};
+use mysql_common::packets::{
+    AuthPlugin, AuthPluginData, AuthSwitchRequest, HandshakePacket, HandshakeResponse,
+};
 use mysql_common::{crypto, io::ParseBuf, proto::MySerialize};
 
 use crate::session::Step;
@@ -25,8 +27,8 @@ pub struct Login<'a> {
     user: Cow<'a, str>,
     password: Cow<'a, str>,
     database: Cow<'a, str>,
-    /// What both sides can do: nothing before the greeting.
-    capabilities: CapabilityFlags,
+    /// Those of both sides: none before the greeting.
+    pub capabilities: CapabilityFlags,
     nonce: Vec<u8>,
     asked_for_key: bool,
 }
@@ -37,11 +39,7 @@ impl<'a> Login<'a> {
         Self { user, password, database, capabilities, nonce: Vec::new(), asked_for_key: false }
     }
 
-    pub fn capabilities(&self) -> CapabilityFlags {
-        self.capabilities
-    }
-
-    /// Looks at the next packet, and says what follows.
+    /// Looks at the next packet, and returns the next step.
     pub fn take(&mut self, packet: &[u8]) -> Result<Step> {
         if self.capabilities.is_empty() {
             return self.greeted(packet);
@@ -58,7 +56,8 @@ impl<'a> Login<'a> {
             [0xfe, ..] => {
                 let switch: AuthSwitchRequest = ParseBuf(packet).parse(())?;
                 self.nonce = switch.plugin_data().to_vec();
-                Ok(Step::Send(self.scramble(&switch.auth_plugin())?))
+                let proof = self.proof(&switch.auth_plugin())?;
+                Ok(Step::Send(proof.map(|proof| proof.to_vec()).unwrap_or_default()))
             }
             _ => bail!("an unexpected answer to the login"),
         }
@@ -83,9 +82,9 @@ impl<'a> Login<'a> {
             Some(plugin @ (AuthPlugin::CachingSha2Password | AuthPlugin::Ed25519)) => plugin,
             _ => AuthPlugin::MysqlNativePassword,
         };
-        let scramble = self.scramble(&plugin)?;
+        let proof = self.proof(&plugin)?;
         let response = HandshakeResponse::new(
-            Some(scramble).filter(|scramble| !scramble.is_empty()),
+            proof.as_deref(),
             UTF8MB4_SINCE,
             Some(self.user.as_bytes()),
             Some(self.database.as_bytes()).filter(|name| !name.is_empty()),
@@ -99,12 +98,11 @@ impl<'a> Login<'a> {
         Ok(Step::Send(payload))
     }
 
-    /// What proves that we know the password, without sending it; nothing for an empty password.
-    fn scramble(&self, plugin: &AuthPlugin) -> Result<Vec<u8>> {
+    /// Proves that we know the password, without sending it. An empty password needs no proof.
+    fn proof(&self, plugin: &AuthPlugin) -> Result<Option<AuthPluginData<'_>>> {
         match plugin {
             AuthPlugin::MysqlNativePassword | AuthPlugin::CachingSha2Password | AuthPlugin::Ed25519 => {
-                let proof = plugin.gen_data(Some(&self.password), &self.nonce);
-                Ok(proof.map(|proof| proof.to_vec()).unwrap_or_default())
+                Ok(plugin.gen_data(Some(&self.password), &self.nonce))
             }
             other => {
                 let name = String::from_utf8_lossy(other.as_bytes());

@@ -29,7 +29,7 @@ pub struct Query {
 enum Expected {
     /// A number of columns, or that there are none.
     Head,
-    /// So many columns.
+    /// The number of columns that are still to come.
     Columns(u64),
     EndOfColumns,
     /// Rows with these columns, and an end.
@@ -41,7 +41,7 @@ impl Query {
         Self { capabilities, expected: Expected::Head, columns: Vec::new(), first: None }
     }
 
-    /// Looks at the next packet, and says what follows.
+    /// Looks at the next packet, and returns the next step.
     pub fn take(&mut self, packet: &[u8]) -> Result<Step> {
         let short_end = self.capabilities.contains(CapabilityFlags::CLIENT_DEPRECATE_EOF);
         match (&mut self.expected, packet) {

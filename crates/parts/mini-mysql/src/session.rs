@@ -1,4 +1,4 @@
-//! What is said on a connection, without any I/O.
+//! The conversation on a connection, without any I/O.
 
 use std::borrow::Cow;
 
@@ -13,9 +13,9 @@ use crate::{login::Login, query::Query};
 /// The packet that ends a connection.
 pub const QUIT: &[u8] = &[1, 0, 0, 0, Command::COM_QUIT as u8];
 
-/// What the caller is to do next.
+/// The caller's next action.
 pub enum Step {
-    /// Receive into [`Session::space`], and say by [`Session::received`] how much came.
+    /// Receive into [`Session::space`], and pass the number of bytes to [`Session::received`].
     Receive,
     /// Send these bytes.
     Send(Vec<u8>),
@@ -26,45 +26,34 @@ pub enum Step {
 /// A connection's side of the conversation: first the login, then one query after the other.
 pub struct Session<'a> {
     frames: Frames,
-    phase: Phase<'a>,
-    capabilities: CapabilityFlags,
-}
-
-enum Phase<'a> {
-    Login(Login<'a>),
-    Query(Query),
+    login: Login<'a>,
+    /// None before the first query.
+    query: Option<Query>,
 }
 
 impl<'a> Session<'a> {
     /// Begins with the login. An empty password or database stands for none.
     pub fn new(user: Cow<'a, str>, password: Cow<'a, str>, database: Cow<'a, str>) -> Self {
-        let phase = Phase::Login(Login::new(user, password, database));
-        Self { frames: Frames::default(), phase, capabilities: CapabilityFlags::empty() }
+        Self { frames: Frames::default(), login: Login::new(user, password, database), query: None }
     }
 
     /// Begins a query: the packet that asks.
     pub fn query(&mut self, sql: &str) -> Vec<u8> {
-        if let Phase::Login(login) = &self.phase {
-            self.capabilities = login.capabilities();
-        }
-        self.phase = Phase::Query(Query::new(self.capabilities));
+        self.query = Some(Query::new(self.login.capabilities));
         frames::question(sql)
     }
 
     /// The first row of the answer, if it has one.
     pub fn take_row(&mut self) -> Option<Row> {
-        match &mut self.phase {
-            Phase::Query(query) => query.first.take(),
-            Phase::Login(_) => None,
-        }
+        self.query.take()?.first
     }
 
-    /// Where the next bytes belong.
+    /// Space for the next bytes.
     pub fn space(&mut self) -> &mut [u8] {
         self.frames.space()
     }
 
-    /// Takes over what came into [`Session::space`].
+    /// Takes over the bytes that came into [`Session::space`].
     ///
     /// # Errors
     /// When nothing came: the server has closed the connection.
@@ -74,17 +63,17 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Looks at what has come.
+    /// Looks at the packets that have come.
     ///
     /// # Errors
-    /// When the server answers with an error, or with what has no place there.
+    /// When the server answers with an error, or with a packet out of place.
     pub fn step(&mut self) -> Result<Step> {
         while let Some(packet) = self.frames.packet()? {
-            let step = match (packet, &mut self.phase) {
+            let step = match (packet, &mut self.query) {
                 ([], _) => bail!("the server sent an empty packet"),
                 ([0xff, ..], _) => bail!(server_error(packet)?),
-                (_, Phase::Login(login)) => login.take(packet)?,
-                (_, Phase::Query(query)) => query.take(packet)?,
+                (_, Some(query)) => query.take(packet)?,
+                (_, None) => self.login.take(packet)?,
             };
             match step {
                 Step::Receive => (), // it may have come already

@@ -15,32 +15,28 @@ use std::time::{Duration, Instant};
 use anyhow::{Error, Result};
 pub use panics::{catch_panic, catch_panic_async};
 
-/// Prints and counts the outcomes of a program's items. A clone prints and counts into the same.
+/// Prints and counts the outcomes of a program's items. Its clones share the counts.
 #[derive(Clone)]
-pub struct Tally(Arc<Shared>);
+pub struct Tally(Arc<Mutex<State>>);
 
-struct Shared {
+struct State {
     start: Instant,
     total: usize,
     timeout: Duration,
-    state: Mutex<State>,
-}
-
-struct State {
     ok: usize,
     reported: usize,
-    /// How many items of each name have reported nothing yet.
+    /// For each name, the number of items that have reported nothing yet.
     waiting: HashMap<String, usize>,
     stdout: BufWriter<File>,
-    /// Lines are kept until there are some thousand bytes of them.
+    /// Lines are written in blocks.
     buffered: bool,
     /// Stdout failed, which is reported once.
     failed: bool,
 }
 
 impl Tally {
-    /// Begins to count, and to take the time, of the items with these names, each of which may take `timeout`. Each
-    /// line is written when it is reported, so that a process that aborts takes no row along.
+    /// Begins to count and time the items with these names, each of which may take `timeout`. Each line is written when
+    /// it is reported, so that a process that aborts takes no row along.
     ///
     /// # Errors
     /// When stdout is closed.
@@ -52,8 +48,8 @@ impl Tally {
         Self::start(waiting.values().sum(), timeout, waiting, false)
     }
 
-    /// Begins to count, and to take the time, of `total` items that have no name and wait for no server. Lines are
-    /// written in blocks, as C and Python do, unless a person is watching.
+    /// Begins to count and time `total` items that have no name and wait for no server. Lines are written in blocks, as
+    /// C and Python do, unless a person is watching.
     ///
     /// # Errors
     /// When stdout is closed.
@@ -68,8 +64,9 @@ impl Tally {
         buffered: bool,
     ) -> Result<Self> {
         let stdout = BufWriter::new(File::from(io::stdout().as_fd().try_clone_to_owned()?));
-        let state = Mutex::new(State { ok: 0, reported: 0, waiting, stdout, buffered, failed: false });
-        Ok(Self(Arc::new(Shared { start: Instant::now(), total, timeout, state })))
+        let (start, ok, reported, failed) = (Instant::now(), 0, 0, false);
+        let state = State { start, total, timeout, ok, reported, waiting, stdout, buffered, failed };
+        Ok(Self(Arc::new(Mutex::new(state))))
     }
 
     /// Prints a line on stdout.
@@ -87,10 +84,11 @@ impl Tally {
 
     /// Whether an item has reported nothing yet.
     pub fn is_waiting(&self) -> bool {
-        self.state().reported < self.0.total
+        let state = self.state();
+        state.reported < state.total
     }
 
-    /// Prints what an item came to: on stdout the line that it is, or on stderr the cause of its failure.
+    /// Prints an item's outcome: its line on stdout, or the cause of its failure on stderr.
     pub fn report(&self, name: impl Display, outcome: Result<impl Display>) {
         let mut state = self.state();
         state.forget(&name);
@@ -99,48 +97,45 @@ impl Tally {
                 state.print(line);
                 state.ok += 1;
             }
-            Err(error) if is_timeout(&error) => self.complain_of_silence(name),
+            Err(error) if is_timeout(&error) => {
+                complain(format_args!("{name}: no answer in {:?}", state.timeout));
+            }
             Err(error) => complain(format_args!("{name}: {}", cause(&error))),
         }
     }
 
     /// Prints on stderr that an item's time is over.
     pub fn timed_out(&self, name: impl Display) {
-        self.state().forget(&name);
-        self.complain_of_silence(name);
-    }
-
-    fn complain_of_silence(&self, name: impl Display) {
-        complain(format_args!("{name}: no answer in {:?}", self.0.timeout));
+        self.report(name, Err::<&str, _>(io::Error::from(ErrorKind::TimedOut).into()));
     }
 
     /// Prints the last line, such as `499 ok, 1 failed in 0.113 s`, and ends the process: with 0 when all items are ok
-    /// and stdout took every line, else with 1. Threads that still wait, for a name or in a driver, are not waited for.
+    /// and stdout took every line, else with 1. It does not wait for threads that still wait for a name or in a driver.
     pub fn exit(&self) -> ! {
         let mut state = self.state(); // to the end: nothing is printed after the last line
-        process::exit(self.last_line(&mut state).into())
-    }
-
-    /// An item that reported nothing, because its task ended or its coroutine overflowed its stack, has failed.
-    fn last_line(&self, state: &mut State) -> u8 {
-        let mut silent: Vec<_> = state.waiting.keys().collect();
-        silent.sort();
-        for name in silent {
-            complain(format_args!("{name}: its task ended without an outcome"));
-        }
-        let (ok, failed) = (state.ok, self.0.total - state.ok);
-        let seconds = self.0.start.elapsed().as_secs_f64();
-        state.print(format_args!("{ok} ok, {failed} failed in {seconds:.3} s"));
-        state.flush();
-        (failed > 0 || state.failed).into()
+        process::exit(state.last_line().into())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
+    /// An item that reported nothing, because its task ended or its coroutine overflowed its stack, has failed.
+    fn last_line(&mut self) -> u8 {
+        let mut silent: Vec<_> = self.waiting.keys().collect();
+        silent.sort();
+        for name in silent {
+            complain(format_args!("{name}: its task ended without an outcome"));
+        }
+        let (ok, failed) = (self.ok, self.total - self.ok);
+        let seconds = self.start.elapsed().as_secs_f64();
+        self.buffered = false;
+        self.print(format_args!("{ok} ok, {failed} failed in {seconds:.3} s"));
+        (failed > 0 || self.failed).into()
+    }
+
     fn forget(&mut self, name: impl Display) {
         self.reported += 1;
         let name = name.to_string();
@@ -156,35 +151,24 @@ impl State {
         if self.failed {
             return;
         }
-        let written = self.stdout.write_all(shown(line).as_bytes());
-        self.check(written);
+        let mut written = self.stdout.write_all(shown(line).as_bytes());
         if !self.buffered {
-            self.flush();
+            written = written.and_then(|()| self.stdout.flush());
         }
-    }
-
-    fn flush(&mut self) {
-        let flushed = self.stdout.flush();
-        self.check(flushed);
-    }
-
-    fn check(&mut self, written: io::Result<()>) {
-        if let Err(error) = written
-            && !self.failed
-        {
+        if let Err(error) = written {
             self.failed = true;
             complain(format_args!("stdout: {error}"));
         }
     }
 }
 
-/// Whether the cause is that nobody answered in time. A blocking socket says `WouldBlock`.
+/// Whether the cause is a time-out. A blocking socket's time-out is `WouldBlock`.
 pub fn is_timeout(error: &Error) -> bool {
     let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
     causes.any(|cause| matches!(cause.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock))
 }
 
-/// An error and its causes, without those that only repeat in their own words what caused them.
+/// An error and its causes, without those that contain the text of their cause.
 pub fn cause(error: &Error) -> String {
     let mut causes: Vec<String> = Vec::new();
     for cause in error.chain().map(ToString::to_string).filter(|text| !text.is_empty()) {
@@ -198,7 +182,7 @@ pub fn cause(error: &Error) -> String {
     causes.join(": ")
 }
 
-/// A line as it is printed. What a server sent can neither begin another line nor steer the terminal.
+/// A line as it is printed. Text from a server can neither begin another line nor steer the terminal.
 fn shown(line: impl Display) -> String {
     let line = line.to_string();
     let mut shown = String::with_capacity(line.len() + 1);
@@ -214,7 +198,7 @@ fn shown(line: impl Display) -> String {
     shown
 }
 
-/// Prints a line on stderr, if there is one.
+/// Prints a line on stderr, unless that is closed.
 fn complain(line: impl Display) {
     let _ = io::stderr().write_all(shown(line).as_bytes());
 }
@@ -256,6 +240,6 @@ mod tests {
         tally.timed_out("late");
         let mut state = tally.state();
         assert_eq!((state.ok, &state.waiting), (2, &HashMap::from([("twice".to_owned(), 1)])));
-        assert_eq!(tally.last_line(&mut state), 1);
+        assert_eq!(state.last_line(), 1);
     }
 }

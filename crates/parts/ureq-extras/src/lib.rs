@@ -15,24 +15,20 @@ use ureq::{Agent, Error, SendBody};
 
 use transport::{Over, Stream};
 
-/// An agent that blocks the thread that asks, for as long as `timeout` at the most: from looking the name up to the
-/// last byte of the answer.
+/// An agent that blocks the thread that asks, for at most `timeout`: from looking the name up to the last byte of the
+/// answer.
 pub fn agent(timeout: Duration) -> Agent {
     agent_over::<Stream>(timeout)
 }
 
 /// An agent over sockets of another kind.
 pub fn agent_over<S: Socket>(timeout: Duration) -> Agent {
-    Agent::with_parts(config(timeout), Over::<S>(PhantomData), Over::<S>(PhantomData))
-}
-
-fn config(timeout: Duration) -> Config {
-    Config::builder()
+    let config = Config::builder()
         .timeout_global(Some(timeout))
         .max_idle_connections(0) // a connection for each request, so that every model waits for the same round trips
         .max_redirects(0) // another host may be behind one
         .http_status_as_error(false) // the program sees each status
-        .proxy(None) // whatever the environment says
+        .proxy(None) // the environment may name one
         .max_response_header_size(MAX_HEAD)
         .input_buffer_size(4 << 10) // 128 KiB by default, all of which is touched; the transport enlarges it for a long head
         .output_buffer_size(4 << 10)
@@ -41,10 +37,11 @@ fn config(timeout: Duration) -> Config {
             http_answers::check(&answer).map_err(|error| Error::Other(error.into()))?;
             Ok(answer)
         })
-        .build()
+        .build();
+    Agent::with_parts(config, Over::<S>(PhantomData), Over::<S>(PhantomData))
 }
 
-/// What went wrong, as an error of std's: by its kind a time-out is recognised.
+/// The cause of ureq's error, as an error of std's, by whose kind a time-out is recognised.
 pub fn cause(error: Error) -> io::Error {
     match error {
         Error::Timeout(_) => io::Error::new(ErrorKind::TimedOut, error),

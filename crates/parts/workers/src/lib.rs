@@ -9,35 +9,17 @@ use std::{env, iter, sync::Mutex, thread};
 
 use anyhow::{Error, Result, anyhow};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 use tally::catch_panic;
 
 /// The argument that makes this program a worker.
 const WORKER: &str = "--worker";
 
-/// What a worker answers: what the job came to, or the cause of its failure.
-type Answer<T> = Result<T, Failure>;
-
-#[derive(Serialize, Deserialize)]
-struct Failure {
-    cause: String,
-    timed_out: bool,
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self { cause: tally::cause(&error), timed_out: tally::is_timeout(&error) }
-    }
-}
-
-impl From<Failure> for Error {
-    fn from(Failure { cause, timed_out }: Failure) -> Self {
-        if timed_out { io::Error::new(ErrorKind::TimedOut, cause).into() } else { Self::msg(cause) }
-    }
-}
+/// A worker's answer: the job's result, or the cause of its failure and whether that is a time-out.
+type Answer<T> = Result<T, (String, bool)>;
 
 /// In a worker process, does the jobs that come on stdin, one after the other, and ends the process when there are
-/// no more. Elsewhere, returns at once. To be called before the arguments are looked at. A panic is its job's failure.
+/// no more. Elsewhere, returns at once. Call it before you parse the arguments. A panic is its job's failure.
 pub fn serve_and_exit<J: DeserializeOwned, T: Serialize>(work: impl FnMut(J) -> Result<T>) {
     if env::args().nth(1).is_some_and(|argument| argument == WORKER) {
         process::exit(answer(work).is_err().into());
@@ -47,7 +29,8 @@ pub fn serve_and_exit<J: DeserializeOwned, T: Serialize>(work: impl FnMut(J) -> 
 fn answer<J: DeserializeOwned, T: Serialize>(mut work: impl FnMut(J) -> Result<T>) -> Result<()> {
     for job in io::stdin().lines() {
         let job = serde_json::from_str(&job?)?;
-        let answer: Answer<T> = catch_panic(|| work(job)).map_err(Failure::from);
+        let failure = |error| (tally::cause(&error), tally::is_timeout(&error));
+        let answer: Answer<T> = catch_panic(|| work(job)).map_err(failure);
         io::stdout().write_all(format!("{}\n", serde_json::to_string(&answer)?).as_bytes())?;
     }
     Ok(())
@@ -63,7 +46,7 @@ struct Worker {
 }
 
 impl Workers {
-    /// Starts so many workers.
+    /// Starts `count` workers.
     ///
     /// # Errors
     /// When the system starts no more processes.
@@ -72,13 +55,13 @@ impl Workers {
     }
 
     /// Hands each job to the next worker that is free, and each job's answer to `done`. A thread per worker, called
-    /// `Process`, takes the jobs and waits for the answers, each for as long as `time` at the most.
+    /// `Process`, takes the jobs and waits for the answers, for at most `time` each.
     ///
-    /// A worker that takes longer is killed. One that ends before its time fails the one job that it has. Both are
-    /// replaced. When none can be started any more, the remaining jobs fail.
+    /// A worker that takes longer is killed. A worker that ends early fails its current job. Both are replaced. When no
+    /// worker can be started, the remaining jobs fail.
     ///
     /// # Errors
-    /// When the system starts no more threads: once all jobs are done by those that it has started.
+    /// When the system starts no more threads: once the threads that it has started have done all jobs.
     pub fn map<J: Serialize + Send, T: DeserializeOwned>(
         self,
         jobs: impl IntoIterator<Item = J, IntoIter: Send>,
@@ -128,7 +111,7 @@ impl Worker {
         Ok(Self { process, jobs, answers })
     }
 
-    /// Hands it a job and waits for its answer. The outer error is the pipe's: the worker has ended, or takes too long.
+    /// Hands over a job and waits for the answer. The outer error is the pipe's: the worker has ended, or takes too long.
     fn ask<T: DeserializeOwned>(&mut self, job: &impl Serialize, deadline: Instant) -> io::Result<Result<T>> {
         self.jobs.write_all(format!("{}\n", serde_json::to_string(job)?).as_bytes())?;
         let (mut answer, mut chunk) = (Vec::new(), [0; 4 << 10]);
@@ -144,10 +127,13 @@ impl Worker {
             }
         }
         let answer: Answer<T> = serde_json::from_slice(&answer)?;
-        Ok(answer.map_err(Error::from))
+        Ok(answer.map_err(|(cause, timed_out)| match timed_out {
+            true => io::Error::new(ErrorKind::TimedOut, cause).into(),
+            false => Error::msg(cause),
+        }))
     }
 
-    /// Ends it, and says why its job has failed.
+    /// Ends the process, and returns why its job has failed.
     fn end(&mut self, error: io::Error) -> Error {
         if error.kind() == ErrorKind::TimedOut {
             let _ = self.process.kill(); // it may have ended meanwhile
