@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Opens a stream to a host: `open` is called with its addresses in turn, until one answers. A name is looked up on a
-/// thread of its own, so that the event loop goes on; an IP address needs none.
+/// separate thread, so that the event loop keeps running; an IP address needs no thread.
 ///
 /// # Errors
 /// When the name is unknown, or the last address does not answer.
@@ -43,8 +43,8 @@ pub fn look_up(host: (&str, u16), time: Duration) -> io::Result<Vec<SocketAddr>>
     receiver.recv_timeout(time).map_err(|_| ErrorKind::TimedOut)?
 }
 
-/// Looks up a host's addresses on a thread of its own, and hands them to `found`. Nobody waits for that thread: the
-/// system's own limit may be minutes.
+/// Looks up a host's addresses on a separate thread, and hands them to `found`. The program never joins that thread, for
+/// the system's own limit may be minutes.
 ///
 /// # Errors
 /// When the system starts no thread.
@@ -64,7 +64,7 @@ pub fn look_up_aside(
     }
 }
 
-/// A stream that blocks its thread, or its coroutine, until a deadline at the most.
+/// A stream that blocks its thread, or its coroutine, until its deadline at the latest.
 pub trait Socket: Read + Write + Debug + Send + Sync + Sized + 'static {
     /// Looks up a host's addresses: see [`look_up`].
     ///
@@ -75,7 +75,7 @@ pub trait Socket: Read + Write + Debug + Send + Sync + Sized + 'static {
     /// Connects to an address, in this time.
     ///
     /// # Errors
-    /// When nobody listens there, or the time is over.
+    /// When no server listens there, or the time is over.
     fn connect(address: &SocketAddr, time: Duration, deadline: Instant) -> io::Result<Self>;
 
     /// Connects to the first of these addresses that answers, each in its share of the time.
@@ -95,7 +95,7 @@ pub trait Socket: Read + Write + Debug + Send + Sync + Sized + 'static {
     }
 }
 
-/// How long the next wait may last.
+/// The time left until a deadline: longest next wait.
 ///
 /// # Errors
 /// When no time is left.

@@ -7,7 +7,7 @@ use glommio::{LocalExecutor, LocalExecutorBuilder, timer};
 use io_uring::IoUring;
 use rustix::thread::{MembarrierCommand, membarrier};
 
-/// Makes an event loop, or says why there is none. To be called before the program has a second thread.
+/// Makes an event loop. Call it before the program has a second thread.
 ///
 /// # Errors
 /// When the system has no io_uring, or too little memory may be locked.
@@ -20,7 +20,7 @@ pub fn make(builder: LocalExecutorBuilder) -> Result<LocalExecutor> {
         .map_err(|error| anyhow!("no event loop: {error}; if locked memory is short: ulimit -l 512"))
 }
 
-/// Lets the other tasks go on, and at every tenth call those that something has arrived for.
+/// Lets the other tasks run, and at every tenth call those for which something has arrived.
 ///
 /// The loops of tokio and compio look for arrivals at each such call, glommio only when no task can run, or after 100 ms:
 /// by then all of 500 hosts are being connected to, and all log in together. A timer makes `main` wait, so that no task

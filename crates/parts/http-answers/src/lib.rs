@@ -45,7 +45,7 @@ pub fn check<B>(answer: &Response<B>) -> Result<()> {
     Ok(())
 }
 
-/// Checks an answer and reads its body to the end. That of a failure is empty: nobody looks at it.
+/// Checks an answer and reads its body to the end. The body of a failure is left out, for no program looks at it.
 ///
 /// # Errors
 /// As [`check`], and when the body is too long or the connection ends before it.

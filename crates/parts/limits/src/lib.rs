@@ -20,12 +20,12 @@ pub fn seconds(text: &str) -> Result<Duration> {
     Ok(time)
 }
 
-/// How many of `total` items are waited for at once: `concurrency`, or all.
+/// The number of items, out of `total`, in flight at once: `concurrency`, or all.
 pub fn at_once(concurrency: impl Into<Option<NonZeroUsize>>, total: usize) -> usize {
     concurrency.into().map_or(total, NonZeroUsize::get).min(total)
 }
 
-/// How many of `total` connections are open at once: `concurrency`, or all. Each needs a file descriptor: raises
+/// The number of connections, out of `total`, open at once: `concurrency`, or all. Each needs a file descriptor: raises
 /// the soft limit on them to the hard one.
 ///
 /// # Errors
@@ -36,8 +36,8 @@ pub fn allow_connections(concurrency: impl Into<Option<NonZeroUsize>>, total: us
     Ok(at_once)
 }
 
-/// How many worker processes are needed for `total` items: `concurrency` at most. Each needs two file
-/// descriptors, for the pipes: raises the soft limit on them to the hard one.
+/// The number of worker processes for `total` items: at most `concurrency`. Each needs two file descriptors, for the
+/// pipes: raises the soft limit on them to the hard one.
 ///
 /// # Errors
 /// When the hard limit is too low.
@@ -68,26 +68,26 @@ pub fn threads(text: &str) -> Result<NonZeroUsize> {
     Ok(threads)
 }
 
-/// How many coroutines there may be: `count`, or an error. Each takes 2 memory maps, for its stack and for the page that guards it.
+/// Checks a number of coroutines. Each takes 2 memory maps: its stack and the page that guards it.
 ///
 /// # Errors
-/// When the machine has no memory maps for them.
+/// When the machine has too few memory maps for them.
 pub fn coroutines(count: usize) -> Result<usize> {
     let most = memory_maps()? / 2;
     ensure!(count <= most, "{count} coroutines are too many: at most {most}; raise sysctl vm.max_map_count");
     Ok(count)
 }
 
-/// The memory maps that a process may have, without those that it needs anyway.
+/// The memory maps that a process may have, less those that it needs anyway.
 fn memory_maps() -> Result<usize> {
     let most: usize = fs::read_to_string("/proc/sys/vm/max_map_count")?.trim().parse()?;
     Ok(most.saturating_sub(1_200))
 }
 
-/// Runs what starts threads and panics when the system starts no more of them, as pools and event loops do.
+/// Runs a constructor of a pool or an event loop, which panics when the system starts no more threads.
 ///
 /// # Errors
-/// When it panics: with what it says, in place of the panic's own message.
+/// When it panics: the panic's message, which is not printed, or the remedy.
 pub fn start<T>(threads: impl FnOnce() -> T) -> Result<T> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| ()));
@@ -104,12 +104,12 @@ pub fn start<T>(threads: impl FnOnce() -> T) -> Result<T> {
     })
 }
 
-/// As many as Python's ProcessPoolExecutor starts.
+/// The default number of worker processes: that of Python's ProcessPoolExecutor.
 pub fn default_processes() -> NonZeroUsize {
     thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
-/// As many as Python's ThreadPoolExecutor starts.
+/// The default number of threads: that of Python's ThreadPoolExecutor.
 pub fn default_threads() -> NonZeroUsize {
     let cpus = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     NonZeroUsize::new(32.min(cpus + 4)).expect("more than 0")

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use connect::{Socket, look_up_aside, time_left};
 use may::{net::TcpStream, sync::Semphore};
 
-/// may's TCP stream, and when it gives up.
+/// may's TCP stream, and its deadline.
 #[derive(Debug)]
 pub struct Stream {
     stream: TcpStream,

@@ -20,7 +20,7 @@ fn said(code: u16, state: &str, message: &str) -> Error {
     anyhow!("ERROR {code} ({state}): {message}")
 }
 
-/// What is wrong with a packet, before or after the server's greeting.
+/// The error of a bad packet, before or after the server's greeting.
 fn packet_error(error: PacketCodecError, greeted: bool) -> Error {
     match error {
         PacketCodecError::Io(error) => error.into(),

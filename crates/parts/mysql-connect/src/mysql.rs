@@ -11,7 +11,7 @@ use crate::{MAX_PACKET, packet_error, said};
 
 /// Logs in at the first of a host's addresses that answers. An empty password or database stands for none.
 ///
-/// Looking the name up and connecting take `time` at most. Then it holds for each read anew: the driver owns its socket.
+/// Looking the name up and connecting take at most `time`. Then each read may take it again: the driver owns its socket.
 ///
 /// # Errors
 /// When the name is unknown, no address answers, or the server refuses the login.

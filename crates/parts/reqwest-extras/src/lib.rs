@@ -23,7 +23,7 @@ pub async fn body(answer: Response) -> Result<Bytes> {
     Ok(http_answers::read::<Body>(answer.into()).await?.into_body())
 }
 
-/// What went wrong: reqwest's error, or the limit where hyper says "too large" without one.
+/// The cause of reqwest's error. Where hyper says "too large", it names the limit.
 pub fn cause(error: reqwest::Error) -> Error {
     let error = Error::from(error.without_url()); // the line begins with it
     let too_large =

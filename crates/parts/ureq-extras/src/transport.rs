@@ -15,7 +15,7 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
 };
 
-/// std's TCP stream, and when it gives up.
+/// std's TCP stream, and its deadline.
 #[derive(Debug)]
 pub struct Stream {
     stream: TcpStream,
@@ -50,7 +50,7 @@ impl Write for Stream {
     }
 }
 
-/// How ureq finds and reaches hosts: over such sockets.
+/// Looks hosts up and connects to them for ureq, over sockets of this kind.
 #[derive(Debug)]
 pub struct Over<S>(pub PhantomData<S>);
 
@@ -101,7 +101,7 @@ impl<S: Socket> Transport for Connection<S> {
         }
         let read = loop {
             match self.stream.read(self.buffers.input_append_buf()) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {} // a stopped process goes on
+                Err(error) if error.kind() == ErrorKind::Interrupted => {} // a stopped process continues
                 read => break read,
             }
         };
@@ -117,12 +117,12 @@ impl<S: Socket> Transport for Connection<S> {
     }
 
     fn is_open(&mut self) -> bool {
-        false // only asked of a connection that would be used again; each request has one of its own
+        false // asked before a connection is reused, which no request does
     }
 }
 
 impl<S> Connection<S> {
-    /// Makes room for a long head, once: for one that is too long there is enough room to see that.
+    /// Makes room for a long head, once, and enough of it to see that a head is too long.
     fn enlarge(&mut self) -> Result<(), Error> {
         let received = self.buffers.input().to_vec();
         if received.len() > MAX_HEAD {
@@ -135,10 +135,7 @@ impl<S> Connection<S> {
     }
 }
 
-/// How long the next wait may last.
-///
-/// # Errors
-/// When no time is left.
+/// The time that is left; an error when it is none.
 fn time_left(timeout: NextTimeout) -> Result<Duration, Error> {
     if timeout.after.is_zero() { Err(Error::Timeout(timeout.reason)) } else { Ok(*timeout.after) }
 }
