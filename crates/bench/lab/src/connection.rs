@@ -24,10 +24,13 @@ use crate::fault::{Fault, Moment, Part, Step};
 /// A slow item takes this many times its delay.
 const SLOWNESS: u32 = 10;
 
-/// What is read at once to begin with, in bytes: more than a login, a short query or a request takes.
+/// MySQL's error 1105 in a packet.
+const SICK_HOST: &[u8] = b"\xff\x51\x04#HY000This host is sick";
+
+/// The first read takes at most this many bytes: more than a login, a short query or a request has.
 const READ_BUFFER: usize = 512;
 
-/// The most that is kept unread, in bytes.
+/// A client that sends more bytes than this before it is their turn is cut off.
 const MAX_UNREAD: usize = 128 << 10;
 
 pub struct Connection {
@@ -105,7 +108,7 @@ impl Connection {
     async fn travel(&mut self) -> io::Result<()> {
         let trips = if mem::replace(&mut self.is_answered, true) { 1 } else { 2 };
         self.lab.stats.borrow_mut().waited(trips);
-        match self.lab.rtt {
+        match self.lab.args.rtt {
             Duration::ZERO => Ok(()),
             rtt => self.wait(Timer::after(rtt.saturating_mul(trips))).await,
         }
@@ -129,7 +132,7 @@ impl Connection {
         self.lab.stats.borrow_mut().began();
         self.in_flight = Some((item, Instant::now()));
         let served = async {
-            if fault.as_ref().is_none_or(|fault| fault.before != Moment::Query) {
+            if fault.as_ref().is_none_or(|fault| fault.before == Moment::Answer) {
                 self.wait(sleep(delay)).await?;
             }
             let steps = fault.as_ref().map_or(&[Step::Part(Part::Whole)][..], |fault| &fault.steps);
@@ -187,10 +190,14 @@ impl Connection {
                     (sent, number) = (sent + bytes.len(), number.wrapping_add(packets(bytes)));
                     Cow::Borrowed(bytes)
                 }
+                Step::Status(status) if answer.bytes.starts_with(b"HTTP") => {
+                    Cow::Owned(format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n").into())
+                }
                 Step::Bytes(bytes) => Cow::Borrowed(bytes.as_slice()),
-                Step::Packet(payload) => {
+                Step::Status(_) | Step::Packet(_) => {
+                    let payload = if let Step::Packet(payload) = step { payload } else { SICK_HOST };
                     let mut packets = BytesMut::new();
-                    number = packet_to_chunks(number, &mut payload.as_slice(), &mut packets);
+                    number = packet_to_chunks(number, &mut &payload[..], &mut packets);
                     Cow::Owned(packets.to_vec())
                 }
             };

@@ -13,7 +13,6 @@ use serde::Deserialize;
 
 use crate::Lab;
 use crate::connection::{Answer, Connection, Item};
-use crate::fault::{Fault, Kind};
 use crate::prices;
 
 /// The size of a page, and the largest that can be asked for, in bytes.
@@ -115,8 +114,7 @@ fn page(name: &str, query: Page) -> Result<Response> {
         .context("delay is a number of seconds, 0 or more")?;
     let size = query.size.unwrap_or(PAGE);
     ensure!(size <= MAX_PAGE, "size is {MAX_PAGE} bytes at most");
-    let fault = |text: String| Fault::parse(&text, Kind::Page)?.context("a fault of hosts");
-    let fault = query.fault.map(fault).transpose().context("fault")?.map(Arc::new);
+    let fault = query.fault.map(|text| text.parse()).transpose().context("fault")?.map(Arc::new);
     let mut body = [HEAD, &LINE.repeat(size / LINE.len() + 1)].concat().into_bytes();
     body.truncate(size);
     let item = Item { name: name.to_owned(), delay, fault, healthy: None };
@@ -130,7 +128,7 @@ struct Day {
 }
 
 fn prices_of_day(lab: &Lab, Day { date }: Day, factor: f64) -> Result<Response> {
-    let delay = Duration::try_from_secs_f64(lab.prices_delay.as_secs_f64() * factor)
+    let delay = Duration::try_from_secs_f64(lab.args.prices_delay.as_secs_f64() * factor)
         .context("the factor is a number, 0 or more")?;
     let (fault, healthy) =
         lab.days.look_up(prices::place(date).rem_euclid(lab.days.faults.len() as i32) as usize);

@@ -2,9 +2,9 @@
 //!
 //! `bench-lab --dir DIR` listens, writes `DIR/db.urls` (one `mysql://` URL for each host, one per line) and
 //! `DIR/http.url` (the base URL), and prints `ready`. It stops on SIGTERM or SIGINT, and when its
-//! standard input is a pipe that closes, so that it never outlives whoever started it.
+//! standard input is a pipe that closes, so that it never outlives the process that started it.
 //!
-//! One thread serves everything. What it counts is at `GET /stats` (see [`stats`]); a reset is
+//! One thread serves everything. Its counters are at `GET /stats` (see [`stats`]); a reset is
 //! `POST /stats/reset`. With `--trace FILE` it notes when each item began and ended (see [`trace`]).
 //! With `--rtt SECONDS` it answers as over a network, whose timers a second thread wakes (see
 //! [`connection`]). With `--sick FAULT=N` hosts and days of prices misbehave (see [`fault`]), with
@@ -28,26 +28,23 @@ use std::future::pending;
 use std::io::{self, Write as _};
 use std::net::Ipv4Addr;
 use std::os::fd::AsFd;
-use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use rustix::rand::{GetRandomFlags, getrandom};
 use tempfile::NamedTempFile;
 use tokio::net::TcpListener;
+use tokio::net::unix::pipe::Receiver;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::oneshot;
 use tokio::task::{LocalSet, spawn_local};
 
 use crate::connection::Connection;
-use crate::fault::{Kind, Places, Share};
-use crate::mysql::{Auth, DATABASE, Login, USER};
+use crate::fault::{Places, Share};
+use crate::mysql::{Auth, DATABASE, USER, random};
 use crate::stats::Stats;
 use crate::trace::Trace;
 
@@ -67,8 +64,8 @@ struct Args {
     #[arg(long, value_name = "SECONDS", default_value = "0.29", value_parser = seconds)]
     prices_delay: Duration,
 
-    /// The round-trip time of the network that the lab plays: what a client waits more for each answer of a MySQL host,
-    /// a page or a day of prices, and once more for its connection
+    /// The round-trip time of the network that the lab plays: a client waits for it before each answer of a MySQL host, a
+    /// page or a day of prices, and once more for its connection
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
     rtt: Duration,
 
@@ -80,10 +77,10 @@ struct Args {
     #[arg(long, value_name = "PLUGIN")]
     default_plugin: Option<String>,
 
-    /// N of the hosts, and of every --days days of prices, misbehave. FAULT: refuse, hang, error, close, slow; prices also
+    /// N of the hosts, and of every --days days of prices, misbehave. FAULT: refuse, hang, error, close, slow; for prices
     /// 404, 500, redirect, length, not-json, no-price; or BEFORE:STEP[,STEP…] (see crates/bench/lab/src/fault.rs).
     /// Repeatable
-    #[arg(long, value_name = "FAULT=N")]
+    #[arg(long, value_name = "FAULT=N", value_parser = fault::share)]
     sick: Vec<Share>,
 
     /// The days after which sick days of prices repeat [default: 100, or as many as are sick]
@@ -95,13 +92,13 @@ struct Args {
     trace: Option<PathBuf>,
 }
 
-/// What all connections share.
+/// Shared by all connections.
 struct Lab {
-    login: Login,
+    args: Args,
+    /// Another one every start.
+    password: String,
     hosts: Places,
     days: Places,
-    prices_delay: Duration,
-    rtt: Duration,
     stats: RefCell<Stats>,
 }
 
@@ -121,13 +118,13 @@ fn main() -> ExitCode {
 /// Serves until it is told to stop. Every failure is one of starting.
 fn run(args: Args) -> Result<()> {
     let trace = args.trace.as_deref().map(Trace::create).transpose()?;
+    let password = random().context("no random bytes for the password")?;
     let lab = Rc::new(Lab {
-        login: Login { password: random_password()?, auth: args.auth, default_plugin: args.default_plugin },
-        hosts: Places::new(&args.sick, Kind::Host, "--hosts", args.hosts, 500)?,
-        days: Places::new(&args.sick, Kind::Page, "--days", args.days, 100)?,
-        prices_delay: args.prices_delay,
-        rtt: args.rtt,
+        password: format!("{:032x}", u128::from_ne_bytes(password)),
+        hosts: Places::new(&args.sick, "--hosts", args.hosts, 500)?,
+        days: Places::new(&args.sick, "--days", args.days, 100)?,
         stats: Stats::new(trace).into(),
+        args,
     });
     raise_descriptor_limit(lab.hosts.faults.len() as u64)?;
     let runtime =
@@ -146,7 +143,7 @@ fn run(args: Args) -> Result<()> {
                 let address = listen::host_address(group * listen::BACKLOG + place);
                 let refuses = fault.as_ref().is_some_and(|fault| fault.refuses());
                 let port = if refuses { refusing_port } else { port };
-                writeln!(urls, "mysql://{USER}:{}@{address}:{port}/{DATABASE}", lab.login.password)?;
+                writeln!(urls, "mysql://{USER}:{}@{address}:{port}/{DATABASE}", lab.password)?;
             }
             spawn_local(serve(listener, Rc::clone(&lab), mysql::serve));
         }
@@ -154,8 +151,8 @@ fn run(args: Args) -> Result<()> {
         let base_url = format!("http://{}:{}\n", Ipv4Addr::LOCALHOST, listener.local_addr()?.port());
         spawn_local(serve(listener, Rc::clone(&lab), http::serve));
 
-        write_file(&args.dir, "db.urls", &urls)?;
-        write_file(&args.dir, "http.url", &base_url)?;
+        write_file(&lab.args.dir, "db.urls", &urls)?;
+        write_file(&lab.args.dir, "http.url", &base_url)?;
         writeln!(io::stdout(), "ready").context("cannot write to standard output")?;
         tokio::select! {
             _ = terminate.recv() => {}
@@ -194,15 +191,8 @@ fn raise_descriptor_limit(hosts: u64) -> Result<()> {
     Ok(())
 }
 
-/// 128 random bits in hexadecimal: another password every start.
-fn random_password() -> Result<String> {
-    let mut bytes = [0; 16];
-    getrandom(&mut bytes, GetRandomFlags::empty()).context("no random bytes for the password")?;
-    Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
-}
-
-/// Writes `dir/name` aside, readable by its owner only, and moves it into place: whoever sees it
-/// sees all of it.
+/// Writes `dir/name` aside, readable by its owner only, and moves it into place: a reader
+/// never sees part of it.
 fn write_file(dir: &Path, name: &str, text: &str) -> Result<()> {
     let path = dir.join(name);
     let write = || -> Result<File> {
@@ -214,19 +204,11 @@ fn write_file(dir: &Path, name: &str, text: &str) -> Result<()> {
     write().map(drop).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Ends when standard input does, if it is a pipe: a job in the background that reads its terminal is stopped. Read in a
-/// thread of its own, because tokio's standard input would keep the runtime from ending before the next line.
+/// Ends when standard input does, if it is a pipe: a job in the background that reads its terminal is stopped.
 async fn stdin_closed() {
-    let stdin = io::stdin().as_fd().try_clone_to_owned().map(File::from);
-    if !stdin.and_then(|stdin| stdin.metadata()).is_ok_and(|stdin| stdin.file_type().is_fifo()) {
-        return pending().await;
-    }
-    let (closed, wait) = oneshot::channel::<()>();
-    thread::spawn(move || {
-        let _ = io::copy(&mut io::stdin(), &mut io::sink());
-        drop(closed);
-    });
-    let _ = wait.await;
+    let stdin = io::stdin().as_fd().try_clone_to_owned().and_then(Receiver::from_owned_fd);
+    let Ok(mut stdin) = stdin else { return pending().await };
+    let _ = tokio::io::copy(&mut stdin, &mut tokio::io::sink()).await;
 }
 
 /// A number of seconds from the command line.

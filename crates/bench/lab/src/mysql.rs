@@ -13,7 +13,7 @@ use mysql_common::constants::{CapabilityFlags, Command};
 use mysql_common::packets::{ServerError, SqlState};
 use mysql_common::proto::codec::{PacketCodec, error::PacketCodecError};
 
-pub use self::login::{Auth, Login};
+pub use self::login::{Auth, random};
 use self::statement::Reply;
 use crate::connection::{Answer, Connection, Item};
 use crate::fault::{Fault, Moment};

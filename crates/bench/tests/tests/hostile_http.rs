@@ -132,7 +132,7 @@ fn kinds() -> Vec<(String, Outcome, Outcome)> {
 #[test]
 fn an_item_fails_alone_and_by_its_cause() {
     let kinds = kinds();
-    let faults: Vec<String> = kinds.iter().map(|(steps, ..)| format!("head:{steps}")).collect();
+    let faults: Vec<String> = kinds.iter().map(|(steps, ..)| format!("answer:{steps}")).collect();
     each("web prices", Program::is_rust, |program| {
         let load = program.sick(kinds.len(), 0.0, &faults, &[]);
         let run = load.run(&["--timeout", "2"]);

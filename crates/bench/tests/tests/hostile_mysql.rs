@@ -67,10 +67,10 @@ fn kinds() -> Vec<(String, Outcome)> {
         // Errors, wherever they come.
         ("query:hang", Fails("no answer in 2s")),
         (
-            r"greeting:packet(\xff\x10\x04#08004Too many connections)",
+            r"accept:packet(\xff\x10\x04#08004Too many connections)",
             Fails("ERROR 1040 (08004): Too many connections"),
         ),
-        (r"greeting:packet(\xff\x10\x04Too many connections)", Fails("Too many connections")),
+        (r"accept:packet(\xff\x10\x04Too many connections)", Fails("Too many connections")),
         (r"login:packet(\xff\x15\x04#28000Access denied)", Fails("ERROR 1045 (28000): Access denied")),
         (
             r"answer:packet(\xff\x51\x04#HY000a\nb\x1b[2J\xe2\x80\xa8c)",
@@ -83,9 +83,9 @@ fn kinds() -> Vec<(String, Outcome)> {
         ("answer:rows,close", Fails("")),
         ("answer:columns,reset", Fails("Connection reset by peer")),
         // Other servers.
-        (r"greeting:bytes(SSH-2.0-OpenSSH_9.2\r\n),hang", no_server),
-        (r"greeting:bytes(220 mail ESMTP\r\n),hang", no_server),
-        (r"greeting:bytes(\x15\x03\x03\0\x02\x02\x46),hang", no_server),
+        (r"accept:bytes(SSH-2.0-OpenSSH_9.2\r\n),hang", no_server),
+        (r"accept:bytes(220 mail ESMTP\r\n),hang", no_server),
+        (r"accept:bytes(\x15\x03\x03\0\x02\x02\x46),hang", no_server),
         // What is not asked for, and what is not built in.
         (r"answer:packet(\xfb/etc/passwd),hang", OwnWords("wants a local file")),
         (r"answer:columns,bytes(\xff\xff\xff\x03),hang", OwnWords("a packet of 16 MiB")),
@@ -96,7 +96,7 @@ fn kinds() -> Vec<(String, Outcome)> {
         (ED25519, Fails("")),
         (PARSEC, Fails("")),
         // A byte now and then.
-        ("greeting:drip(0.05)", Drips),
+        ("accept:drip(0.05)", Drips),
         ("answer:drip(0.06)", Drips),
     ];
     let kinds = kinds.into_iter().map(|(steps, outcome)| (steps.to_owned(), outcome));

@@ -28,7 +28,7 @@ pub enum Auth {
     Sha2Full,
 }
 
-/// What the server can do. Without CLIENT_CONNECT_ATTRS clients need not describe themselves, and
+/// The server's capabilities. Without CLIENT_CONNECT_ATTRS clients need not describe themselves, and
 /// without CLIENT_SSL they send no passwords in clear text.
 const CAPABILITIES: CapabilityFlags = CapabilityFlags::CLIENT_PROTOCOL_41
     .union(CapabilityFlags::CLIENT_CONNECT_WITH_DB)
@@ -38,8 +38,8 @@ const CAPABILITIES: CapabilityFlags = CapabilityFlags::CLIENT_PROTOCOL_41
     .union(CapabilityFlags::CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA)
     .union(CapabilityFlags::CLIENT_DEPRECATE_EOF);
 
-/// What caching_sha2_password says: the scramble was right, no more is needed; the password itself is needed; and a
-/// client's request for the public key.
+/// The messages of caching_sha2_password: the scramble was right, no more is needed; the password itself is needed; and
+/// a client's request for the public key.
 const FAST_AUTH_SUCCESS: [u8; 1] = [3];
 const FULL_AUTH: [u8; 1] = [4];
 const PUBLIC_KEY_REQUEST: [u8; 1] = [2];
@@ -47,30 +47,24 @@ const PUBLIC_KEY_REQUEST: [u8; 1] = [2];
 /// The random bytes that a client's proof depends on.
 type Scramble = [u8; 20];
 
-/// How clients log in.
-pub struct Login {
-    pub password: String,
-    pub auth: Auth,
-    /// The plugin that the greeting names, where it is not the account's.
-    pub default_plugin: Option<String>,
-}
-
 impl Session<'_> {
     /// Lets the client log in, or refuses it.
     pub async fn log_in(&mut self) -> io::Result<()> {
         let lab = self.connection.lab.clone();
-        let Login { password, auth, default_plugin } = &lab.login;
+        let (password, auth) = (lab.password.as_str(), lab.args.auth);
         let plugin = match auth {
             Auth::Native => AuthPlugin::MysqlNativePassword,
             Auth::Sha2 | Auth::Sha2Full => AuthPlugin::CachingSha2Password,
         };
-        let scramble = random_scramble()?;
-        self.put(&greeting(default_plugin.as_deref().map_or(plugin.as_bytes(), str::as_bytes), &scramble));
-        self.flush_at(Moment::Greeting).await?;
+        // Printable characters only, as MySQL's: clients take a zero byte for the end.
+        let scramble: Scramble = random()?.map(|byte| b'0' + byte % 64);
+        let default_plugin = lab.args.default_plugin.as_deref();
+        self.put(&greeting(default_plugin.map_or(plugin.as_bytes(), str::as_bytes), &scramble));
+        self.flush_at(Moment::Accept).await?;
 
         self.next_packet().await?;
-        // What client and server have in common decides what the packet holds, and the parser looks
-        // only at what the client says.
+        // The fields of the packet depend on the capabilities that client and server share; the parser looks at the
+        // client's.
         if let Some(flags) = self.packet.first_chunk_mut() {
             *flags = (u32::from_le_bytes(*flags) & CAPABILITIES.bits()).to_le_bytes();
         }
@@ -106,7 +100,7 @@ impl Session<'_> {
             let message = format!("Unknown database '{}'", String::from_utf8_lossy(database));
             return Err(self.refuse(error(1049, b"42000", message)).await);
         }
-        if *auth == Auth::Sha2 {
+        if auth == Auth::Sha2 {
             self.put(&AuthMoreData::new(&FAST_AUTH_SUCCESS[..]));
         }
         self.put_ok();
@@ -160,16 +154,15 @@ const PRIMES: [[u64; 16]; 2] = [[
     0x122f_59c3_7aa7_565f, 0xe600_06c1_071d_fdfc, 0x81e6_b203_981c_ca30, 0x1936_148b_6294_4d27,
 ]];
 
-/// The same key for every login, because making one takes seconds in a debug build. It protects nothing: what it encrypts
-/// crosses loopback only, and the password is another one every start.
+/// The same key for every login, because making one takes seconds in a debug build. It protects nothing: the password
+/// crosses loopback only and is another one every start.
 fn key() -> rsa::Result<PrivateKey> {
     let primes = PRIMES.map(|prime| BoxedUint::from_be_slice_vartime(&prime.map(u64::to_be_bytes).concat()));
     PrivateKey::from_primes(primes.into(), BoxedUint::from(65_537_u32))
 }
 
-/// Printable characters only, as MySQL's: clients take a zero byte for the end.
-fn random_scramble() -> io::Result<Scramble> {
-    let mut scramble = [0; 20];
-    getrandom(&mut scramble, GetRandomFlags::empty())?;
-    Ok(scramble.map(|byte| b'0' + byte % 64))
+pub fn random<const LENGTH: usize>() -> io::Result<[u8; LENGTH]> {
+    let mut bytes = [0; LENGTH];
+    getrandom(&mut bytes, GetRandomFlags::empty())?;
+    Ok(bytes)
 }

@@ -11,7 +11,8 @@ use mysql_common::proto::MySerialize;
 use super::Session;
 use super::statement::Reply;
 
-/// The first byte of a packet that ends columns or rows.
+/// The first byte of success, and of a packet that ends columns or rows.
+const OK: u8 = 0x00;
 const END: u8 = 0xFE;
 
 /// The text protocol's NULL.
@@ -24,8 +25,7 @@ impl Session<'_> {
     }
 
     pub fn put_ok(&mut self) {
-        self.payload.extend([0x00, 0, 0]); // no rows affected, no row inserted
-        self.put_status(StatusFlags::empty());
+        self.put_end(OK, StatusFlags::empty(), true);
     }
 
     pub fn put_error(&mut self, error: &ServerError<'_>) {
@@ -52,7 +52,7 @@ impl Session<'_> {
         }
         let has_new_end = self.capabilities.contains(CapabilityFlags::CLIENT_DEPRECATE_EOF);
         if !has_new_end {
-            self.put_end(more);
+            self.put_end(END, more, false);
         }
         self.columns = self.output.len();
         for (_, value) in &reply.columns {
@@ -63,27 +63,17 @@ impl Session<'_> {
             }
         }
         self.put_payload();
-        if has_new_end {
-            self.payload.extend([END, 0, 0]); // as of an OK: no rows affected, no row inserted
-            self.put_status(more);
-        } else {
-            self.put_end(more);
-        }
+        self.put_end(END, more, has_new_end);
         if reply.is_call {
             self.put_ok();
         }
     }
 
-    fn put_end(&mut self, status: StatusFlags) {
-        self.payload.extend([END, 0, 0]); // no warnings
+    /// An OK has no rows affected, none inserted, the status and no warnings; an older end no warnings and the status.
+    fn put_end(&mut self, header: u8, status: StatusFlags, is_ok: bool) {
+        self.payload.extend([header, 0, 0]);
         self.payload.extend((StatusFlags::SERVER_STATUS_AUTOCOMMIT | status).bits().to_le_bytes());
-        self.put_payload();
-    }
-
-    /// Ends the payload with the status and no warnings.
-    fn put_status(&mut self, status: StatusFlags) {
-        self.payload.extend((StatusFlags::SERVER_STATUS_AUTOCOMMIT | status).bits().to_le_bytes());
-        self.payload.extend([0, 0]);
+        self.payload.extend(is_ok.then_some([0, 0]).into_iter().flatten());
         self.put_payload();
     }
 

@@ -1,8 +1,8 @@
 //! MySQL hosts, well and sick.
 
-use std::fs;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::TcpStream;
+use std::{fs, iter};
 
 use behaviour_tests::{Lab, password, run};
 use bench_data::files;
@@ -12,7 +12,7 @@ use mysql_common::io::ParseBuf;
 use mysql_common::packets::{AuthPlugin, HandshakePacket, HandshakeResponse};
 use mysql_common::proto::MySerialize;
 
-use crate::{connect, lab, read};
+use crate::{connect, lab};
 
 const OLD: CapabilityFlags =
     CapabilityFlags::CLIENT_PROTOCOL_41.union(CapabilityFlags::CLIENT_SECURE_CONNECTION);
@@ -22,10 +22,10 @@ const NEW: CapabilityFlags = OLD.union(CapabilityFlags::CLIENT_DEPRECATE_EOF);
 struct Client(TcpStream);
 
 impl Client {
-    /// Reads the greeting and sends this part of the answer to it, with one byte turned over.
+    /// Reads the greeting and sends the answer to it, edited.
     fn greeted(lab: &Lab, capabilities: CapabilityFlags, edit: impl FnOnce(&mut Vec<u8>)) -> Self {
         let mut client = Self(connect(&lab.hosts()[5]));
-        let (_, greeting) = client.packet();
+        let (_, greeting) = client.packet().unwrap();
         let nonce = ParseBuf(&greeting).parse::<HandshakePacket<'_>>(()).unwrap().nonce();
         let (plugin, urls) = (AuthPlugin::MysqlNativePassword, lab.read("db.urls"));
         let proof = plugin.gen_data(Some(password(&urls)), &nonce).map(|proof| proof.to_vec());
@@ -41,7 +41,7 @@ impl Client {
 
     fn logged_in(lab: &Lab, capabilities: CapabilityFlags) -> Self {
         let mut client = Self::greeted(lab, capabilities, |_| ());
-        assert_eq!(client.packet().1[0], 0, "logged in");
+        assert_eq!(client.packet().unwrap().1[0], 0, "logged in");
         client
     }
 
@@ -51,26 +51,20 @@ impl Client {
     }
 
     /// The next packet's number and payload.
-    fn packet(&mut self) -> (u8, Vec<u8>) {
+    fn packet(&mut self) -> io::Result<(u8, Vec<u8>)> {
         let mut header = [0; 4];
-        self.0.read_exact(&mut header).unwrap();
+        self.0.read_exact(&mut header)?;
         let [a, b, c, number] = header;
         let mut payload = vec![0; u32::from_le_bytes([a, b, c, 0]) as usize];
-        self.0.read_exact(&mut payload).unwrap();
-        (number, payload)
+        self.0.read_exact(&mut payload)?;
+        Ok((number, payload))
     }
 
-    /// The numbers and first bytes of the packets that answer a statement, and how the connection is then.
-    fn ask(&mut self, statement: &str) -> (Vec<(u8, Vec<u8>)>, &'static str) {
+    /// The numbers and first bytes of the packets that answer a statement.
+    fn ask(&mut self, statement: &str) -> Vec<(u8, Vec<u8>)> {
         self.send(0, format!("\x03{statement}").as_bytes());
-        let (bytes, end) = read(&mut self.0);
-        let (mut packets, mut rest) = (Vec::new(), bytes.as_slice());
-        while let Some((&[a, b, c, number], after)) = rest.split_first_chunk() {
-            let (payload, next) = after.split_at(after.len().min(u32::from_le_bytes([a, b, c, 0]) as usize));
-            packets.push((number, payload[..payload.len().min(9)].to_vec()));
-            rest = next;
-        }
-        (packets, end)
+        let packets = iter::from_fn(|| self.packet().ok());
+        packets.map(|(number, payload)| (number, payload[..payload.len().min(9)].to_vec())).collect()
     }
 }
 
@@ -80,11 +74,11 @@ fn knows_items_and_what_clients_ask_by_themselves_and_nothing_else() {
     let packet = |number, bytes: &[u8]| (number, bytes.to_vec());
     let [count, column] = [packet(1, b"\x01"), packet(2, b"\x03def\0\0\0\x08s")];
     let expected = [count.clone(), column.clone(), packet(3, b"\x010"), packet(4, b"\xfe\0\0\x02\0\0\0")];
-    assert_eq!(Client::logged_in(&lab, NEW).ask(" select sleep(0) ; ").0, expected);
+    assert_eq!(Client::logged_in(&lab, NEW).ask(" select sleep(0) ; "), expected);
     let mut old = Client::logged_in(&lab, OLD);
     let old_end = |number| packet(number, b"\xfe\0\0\x02\0");
-    assert_eq!(old.ask("select sleep(0)").0, [count, column, old_end(3), packet(4, b"\x010"), old_end(5)]);
-    assert_eq!(old.ask("call p()").0, [packet(1, b"\xff\x20\x05#0A000")], "no CLIENT_MULTI_RESULTS");
+    assert_eq!(old.ask("select sleep(0)"), [count, column, old_end(3), packet(4, b"\x010"), old_end(5)]);
+    assert_eq!(old.ask("call p()"), [packet(1, b"\xff\x20\x05#0A000")], "no CLIENT_MULTI_RESULTS");
     let mut new = Client::logged_in(&lab, NEW | CapabilityFlags::CLIENT_MULTI_RESULTS);
     for (statement, expected) in [
         ("set names utf8mb4", &b"\0\0\0\x02\0\0\0"[..]),
@@ -95,7 +89,7 @@ fn knows_items_and_what_clients_ask_by_themselves_and_nothing_else() {
         ("select @@nonsense", b"\xff\xa9\x04#HY000"),
         ("call p()", b"\x01"),
     ] {
-        assert_eq!(new.ask(statement).0[0], packet(1, expected), "{statement}");
+        assert_eq!(new.ask(statement)[0], packet(1, expected), "{statement}");
     }
 }
 
@@ -126,7 +120,7 @@ fn survives_noise() {
         let cut = |login: &mut Vec<u8>| login.truncate(length);
         let turn = |login: &mut Vec<u8>| login.get_mut(length).into_iter().for_each(|byte| *byte ^= 0xFF);
         for mut client in [Client::greeted(&lab, OLD, cut), Client::greeted(&lab, OLD, turn)] {
-            assert!([0, 0xFE, 0xFF].contains(&client.packet().1[0]), "{length}");
+            assert!([0, 0xFE, 0xFF].contains(&client.packet().unwrap().1[0]), "{length}");
         }
         noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         Client::logged_in(&lab, OLD).send(0, &noise.to_le_bytes().repeat(length)[..length]);
@@ -137,11 +131,11 @@ fn survives_noise() {
     {
         let mut client = Client::logged_in(&lab, OLD);
         client.0.write_all(bytes).unwrap();
-        let (_, error) = client.packet();
+        let (_, error) = client.packet().unwrap();
         assert_eq!(u16::from_le_bytes([error[1], error[2]]), expected, "{bytes:?}");
     }
     let mut client = Client::logged_in(&lab, OLD);
     client.send(0, b"\x03select sleep(1000)");
     while client.0.write_all(&[7; 1000]).is_ok() {}
-    assert_eq!(Client::logged_in(&lab, NEW).ask("select sleep(0)").0.len(), 4);
+    assert_eq!(Client::logged_in(&lab, NEW).ask("select sleep(0)").len(), 4);
 }
