@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What the lab, or a server in its place, saw of one run: the body of the lab's `GET /stats`.
+/// The counters of one run, from the lab or a server instead of it: the body of the lab's `GET /stats`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Seen {
     pub connections: u64,
-    /// Items answered: `select sleep(x)`, a page or a day of prices; what client libraries ask by themselves is none.
+    /// Items answered: `select sleep(x)`, a page or a day of prices; the questions that client libraries add do not count.
     pub items: u64,
     pub max_in_flight: u64,
     /// How often clients waited for the other side: twice for the first answer of a connection (one is TCP's handshake),

@@ -1,4 +1,4 @@
-//! A client's connection: what comes and goes, what the lab counts of it, and the network between them.
+//! A client's connection: its bytes, its counters, and the network that the lab plays.
 
 use std::borrow::Cow;
 use std::io::{self, ErrorKind};
@@ -35,7 +35,7 @@ const MAX_UNREAD: usize = 128 << 10;
 
 pub struct Connection {
     pub lab: Rc<Lab>,
-    /// What the client has sent and nobody has looked at.
+    /// Received bytes that no parser has taken yet.
     pub input: BytesMut,
     stream: TcpStream,
     accepted: Instant,
@@ -47,12 +47,12 @@ pub struct Connection {
     ended: Vec<trace::Item>,
 }
 
-/// What is asked: a host's `select sleep(x)`, a page, a day of prices.
+/// An item of a workload: a host's `select sleep(x)`, a page, a day of prices.
 pub struct Item {
     pub name: String,
     pub delay: Duration,
     pub fault: Option<Arc<Fault>>,
-    /// Where others are sick and this one is not: how many healthy ones there are.
+    /// The number of healthy items, where others are sick and this one is not.
     pub healthy: Option<u64>,
 }
 
@@ -82,7 +82,7 @@ impl Connection {
         }
     }
 
-    /// Reads more of what the client sends.
+    /// Reads more bytes from the client.
     pub async fn receive(&mut self) -> io::Result<()> {
         match self.stream.read_buf(&mut self.input).await? {
             0 => Err(ErrorKind::UnexpectedEof.into()),
@@ -91,7 +91,7 @@ impl Connection {
         }
     }
 
-    /// Waits, unless the client closes the connection meanwhile. What it sends is kept for later.
+    /// Waits, unless the client closes the connection meanwhile. Bytes that it sends are kept for later.
     async fn wait<T>(&mut self, end: impl Future<Output = T>) -> io::Result<()> {
         let mut end = pin!(end);
         loop {
@@ -114,7 +114,7 @@ impl Connection {
         }
     }
 
-    /// Sends at once what is no answer of a workload.
+    /// Sends bytes at once.
     pub async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream.write_all(bytes).await
     }
@@ -125,7 +125,7 @@ impl Connection {
         self.send(bytes).await
     }
 
-    /// Answers an item, as healthily as its host, page or day is.
+    /// Answers an item, or plays its fault.
     pub async fn serve(&mut self, item: Item, answer: &Answer) -> io::Result<()> {
         let (delay, fault) = (item.delay, item.fault.clone());
         self.count();
@@ -154,7 +154,7 @@ impl Connection {
         }
     }
 
-    /// Plays the steps. It is an error that ends the connection.
+    /// Plays the steps. An error ends the connection.
     pub async fn play(&mut self, steps: &[Step], answer: &Answer, delay: Duration) -> io::Result<()> {
         let (mut sent, mut number) = (0, answer.bytes.get(3).copied().unwrap_or_default());
         let (mut drip, mut is_first) = (None, true);

@@ -24,7 +24,7 @@ pub enum Moment {
     Answer,
 }
 
-/// What a fault does.
+/// One action of a fault.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     /// A host's port does not listen; anything else closes its connection.
@@ -32,11 +32,11 @@ pub enum Step {
     Close,
     /// Closes the connection with a RST.
     Reset,
-    /// For ever where it hangs.
+    /// A fault that hangs waits for ever.
     Wait(Duration),
     /// Waits ten times the item's delay.
     Slow,
-    /// What follows is sent a byte at a time, with this pause before each.
+    /// Sends the bytes of the next steps one at a time, with this pause before each.
     Drip(Duration),
     Part(Part),
     /// A response without a body; from a host, its own error.
@@ -180,9 +180,9 @@ pub fn share(text: &str) -> Result<Share> {
 
 /// Hosts or days.
 pub struct Places {
-    /// How each is sick, if it is.
+    /// The fault of each place, if it has one.
     pub faults: Vec<Option<Arc<Fault>>>,
-    /// How many are healthy, where some are sick.
+    /// The number of healthy places, where others are sick.
     healthy: Option<u64>,
 }
 
@@ -207,7 +207,7 @@ impl Places {
         Ok(Self { faults, healthy })
     }
 
-    /// The fault of a place; of a healthy place among sick ones, how many are healthy.
+    /// The fault of a place; for a healthy place among sick ones, the number of healthy ones.
     pub fn look_up(&self, number: usize) -> (Option<Arc<Fault>>, Option<u64>) {
         let fault = self.faults.get(number).cloned().flatten();
         let healthy = self.healthy.filter(|_| fault.is_none());

@@ -25,7 +25,7 @@ struct Response {
     status: &'static str,
     content_type: &'static str,
     body: Vec<u8>,
-    /// What is counted and takes its time, unless the lab itself is asked.
+    /// The counted item with its delay; none in an answer about the lab itself.
     item: Option<Item>,
 }
 
@@ -62,7 +62,7 @@ pub async fn serve(connection: &mut Connection) -> io::Result<()> {
     }
 }
 
-/// Whether the client asks for nothing more on this connection.
+/// Whether the request is the last on this connection.
 fn is_last(request: &Request<'_, '_>) -> bool {
     let closes = |header: &Header<'_>| {
         header.name.eq_ignore_ascii_case("connection") && header.value.eq_ignore_ascii_case(b"close")
@@ -70,7 +70,7 @@ fn is_last(request: &Request<'_, '_>) -> bool {
     request.version == Some(0) || request.headers.iter().any(closes)
 }
 
-/// What a healthy server answers. Errors are the client's.
+/// The answer of a healthy server. Errors are the client's.
 fn respond(lab: &Lab, request: &Request<'_, '_>) -> Result<Response> {
     let target = request.path.unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -84,10 +84,8 @@ fn respond(lab: &Lab, request: &Request<'_, '_>) -> Result<Response> {
             Response::new("text/plain", Vec::new())
         }
         ("GET", ["page", name]) => page(name, serde_urlencoded::from_str(query)?)?,
-        ("GET", ["prices"]) => prices_of_day(lab, serde_urlencoded::from_str(query)?, 1.0)?,
-        ("GET", ["stretch", factor, "prices"]) => {
-            prices_of_day(lab, serde_urlencoded::from_str(query)?, factor.parse()?)?
-        }
+        ("GET", ["prices"]) => prices_of_day(lab, query, 1.0)?,
+        ("GET", ["stretch", factor, "prices"]) => prices_of_day(lab, query, factor.parse()?)?,
         _ => Response { status: "404 Not Found", ..Response::new("text/plain", Vec::new()) },
     })
 }
@@ -122,12 +120,8 @@ fn page(name: &str, query: Page) -> Result<Response> {
 }
 
 /// `/prices?date=YYYY-MM-DD`, and the same below `/stretch/{factor}`, after `factor` times the delay.
-#[derive(Deserialize)]
-struct Day {
-    date: Date,
-}
-
-fn prices_of_day(lab: &Lab, Day { date }: Day, factor: f64) -> Result<Response> {
+fn prices_of_day(lab: &Lab, query: &str, factor: f64) -> Result<Response> {
+    let date: Date = query.strip_prefix("date=").context("prices of no date=YYYY-MM-DD")?.parse()?;
     let delay = Duration::try_from_secs_f64(lab.args.prices_delay.as_secs_f64() * factor)
         .context("the factor is a number, 0 or more")?;
     let (fault, healthy) =

@@ -60,7 +60,7 @@ pub fn listen() -> Result<TcpListener> {
     Ok(TcpListener::from_std(socket.into())?)
 }
 
-/// The next connection from this machine. What the kernel refuses for the moment is tried again.
+/// The next connection from this machine. An accept that the kernel refuses for the moment is repeated.
 pub async fn accept(listener: &TcpListener) -> TcpStream {
     loop {
         match listener.accept().await {

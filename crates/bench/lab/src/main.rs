@@ -48,7 +48,7 @@ use crate::mysql::{Auth, DATABASE, USER, random};
 use crate::stats::Stats;
 use crate::trace::Trace;
 
-/// MySQL hosts and an HTTP server on loopback, for the programs of this workspace to wait on.
+/// MySQL hosts and an HTTP server on loopback, on which the programs of this workspace wait.
 #[derive(Parser)]
 #[command(version)]
 struct Args {
@@ -115,7 +115,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Serves until it is told to stop. Every failure is one of starting.
+/// Serves until a signal or the end of its input. Only the start can fail.
 fn run(args: Args) -> Result<()> {
     let trace = args.trace.as_deref().map(Trace::create).transpose()?;
     let password = random().context("no random bytes for the password")?;

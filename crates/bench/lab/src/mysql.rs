@@ -34,7 +34,7 @@ fn error(code: u16, state: &[u8; 5], message: impl Into<String>) -> ServerError<
     ServerError::new(code, Some(SqlState::new(*state)), message.into().into_bytes())
 }
 
-/// A client's connection, with the packet that was read last and the answer not yet sent.
+/// A client's connection, with the last packet that it read and the answer that it has not sent yet.
 struct Session<'a> {
     connection: &'a mut Connection,
     codec: PacketCodec,
@@ -44,9 +44,9 @@ struct Session<'a> {
     /// Where the columns of the answer end, and where its last packet begins.
     columns: usize,
     last: usize,
-    /// What client and server can both do; empty until the client has said it.
+    /// Capabilities that client and server share; empty until the client has sent its own.
     capabilities: CapabilityFlags,
-    /// What the host still does wrong.
+    /// The host's fault, until it is played.
     fault: Option<Arc<Fault>>,
 }
 
@@ -107,7 +107,7 @@ impl Session<'_> {
         }
     }
 
-    /// Tells the client why its connection ends now. One that is gone already misses nothing.
+    /// Tells the client why its connection ends now, if it is still there.
     async fn refuse(&mut self, error: ServerError<'static>) -> io::Error {
         self.put_error(&error);
         let told = self.flush_at(Moment::Login).await;
@@ -121,7 +121,7 @@ impl Session<'_> {
         Answer { bytes, ends }
     }
 
-    /// Sends the answer, or plays the fault that is due now instead, once.
+    /// Sends the answer, or once plays the fault of this moment instead.
     async fn flush_at(&mut self, moment: Moment) -> io::Result<()> {
         let answer = self.take_answer();
         match self.fault.take_if(|fault| fault.before == moment) {

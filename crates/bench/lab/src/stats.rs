@@ -1,4 +1,4 @@
-//! What the lab counts, so that a program's claim about its concurrency can be checked.
+//! The lab's counters, which check a program's claim about its concurrency.
 
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,7 @@ impl Stats {
         Self { seen, in_flight: 0, healthy: 0, first: None, before: Duration::ZERO, trace }
     }
 
-    /// Counts from now on. What is in flight remains so.
+    /// Starts again from zero. Items in flight remain in flight.
     pub fn reset(&mut self) {
         let in_flight = self.in_flight;
         *self = Self { before: cpu_time(), ..Self::new(self.trace.take()) };
@@ -36,7 +36,7 @@ impl Stats {
         self.write(Trace::reset);
     }
 
-    /// The counters as they stand.
+    /// The counters now.
     pub fn report(&self) -> Seen {
         Seen { cpu_s: cpu_time().saturating_sub(self.before).as_secs_f64(), ..self.seen.clone() }
     }

@@ -10,7 +10,7 @@ use bench_data::trace::Item;
 pub struct Trace {
     path: PathBuf,
     file: csv::Writer<File>,
-    /// The same moment on two clocks: one that only goes on, and the system's. Items that ended before are not written.
+    /// The same moment on two clocks: a monotonic one, and the system's. Items that ended before are not written.
     start: (Instant, SystemTime),
 }
 
@@ -27,7 +27,7 @@ impl Trace {
         Ok(())
     }
 
-    /// Writes the items of a connection that is closed now.
+    /// Writes the items of a connection that has just closed.
     pub fn write(&mut self, items: Vec<Item>) -> Result<()> {
         let (start_s, closed_s) = (self.seconds(self.start.0), Some(self.seconds(Instant::now())));
         for item in items.into_iter().filter(|item| item.end_s >= start_s) {

@@ -54,7 +54,7 @@ impl Database {
         Ok(database)
     }
 
-    /// What it did since it was opened, except for us.
+    /// Its work since it was opened, except for us.
     pub fn stats(mut self) -> Result<Seen> {
         let (after, _) = self.status()?;
         Ok(Seen {
@@ -65,8 +65,8 @@ impl Database {
         })
     }
 
-    /// What the server has counted so far, once it is done with whoever has left, and how many besides us stay connected.
-    /// An item is a statement that begins with `select`, answered or not.
+    /// The server's counters, once it has closed the connections of clients that left, and how many other clients stay. An
+    /// item is a statement that begins with `select`, answered or not.
     fn status(&mut self) -> Result<(Seen, u64)> {
         let start = Instant::now();
         loop {

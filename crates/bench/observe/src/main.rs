@@ -1,4 +1,4 @@
-//! Runs one command, follows its process tree, and writes what it used: memory, processes, threads and counters, no time.
+//! Runs one command, follows its process tree, and records its memory, processes, threads and counters, no time.
 //!
 //! The command runs under `/usr/bin/time -v`. Meanwhile the memory of everything below it is sampled: proportional set size
 //! (PSS), which counts a page shared by k processes as 1/k in each, so that the sum over a tree counts no page twice.
@@ -67,7 +67,7 @@ fn main() -> ExitCode {
 /// Runs the command, writes the record, and returns the exit code to end with.
 fn observe(args: Args) -> Result<u8> {
     tree::check_kernel()?;
-    // Aside first: whoever sees the record sees all of it.
+    // Aside first: a reader never sees part of the record.
     let aside = args.out.with_extension("aside");
     files::write(&aside, "")?;
     let lab = args.lab.map(Lab::reset).transpose()?;

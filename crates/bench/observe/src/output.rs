@@ -1,5 +1,5 @@
-//! What the command prints. It goes into memory, not through a pipe: nobody has to wake up for it, and whatever the command
-//! leaves running holds nothing up.
+//! What the command prints. It goes into memory, not through a pipe: no thread has to wake up for it, and processes that
+//! the command leaves running hold nothing up.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Seek};

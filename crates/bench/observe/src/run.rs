@@ -35,14 +35,14 @@ const LONGEST: Duration = Duration::from_millis(100);
 /// command cannot be run or is stopped: that is no record. Standard input is empty, standard error passes through.
 ///
 /// The command gets a process group of its own, to which signals are passed on and which is killed at the end. Under
-/// bench-run, a guard ends whatever leaves that group.
+/// bench-run, a guard ends processes that leave that group.
 pub fn run(command: &[String], aside: &Path, prefixes: Option<&Prefixes>) -> Result<Result<Run, u8>> {
     let stop = Arc::new(AtomicUsize::new(0));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         flag::register_usize(signal, Arc::clone(&stop), signal as usize)
             .context("cannot listen to signals")?;
     }
-    // Whoever ignores SIGCHLD hands that down, and then no child could be waited for.
+    // A parent that ignores SIGCHLD hands that down, and then no child could be waited for.
     flag::register_usize(SIGCHLD, Arc::default(), 0).context("cannot listen to signals")?;
     let output = Output::create()?;
     let mut time = Command::new(TIME)
@@ -82,7 +82,7 @@ pub fn run(command: &[String], aside: &Path, prefixes: Option<&Prefixes>) -> Res
         }
         thread::sleep(pause(cpu_time().saturating_sub(cpu)));
     };
-    // What is left of the group; its number is another's only after all of it has ended.
+    // The rest of the group: its number is not used again before all of it has ended.
     let _ = kill_process_group(group, Signal::KILL);
     let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(128 + 9);
     if code == 126 || code == 127 {

@@ -6,7 +6,7 @@ use std::fs;
 
 use anyhow::{Result, ensure};
 
-/// What a tree holds at one instant, or the most of each at several.
+/// The size of a tree at one instant, or the highest of each value at several.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Tree {
     /// Proportional set size, summed over the processes.

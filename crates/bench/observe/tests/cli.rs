@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use behaviour_tests::{alive, until};
 use bench_data::files;
 use bench_data::runs::Run;
 use tempfile::TempDir;
@@ -32,16 +33,6 @@ fn observe(options: &[&str], command: &str) -> (Output, Run) {
 
 fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// Whether the process ends soon: SIGKILL is sent, not waited for, where the process is no child of the sender.
-fn ends(pid: &str) -> bool {
-    let alive = || fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while alive() && Instant::now() < deadline {
-        thread::sleep(Duration::from_millis(10));
-    }
-    !alive()
 }
 
 #[test]
@@ -156,7 +147,8 @@ fn a_signal_ends_the_whole_tree_even_one_that_ignores_it() {
         assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
         assert!(stderr(&output).contains("stopped by signal") && !folder.path().join(RECORD).exists());
         let pids = fs::read_to_string(folder.path().join("pids")).unwrap();
-        assert!(pids.lines().count() == 2 && pids.lines().all(ends), "left behind: {pids}");
+        assert_eq!(pids.lines().count(), 2);
+        until("the end of both", || !pids.lines().any(alive));
     }
 }
 
@@ -165,7 +157,7 @@ fn what_the_command_leaves_running_neither_stays_nor_holds_up() {
     let started = Instant::now();
     let (output, run) = observe(&[], "sleep 60 & echo $!");
     assert_eq!(output.status.code(), Some(0));
-    assert!(ends(&run.last_line));
+    until("its end", || !alive(&run.last_line));
     // One that leaves the group is for bench-run's guard to end, but is not waited for.
     let (_, run) = observe(&[], "setsid sleep 60 2>/dev/null & sleep 0.1; echo $!");
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());

@@ -14,7 +14,7 @@ use rsa::{BoxedUint, PrivateKey};
 use rustix::rand::{GetRandomFlags, getrandom};
 use sha1::Sha1;
 
-use super::{DATABASE, Session, USER, VERSION, error};
+use super::{Session, USER, VERSION, error};
 use crate::fault::Moment;
 
 /// How a client proves that it knows the password.
@@ -90,15 +90,11 @@ impl Session<'_> {
             Auth::Sha2Full => self.asks_for_password(password, &scramble).await?,
             _ => plugin.gen_data(Some(password), &scramble).is_some_and(|expected| *expected == proof[..]),
         };
-        let (user, database) = (response.user(), response.db_name().unwrap_or_default());
+        let user = response.user();
         if user != USER.as_bytes() || !is_proof_good {
             let (user, using) = (String::from_utf8_lossy(user), if proof.is_empty() { "NO" } else { "YES" });
             let message = format!("Access denied for user '{user}'@'localhost' (using password: {using})");
             return Err(self.refuse(error(1045, b"28000", message)).await);
-        }
-        if !database.is_empty() && database != DATABASE.as_bytes() {
-            let message = format!("Unknown database '{}'", String::from_utf8_lossy(database));
-            return Err(self.refuse(error(1049, b"42000", message)).await);
         }
         if auth == Auth::Sha2 {
             self.put(&AuthMoreData::new(&FAST_AUTH_SUCCESS[..]));
@@ -107,7 +103,7 @@ impl Session<'_> {
         self.flush_at(Moment::Login).await
     }
 
-    /// Asks for the password itself, encrypted with RSA: whether it is the right one.
+    /// Asks for the password itself, encrypted with RSA, and returns whether it is right.
     async fn asks_for_password(&mut self, password: &str, scramble: &Scramble) -> io::Result<bool> {
         let key = key().map_err(io::Error::other)?;
         self.put(&AuthMoreData::new(&FULL_AUTH[..]));

@@ -1,5 +1,5 @@
-//! The packets of an answer. `mysql_common` writes those that a client could read into its types; rows and their end it
-//! only reads.
+//! The packets of an answer. `mysql_common` writes the packets for which it has a type; it reads
+//! rows and their end, and does not write them.
 
 use mysql_common::Value;
 use mysql_common::collations::CollationId;
@@ -29,7 +29,7 @@ impl Session<'_> {
     }
 
     pub fn put_error(&mut self, error: &ServerError<'_>) {
-        // A client that has not yet said what it can do is not told the SQL state.
+        // A client gets the SQL state only after it has sent its capabilities.
         let knows_state = self.capabilities.contains(CapabilityFlags::CLIENT_PROTOCOL_41);
         let state = error.sql_state_ref().copied().filter(|_| knows_state);
         self.put(&ErrPacket::Error(ServerError::new(error.error_code(), state, error.message_ref())));
@@ -79,7 +79,7 @@ impl Session<'_> {
 
     fn put_payload(&mut self) {
         self.last = self.output.len();
-        // Cannot fail: answers are about as long as the question, which was short enough.
+        // Cannot fail: answers are about as long as their questions, which are within the limit.
         let encoded = self.codec.encode(&mut self.payload.as_slice(), &mut self.output);
         debug_assert!(encoded.is_ok());
         self.payload.clear();

@@ -1,5 +1,5 @@
-//! The statements that the hosts understand: `select sleep(x)`, `call p(x)`, and what client libraries ask by
-//! themselves. A select list may hold any mix of the latter.
+//! The statements that the hosts understand: `select sleep(x)`, `call p(x)`, and the questions of client
+//! libraries, of which a select list may hold any mix.
 
 use std::time::Duration;
 
