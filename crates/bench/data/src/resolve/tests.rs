@@ -26,6 +26,7 @@ fn limits_and_runs_follow_the_cpus() {
     assert_eq!(plan("db", "db-threaded"), (6, 8.4, [10, 0, 0, 0, 1], None));
     assert_eq!(plan("db", "db-threaded --concurrency 500"), (500, 0.1, [30, 3, 0, 0, 5], None));
     assert_eq!(plan("db", "db-tokio (again)"), (500, 0.1, [30, 3, 0, 0, 0], None));
+    assert_eq!(plan("db", "db_asyncio.py"), (500, 0.1, [30, 0, 0, 0, 5], None));
     assert_eq!(plan("web", "web-sequential"), (1, 6.0, [10, 0, 2, 0, 5], Some(0.6)));
     assert_eq!(plan("sleep-1000", "sleep-threaded"), (6, 501.0, [0, 0, 0, 1, 1], Some(50.1)));
     assert!(row(&workloads, "sleep-1000", "sleep-sequential").skip.is_some(), "3000 s");
