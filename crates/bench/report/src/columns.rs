@@ -48,17 +48,22 @@ impl Column {
 
     /// The figure as people read it, with its unit in a sentence, without it below a head that has it.
     pub fn text(&self, row: &Row, with_unit: bool) -> Option<String> {
+        let unit = if self.name == "wall" { row.wall_unit() } else { self.unit };
         Some(match (self.value)(row)? {
-            Figure::Number(value) if with_unit => self.unit.text(value),
-            Figure::Number(value) => self.unit.digits(value),
+            Figure::Number(value) if with_unit => unit.text(value),
+            Figure::Number(value) => unit.digits(value),
             Figure::Ratio(estimate, interval) => number::ratio(estimate, interval),
             Figure::Text(text) => text,
         })
     }
 
     pub fn cell(&self, row: &Row) -> String {
-        let empty = if self.every_row { NOT_MEASURED } else { "–" };
-        self.text(row, false).unwrap_or_else(|| empty.to_owned())
+        self.text(row, false).unwrap_or_else(|| match self.name {
+            // Timed at the short delay alone.
+            "wall" | "wall-n" if row.entry.row.timed_short > 0 => row.limit(),
+            _ if self.every_row => NOT_MEASURED.to_owned(),
+            _ => "–".to_owned(),
+        })
     }
 }
 
@@ -83,7 +88,7 @@ pub const COLUMNS: &[Column] = &[
     column("way", "model", Unit::Count, |row| text(row.way())),
     column("wall", "wall", Unit::Seconds, |row| number(row.figures().wall_median_s)),
     column("wall-n", "wall", Unit::Seconds, |row| {
-        let wall = Unit::Seconds.digits(row.figures().wall_median_s?);
+        let wall = row.wall_unit().digits(row.figures().wall_median_s?);
         let runs = row.figures().runs?;
         let usual = row.group.reference().and_then(|entry| entry.figures.runs) == Some(runs);
         text(if usual { wall } else { format!("{wall} (n\u{a0}=\u{a0}{runs})") })
@@ -100,7 +105,7 @@ pub const COLUMNS: &[Column] = &[
     }),
     column("spread", "÷ `{reference}`", Unit::Ratio, spread),
     column("over", "over the wait", Unit::Millis, |row| number(row.figures().over_ms)),
-    column("more", "ms more than `{reference}` [95 %]", Unit::Count, |row| {
+    some("more", "ms more than `{reference}` [95 %]", Unit::Count, |row| {
         let figures = row.figures();
         match figures.over_difference_ms {
             _ if row.is_reference() && figures.over_ms.is_some() => text("reference".to_owned()),
@@ -129,7 +134,7 @@ pub const COLUMNS: &[Column] = &[
     column("user", "user", Unit::Seconds, |row| number(row.figures().user_s)),
     column("system", "system", Unit::Seconds, |row| number(row.figures().system_s)),
     column("cpu", "CPU time", Unit::Seconds, |row| number(row.figures().cpu_s())),
-    column("cpu-percent", "CPU", Unit::Percent, |row| number(row.figures().cpu_percent())),
+    some("cpu-percent", "CPU", Unit::Percent, |row| number(row.figures().cpu_percent())),
     column("cpu-each", "CPU time per item", Unit::Micros, |row| {
         each(row, row.figures().cpu_s().map(|seconds| seconds * 1e6))
     }),

@@ -6,6 +6,8 @@ use bench_data::stats::Interval;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     Seconds,
+    /// Seconds that GNU time counts in hundredths.
+    Hundredths,
     Millis,
     Micros,
     Mib,
@@ -28,7 +30,7 @@ impl Unit {
 
     pub fn symbol(self) -> &'static str {
         match self {
-            Unit::Seconds => "s",
+            Unit::Seconds | Unit::Hundredths => "s",
             Unit::Millis => "ms",
             Unit::Micros => "µs",
             Unit::Mib => "MiB",
@@ -55,7 +57,8 @@ impl Unit {
         let size = value.abs();
         match self {
             Unit::Seconds if size < 10.0 => 3,
-            Unit::Seconds if size < 100.0 => 1,
+            Unit::Hundredths if size < 10.0 => 2,
+            Unit::Seconds | Unit::Hundredths if size < 100.0 => 1,
             Unit::Ratio if size < 2.0 => 3,
             Unit::Each | Unit::Ratio if size < 10.0 => 2,
             Unit::Each | Unit::Ratio if size < 100.0 => 1,
@@ -81,8 +84,11 @@ pub fn ratio(estimate: f64, interval: Option<Interval>) -> String {
 
 /// `+1.2 [0.8, 1.5]` milliseconds.
 pub fn more_ms(estimate: f64, interval: Option<Interval>) -> String {
-    match interval {
-        Some(Interval { low, high }) => format!("{estimate:+.1} [{low:.1},\u{a0}{high:.1}]"),
+    // Without a -0.0.
+    let tenth = |ms: f64| (10.0 * ms).round() / 10.0 + 0.0;
+    let estimate = tenth(estimate);
+    match interval.map(|Interval { low, high }| (tenth(low), tenth(high))) {
+        Some((low, high)) => format!("{estimate:+.1} [{low:.1},\u{a0}{high:.1}]"),
         None => format!("≈ {estimate:+.1}"),
     }
 }
@@ -98,6 +104,8 @@ mod tests {
             (Unit::Seconds, 8.5534, "8.553 s"),
             (Unit::Seconds, 50.771, "50.8 s"),
             (Unit::Seconds, 501.02, "501 s"),
+            (Unit::Hundredths, 2.01, "2.01 s"),
+            (Unit::Hundredths, 25.68, "25.7 s"),
             (Unit::Mib, 256.94, "256.9 MiB"),
             (Unit::Kib, 0.423, "0.42 KiB"),
             (Unit::Each, 15.83, "15.8"),
@@ -111,6 +119,7 @@ mod tests {
             "0.925\u{a0}[0.909,\u{a0}1.052]"
         );
         assert_eq!(ratio(14.92, Some(Interval { low: 14.2, high: 15.5 })), "14.9\u{a0}[14.2,\u{a0}15.5]");
+        assert_eq!(more_ms(-0.04, Some(Interval { low: -1.66, high: -0.01 })), "+0.0 [-1.7,\u{a0}0.0]");
         assert_eq!([0.9249, 61.93, 385.5].map(|times| ratio(times, None)), ["≈ 0.92", "≈ 62", "≈ 386"]);
     }
 }

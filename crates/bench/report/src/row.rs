@@ -65,17 +65,28 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// The unit of its wall time: what has no rounds at this delay was timed by GNU time.
+    pub fn wall_unit(&self) -> Unit {
+        let in_rounds = self.entry.row.rounds > 0 && !self.group.workload.only_waits;
+        if in_rounds { Unit::Seconds } else { Unit::Hundredths }
+    }
+
     /// Whether an argument keeps fewer items in flight than the workload has.
     pub fn is_bounded(&self) -> bool {
         let row = &self.entry.row;
         row.program.contains("--concurrency") && row.at_once < self.group.workload.size
     }
 
+    /// Its limit, where it has no wall time.
+    pub fn limit(&self) -> String {
+        format!("limit {}", Unit::Seconds.text(self.entry.row.limit_s)).replace(' ', "\u{a0}")
+    }
+
     /// The reason why it lacks a figure, in a word.
     pub fn outcome(&self) -> String {
         match self.entry.row.skip {
             _ if self.ran() => "not measured".to_owned(),
-            Some(_) => format!("limit {}", Unit::Seconds.text(self.entry.row.limit_s)).replace(' ', "\u{a0}"),
+            Some(_) => self.limit(),
             None => self.figures().outcome().to_owned(),
         }
     }
