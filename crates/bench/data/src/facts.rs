@@ -127,8 +127,8 @@ impl Facts {
         }
     }
 
-    /// Whether figures of both may stand in one sentence.
-    pub fn same_vintage(&self, other: &Facts, slug: &str) -> bool {
-        self.same_program(other, slug) && self.day() == other.day()
+    /// Whether figures of several sizes may stand in one sentence, whose arguments, and so sources, differ.
+    pub fn same_vintage(&self, other: &Facts) -> bool {
+        (&self.commit, self.changed, self.day()) == (&other.commit, other.changed, other.day())
     }
 }

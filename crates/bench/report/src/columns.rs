@@ -245,7 +245,7 @@ fn study<'a>(row: &Row<'a>) -> Vec<Row<'a>> {
     let part = |group: &Group| (group.workload.study.clone(), group.workload.name.clone());
     let groups: Vec<&Group> =
         row.results.groups.iter().filter(|group| part(group) == part(row.group)).collect();
-    if !groups.iter().all(|group| group.facts().same_vintage(row.group.facts(), &row.entry.row.slug)) {
+    if !groups.iter().all(|group| group.facts().same_vintage(row.group.facts())) {
         return Vec::new();
     }
     groups.into_iter().filter_map(|group| row.twin(group)).filter(Row::ran).collect()
