@@ -13,7 +13,7 @@ help: ## List what can be made
 
 # PYTHON=1 adds the articles' own programs to bench, bench-…, again and network; they take as long again.
 # BUSY=1 measures although something else runs, and says so in the results. FRESH=1 throws away a run that was stopped.
-bench: ## Measure the four workloads into results/<machine>; about 25 minutes with the build
+bench: ## Measure the four workloads into results/<machine>; about half an hour with the build
 	$(run)
 
 # DATABASE=mariadb or DATABASE_URLS=FILE: the server that answers instead of the lab.
@@ -26,16 +26,16 @@ again: ## Add a sitting of timed rounds to the results; about 6 minutes
 resume: ## Continue a run that was stopped, after its last complete step
 	$(run) --resume
 
-scale: ## How cost grows from 10 items to 1 000 000; about 24 minutes
+scale: ## How cost grows from 10 items to 1 000 000; about 25 minutes
 	$(run) --study scale
 
 faults: ## What hosts that refuse, hang or are slow cost; about 27 minutes
 	$(run) --study faults
 
-shapes: ## Fifteen ways to write "N things, at most M at a time"; about 17 minutes
+shapes: ## Fifteen ways to write "N things, at most M at a time"; about 14 minutes
 	$(run) --study shapes
 
-network: ## What a network under the databases costs; about 3 minutes
+network: ## What a network under the databases costs; about 4 minutes
 	$(run) --study network
 
 timeline: ## Which thread sleeps when, with three hosts; under a minute
