@@ -29,7 +29,8 @@ impl Kind {
 #[test]
 fn an_item_fails_alone_and_by_its_cause() {
     let text = include_str!("hostile_http.toml").replace("{prices}", r#"{"departures": [{"price": 1250}]}"#);
-    let kinds = toml::from_str::<HashMap<String, Vec<Kind>>>(&text).unwrap().remove("kind").expect("its rows");
+    let kinds =
+        toml::from_str::<HashMap<String, Vec<Kind>>>(&text).unwrap().remove("kind").expect("its rows");
     let faults: Vec<String> = kinds.iter().map(|kind| format!("answer:{}", kind.steps)).collect();
     each("web prices", Program::is_rust, |program| {
         let load = program.sick(kinds.len(), 0.0, &faults, &[]);
