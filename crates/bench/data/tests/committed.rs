@@ -28,8 +28,9 @@ fn committed_results_have_figures() {
             let needed = |python| stats::rounds_needed(results::comparisons(&group.workload, python));
             let enough = others.filter(|entry| entry.row.rounds >= needed(entry.row.python));
             for figures in enough.map(|entry| &entry.figures) {
-                let (ratio, interval) = (figures.ratio, figures.ratio_interval);
-                let inside = interval.zip(ratio).is_some_and(|(i, ratio)| i.low <= ratio && ratio <= i.high);
+                let more = figures.over_difference_ms.and_then(|more| Some((more.estimate, more.interval?)));
+                let found = more.or(figures.ratio.zip(figures.ratio_interval));
+                let inside = found.is_some_and(|(figure, i)| i.low <= figure && figure <= i.high);
                 assert!(inside, "{key}: {figures:?}");
             }
         }
