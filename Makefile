@@ -29,7 +29,7 @@ resume: ## Continue a run that was stopped, after its last complete step
 scale: ## How cost grows from 10 items to 1 000 000; about 25 minutes
 	$(run) --study scale
 
-faults: ## What hosts that refuse, hang or are slow cost; about 27 minutes
+faults: ## What hosts that refuse, hang or are slow cost; about 25 minutes
 	$(run) --study faults
 
 shapes: ## Fifteen ways to write "N things, at most M at a time"; about 14 minutes

@@ -80,13 +80,13 @@ pub struct Facts {
     pub commit: String,
     /// Whether sources of programs or tools differed from that commit.
     pub changed: bool,
-    /// Of the order of the programs in each round; none where they rotated.
+    /// Seed of the order of the programs in each round; none where they rotated.
     pub seed: Option<u64>,
     pub kernel: String,
     pub distribution: String,
     /// `rustc --version`.
     pub compiler: String,
-    /// Of the CPU frequency.
+    /// The governor of the CPU's frequency.
     pub governor: String,
     /// `on`, `off` or `unknown`.
     pub turbo: String,
@@ -127,7 +127,8 @@ impl Facts {
         }
     }
 
-    /// Whether figures of several sizes may stand in one sentence, whose arguments, and so sources, differ.
+    /// Whether figures of several sizes may stand in one sentence. Their arguments differ, and so do the hashes of their
+    /// sources.
     pub fn same_vintage(&self, other: &Facts) -> bool {
         (&self.commit, self.changed, self.day()) == (&other.commit, other.changed, other.day())
     }

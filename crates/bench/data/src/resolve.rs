@@ -295,7 +295,7 @@ impl Case<'_> {
         if self.quick { 0.5 } else { 2.0 }
     }
 
-    /// Name of its folder. Of the full run, so that quick and full results line up.
+    /// Name of its folder: the one that the full run has, so that quick and full results line up.
     fn key(&self) -> String {
         let (study, vary) = (&self.study.name, self.study.vary);
         let name = self.spec.key.as_ref().unwrap_or(&self.spec.name);

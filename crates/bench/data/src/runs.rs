@@ -39,7 +39,7 @@ pub struct Run {
     pub involuntary: Option<u64>,
     pub minor_faults: Option<u64>,
     pub major_faults: Option<u64>,
-    /// Of the whole tree, as the next two.
+    /// A peak of the whole tree, as the next two.
     pub peak_pss_kib: Option<u64>,
     pub peak_processes: Option<u64>,
     pub peak_threads: Option<u64>,

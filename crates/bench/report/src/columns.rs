@@ -17,7 +17,10 @@ pub const NOT_MEASURED: &str = "†";
 
 /// The content of a cell.
 pub enum Figure {
+    /// In the unit of its column.
     Number(f64),
+    /// In a unit that depends on the row.
+    In(Unit, f64),
     /// An estimate, and its interval where there are enough rounds.
     Ratio(f64, Option<Interval>),
     Text(String),
@@ -41,17 +44,17 @@ impl Column {
 
     pub fn number(&self, row: &Row) -> Option<f64> {
         match (self.value)(row)? {
-            Figure::Number(value) | Figure::Ratio(value, _) => Some(value),
+            Figure::Number(value) | Figure::In(_, value) | Figure::Ratio(value, _) => Some(value),
             Figure::Text(_) => None,
         }
     }
 
     /// The figure as people read it, with its unit in a sentence, without it below a head that has it.
     pub fn text(&self, row: &Row, with_unit: bool) -> Option<String> {
-        let unit = if self.name == "wall" { row.wall_unit() } else { self.unit };
+        let number = |unit: Unit, value| if with_unit { unit.text(value) } else { unit.digits(value) };
         Some(match (self.value)(row)? {
-            Figure::Number(value) if with_unit => unit.text(value),
-            Figure::Number(value) => unit.digits(value),
+            Figure::Number(value) => number(self.unit, value),
+            Figure::In(unit, value) => number(unit, value),
             Figure::Ratio(estimate, interval) => number::ratio(estimate, interval),
             Figure::Text(text) => text,
         })
@@ -86,9 +89,11 @@ pub const COLUMNS: &[Column] = &[
     column("program", "program", Unit::Count, |row| text(format!("`{}`", row.entry.row.program))),
     column("label", "program", Unit::Count, |row| text(format!("`{}`", row.label()))),
     column("way", "model", Unit::Count, |row| text(row.way())),
-    column("wall", "wall", Unit::Seconds, |row| number(row.figures().wall_median_s)),
+    column("wall", "wall", Unit::Seconds, |row| {
+        row.figures().wall_median_s.map(|wall| Figure::In(row.wall_unit(), wall))
+    }),
     column("wall-n", "wall", Unit::Seconds, |row| {
-        let wall = row.wall_unit().digits(row.figures().wall_median_s?);
+        let wall = find("wall")?.text(row, false)?;
         let runs = row.figures().runs?;
         let usual = row.group.reference().and_then(|entry| entry.figures.runs) == Some(runs);
         text(if usual { wall } else { format!("{wall} (n\u{a0}=\u{a0}{runs})") })

@@ -65,7 +65,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The unit of its wall time: what has no rounds at this delay was timed by GNU time.
+    /// The unit of its wall time: GNU time times the rows without rounds at this delay.
     pub fn wall_unit(&self) -> Unit {
         let in_rounds = self.entry.row.rounds > 0 && !self.group.workload.only_waits;
         if in_rounds { Unit::Seconds } else { Unit::Hundredths }

@@ -146,7 +146,7 @@ impl Run {
             let _ = fs::remove_dir_all(folder);
             fs::create_dir_all(folder).with_context(|| format!("cannot create {folder}"))?;
         }
-        // Aside first: whoever sees it sees all of it.
+        // Aside first: a reader sees all of it or none.
         let aside = format!("{RUN}.new");
         files::write_toml(Path::new(&aside), self)?;
         fs::rename(&aside, RUN).with_context(|| format!("cannot write {RUN}"))?;

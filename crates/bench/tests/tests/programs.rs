@@ -1,4 +1,4 @@
-//! Every program of bench.toml, Rust and Python, through its command line, against the lab: what all of them promise.
+//! Every program of bench.toml, Rust and Python, through its command line, against the lab: the promises that all keep.
 
 use std::collections::HashMap;
 use std::fs;
@@ -9,7 +9,7 @@ use behaviour_tests::matrix::{ALL, ASK_THE_LAB, Program, each};
 use behaviour_tests::{Lab, at_once, command, finish, password, python, root, run, spawn, words};
 use serde::Deserialize;
 
-/// The lines of a run over five items: what each begins with, once or so many times, and how many lines there are.
+/// The lines of a run over five items: the beginning of each and how often it occurs, and the number of all lines.
 fn expected_lines(program: &Program, load: &Load) -> (Vec<(String, usize)>, usize) {
     let five = |line: fn(&Load, usize) -> String| (0..5).map(move |item| (line(load, item), 1));
     let once = |line: &str| (line.to_owned(), 1);

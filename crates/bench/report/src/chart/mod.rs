@@ -60,7 +60,7 @@ pub enum Mark {
     Outline(f64, f64),
     /// An upright stroke through a row.
     Limit(f64),
-    /// The series ends here although its axis goes on.
+    /// The series ends here although its axis continues.
     Stop(Point),
 }
 
