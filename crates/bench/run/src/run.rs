@@ -157,6 +157,10 @@ impl Run {
         self.parts.iter().map(|part| &part.workload)
     }
 
+    pub fn has_python(&self) -> bool {
+        self.workloads().flat_map(|workload| &workload.rows).any(|row| row.python)
+    }
+
     /// The keys of its workloads, for people.
     pub fn keys(&self) -> String {
         self.workloads().map(|workload| workload.key.as_str()).collect::<Vec<_>>().join(", ")
