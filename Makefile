@@ -20,7 +20,7 @@ bench: ## Measure the four workloads into results/<machine>; about half an hour 
 bench-db bench-web bench-sleep bench-prices: ## Measure one workload, keep the others
 	$(run) $(@:bench-%=%)
 
-again: ## Add a sitting of timed rounds to the results; about 6 minutes
+again: ## Add a sitting of timed rounds to the results; about 12 minutes
 	$(run) --again
 
 resume: ## Continue a run that was stopped, after its last complete step
@@ -32,7 +32,7 @@ scale: ## How cost grows from 10 items to 1 000 000; about 25 minutes
 faults: ## What hosts that refuse, hang or are slow cost; about 25 minutes
 	$(run) --study faults
 
-shapes: ## Fifteen ways to write "N things, at most M at a time"; about 14 minutes
+shapes: ## Fifteen ways to write "N things, at most M at a time"; about 16 minutes
 	$(run) --study shapes
 
 network: ## What a network under the databases costs; about 4 minutes

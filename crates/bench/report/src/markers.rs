@@ -21,7 +21,9 @@ pub fn fill(env: &Environment, path: &Path, text: &str, machines: &Value) -> Res
     let mut rest = text;
     while let Some((before, comment)) = rest.split_once("<!-- ") {
         let Some((words, after)) = comment.split_once(" -->") else { break };
-        filled += &format!("{before}<!-- {words} -->");
+        filled += before;
+        let begins_line = filled.rsplit('\n').next().is_some_and(|start| start.trim().is_empty());
+        filled += &format!("<!-- {words} -->");
         rest = after;
         if let Some(name) = words.strip_prefix(FIGURES) {
             machine = machines.get_attr(name)?;
@@ -39,6 +41,10 @@ pub fn fill(env: &Environment, path: &Path, text: &str, machines: &Value) -> Res
             .and_then(|expression| expression.eval(Value::from_pairs(variables)));
         let made = value.map_err(|error| anyhow!("line {line}: {error}"))?.to_string();
         ensure!(!made.trim().is_empty(), "line {line}: {expression} has no value");
+        ensure!(
+            made.contains('\n') || !begins_line,
+            "line {line}: a comment that begins a line ends the paragraph: put a word before it"
+        );
         filled += &match made.contains('\n') {
             true => format!("\n{}", functions::tidy(&made)),
             false => made,

@@ -75,6 +75,7 @@ fn a_marker_without_a_figure_is_refused_and_nothing_is_written() {
         ("<!-- = tabel(1) --><!-- end -->", ["line 4", "tabel"]),
         ("<!-- figures: other -->", ["no results called", "\"other\""]),
         ("<!-- = fig(\"db\", \"db-tokio\", \"speed\") --><!-- end -->", ["no column", "\"speed\""]),
+        ("<!-- = fig(\"db\", \"db-tokio\", \"wall\") --><!-- end -->", ["line 4", "put a word before it"]),
         ("<!-- = fig(\"db\", \"db-smol\", \"wall\") --><!-- end -->", ["no row db-smol", "machine/raw/db"]),
         (
             "<!-- = fig(\"db\", \"db-tokio\", \"start\") --><!-- end -->",
