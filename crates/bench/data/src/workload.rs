@@ -253,6 +253,10 @@ impl Workload {
         self.models.iter().find(|model| model.name == name)
     }
 
+    pub fn has_python(&self) -> bool {
+        self.rows.iter().any(|row| row.python)
+    }
+
     /// The command of a row's timed rounds.
     pub fn round_argv<'a>(&self, row: &'a Row) -> &'a [String] {
         if self.only_waits { row.short_argv() } else { &row.argv }

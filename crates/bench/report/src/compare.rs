@@ -62,8 +62,10 @@ impl Both<'_> {
             change => change.map(|change| number::ratio(change.estimate, interval)),
             known => interval.is_some(),
             differs => interval.is_some_and(|interval| interval.excludes(1.0)),
-            versions => other_sources.then(|| {
-                format!("{} {} in base, {} in new", row::page(self.base.group), versions[0], versions[1])
+            versions => other_sources.then(|| context! {
+                page => row::page(self.base.group),
+                base => &versions[0],
+                new => &versions[1],
             }),
             memory => [memory(&self.base), memory(&self.new)],
         }

@@ -206,21 +206,16 @@ fn row_cells(fields: &[Field], row: &Value) -> Vec<String> {
 }
 
 /// `table(ROWS, COLUMNS)`: a row for each program; columns without any figure are left out. Rows are given as they are, or
-/// by their slugs in the first group among the columns that has them; one with a `?` is left out where none has it.
+/// by their slugs in the first group among the columns that has them.
 fn table(state: &State, rows: Value, columns: String) -> Outcome {
     let groups = fields(state, &columns, &Value::UNDEFINED)?.into_iter().filter_map(|field| field.group);
     let groups: Vec<Value> = groups.collect();
     let named = |slug: &str| {
-        let mut rows = groups.iter().map(|group| row(group, slug.trim_end_matches('?')));
-        match rows.find(Result::is_ok) {
-            None if slug.ends_with('?') => None,
-            found => {
-                Some(found.unwrap_or_else(|| Err(wrong(format!("there is no row {slug} for {columns:?}")))))
-            }
-        }
+        let row = groups.iter().find_map(|group| row(group, slug).ok());
+        row.ok_or_else(|| wrong(format!("there is no row {slug} for {columns:?}")))
     };
     let rows: Vec<Value> = match rows.as_str() {
-        Some(slugs) => slugs.split(',').map(str::trim).filter_map(named).collect::<Outcome<_>>()?,
+        Some(slugs) => slugs.split(',').map(str::trim).map(named).collect::<Outcome<_>>()?,
         None => rows.try_iter()?.collect(),
     };
     let fields = fields(state, &columns, rows.first().unwrap_or(&Value::UNDEFINED))?;

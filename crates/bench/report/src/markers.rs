@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use minijinja::{Environment, Value};
 
 use crate::functions;
@@ -41,12 +41,11 @@ pub fn fill(env: &Environment, path: &Path, text: &str, machines: &Value) -> Res
             .and_then(|expression| expression.eval(Value::from_pairs(variables)));
         let made = value.map_err(|error| anyhow!("line {line}: {error}"))?.to_string();
         ensure!(!made.trim().is_empty(), "line {line}: {expression} has no value");
-        ensure!(
-            made.contains('\n') || !begins_line,
-            "line {line}: a comment that begins a line ends the paragraph: put a word before it"
-        );
         filled += &match made.contains('\n') {
             true => format!("\n{}", functions::tidy(&made)),
+            false if begins_line => {
+                bail!("line {line}: a comment that begins a line ends the paragraph: put a word before it")
+            }
             false => made,
         };
         filled += END;

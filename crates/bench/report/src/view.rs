@@ -60,6 +60,7 @@ fn group(machine: &str, results: &Results, group: &Group) -> Value {
         part => row::part(group),
         condition => row::condition(group),
         wait => format!("{} s", group.workload.latency_s),
+        sick_wait => group.workload.fault.as_ref().map(|fault| format!("{} s", fault.wait_s)),
         day => facts.day(),
         last => group.sittings.last().map(|sitting| &sitting.facts.date),
         commit => facts.version_for_people(),

@@ -30,7 +30,7 @@ pub fn look(machine: &Machine, workloads: &[&Workload], seed: u64, busy_percent:
     if workloads.iter().any(|workload| workload.study == "mariadb") {
         measuring.push(("mariadb", "mariadbd"));
     }
-    if workloads.iter().flat_map(|workload| &workload.rows).any(|row| row.python) {
+    if workloads.iter().any(|workload| workload.has_python()) {
         measuring.push(("python", "target/python/bin/python"));
     }
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();

@@ -158,7 +158,7 @@ impl Run {
     }
 
     pub fn has_python(&self) -> bool {
-        self.workloads().flat_map(|workload| &workload.rows).any(|row| row.python)
+        self.workloads().any(Workload::has_python)
     }
 
     /// The keys of its workloads, for people.
