@@ -5,13 +5,15 @@ use std::{
     path::Path,
 };
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use serde::Deserialize;
-use toml::{Table, Value};
+use toml::{Table, Value, toml};
 
 use crate::{
-    files, stats,
-    workload::{Control, Model, Printed, Vary},
+    files,
+    resolve::Place,
+    stats,
+    workload::{Control, Model, Printed, Server, Vary, Workload},
 };
 
 pub use crate::programs::Program;
@@ -27,9 +29,6 @@ pub struct Matrix {
     pub models: Vec<Model>,
     /// A command for each thing that a row may need of the machine.
     needs: BTreeMap<String, Vec<String>>,
-    pub(crate) rounds: Rounds,
-    /// Observed runs of the rows under ten seconds.
-    pub(crate) observed: u32,
     #[serde(rename = "study")]
     pub(crate) studies: Vec<Study>,
 }
@@ -53,17 +52,14 @@ pub(crate) struct Study {
     /// Whether `PYTHON=1` adds rows to it.
     #[serde(default)]
     pub python: bool,
-    /// A row that would wait longer is not tried, in seconds.
-    pub budget_s: Option<f64>,
-    pub rounds: Option<Rounds>,
-    pub observed: Option<u32>,
     #[serde(default, rename = "fault")]
     pub faults: Vec<FaultSpec>,
     #[serde(rename = "workload")]
     pub workloads: Vec<Spec>,
 }
 
-#[derive(Clone, Deserialize)]
+/// A workload with what it takes over from the one that it is like, from its study and from the whole matrix.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Spec {
     /// `db`, `web`, …; may occur with several sizes.
@@ -77,11 +73,10 @@ pub(crate) struct Spec {
     pub latency: f64,
     #[serde(default)]
     pub rtts: Vec<f64>,
-    pub quick: Quick,
+    /// The same with fewer items and shorter waits, for `make quick`.
+    pub quick: Option<Box<Spec>>,
     pub reference: String,
-    /// Arguments for `bench-lab`; none where no server is asked.
-    pub lab: Option<Vec<String>>,
-    pub server: Option<ServerSpec>,
+    pub server: Option<Server>,
     #[serde(default = "yes")]
     pub counted: bool,
     #[serde(default = "yes")]
@@ -90,7 +85,11 @@ pub(crate) struct Spec {
     pub only_waits: bool,
     #[serde(default = "yes")]
     pub verdict: bool,
-    pub rounds: Option<Rounds>,
+    /// A row that would wait longer is not tried, in seconds.
+    pub budget_s: Option<f64>,
+    pub rounds: Rounds,
+    /// Observed runs of the rows under ten seconds.
+    pub observed: u32,
     pub uneven: Option<Uneven>,
     pub args: Vec<String>,
     #[serde(default)]
@@ -114,25 +113,6 @@ pub(crate) struct Uneven {
 
 fn yes() -> bool {
     true
-}
-
-/// Fewer items and shorter waits, for `make quick`.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Quick {
-    #[serde(default)]
-    pub size: u64,
-    pub sizes: Option<Vec<u64>>,
-    pub latency: f64,
-    pub rtts: Option<Vec<f64>>,
-}
-
-/// Replaces the lab: its name, and the command that starts it, where it is ours to start.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ServerSpec {
-    pub name: String,
-    pub command: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -160,7 +140,7 @@ pub(crate) enum SickWait {
     Times(f64),
 }
 
-#[derive(Clone, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RowSpec {
     pub program: String,
@@ -226,26 +206,37 @@ impl Matrix {
     }
 
     pub(crate) fn parse(text: &str) -> Result<Self> {
-        let merged = merged(text.parse()?)?;
-        let matrix: Matrix = merged.try_into().map_err(|error| located(text, &error))?;
+        // The merged tables have lost their places: an error is looked for by the name in it.
+        let at = |name: Option<String>| {
+            let line = name.and_then(|name| text.lines().position(|line| line.contains(&name)));
+            line.map_or(String::new(), |line| format!("line {}: ", line + 1))
+        };
+        let matrix: Matrix = merged(text.parse()?)?.try_into().map_err(|error: toml::de::Error| {
+            let message = error.to_string().trim().replace('\n', " ");
+            let field = message.split("unknown field `").nth(1).and_then(|rest| rest.split('`').next());
+            anyhow!("{}{message}", at(field.map(|field| format!("{field} ="))))
+        })?;
+        let mut keys = BTreeSet::new();
         for study in &matrix.studies {
             for spec in &study.workloads {
-                matrix.check(study, spec).map_err(|error| {
-                    let quoted = error.to_string().split('"').nth(1).map(|name| format!("\"{name}\""));
-                    let line = quoted.and_then(|name| line_of(text, |line| line.contains(&name)));
-                    anyhow!("{}workload {:?} of {}: {error}", at(line), spec.name, study.name)
+                matrix.check(spec).map_err(|error| {
+                    let name = error.to_string().split('"').nth(1).map(|name| format!("\"{name}\""));
+                    anyhow!("{}workload {:?} of {}: {error}", at(name), spec.name, study.name)
                 })?;
             }
+            // With so many CPUs nothing is too slow for rounds, so that there are as many comparisons as there can be.
+            let place = Place { cpus: 1000, quick: false, count: true, python: true, size: None };
+            for workload in matrix.resolve(&study.name, &[], &place)? {
+                check_rows(&workload).with_context(|| format!("workload {:?}", workload.key))?;
+                ensure!(keys.insert(workload.key.clone()), "two workloads have the key {:?}", workload.key);
+            }
         }
-        matrix.check_folders()?;
         Ok(matrix)
     }
 
-    fn check(&self, study: &Study, spec: &Spec) -> Result<()> {
-        ensure!(
-            spec.sizes(false).iter().chain(&spec.sizes(true)).all(|size| *size > 0),
-            "a size has no items"
-        );
+    fn check(&self, spec: &Spec) -> Result<()> {
+        let quick = spec.quick.as_ref().context("it has no `quick`")?;
+        ensure!(spec.sizes().iter().chain(&quick.sizes()).all(|size| *size > 0), "a size has no items");
         let models: Vec<&str> = self.models.iter().map(|model| model.name.as_str()).collect();
         let needs: Vec<&str> = self.needs.keys().map(String::as_str).collect();
         let programs: Vec<&str> = spec.rows.iter().map(|row| row.program.as_str()).collect();
@@ -263,36 +254,6 @@ impl Matrix {
                 row.program
             );
         }
-        let rounds = spec.rounds.or(study.rounds).unwrap_or(self.rounds);
-        let families = [("Rust", spec.rows.iter()), ("Python", spec.python.iter())];
-        for (language, rows) in families.into_iter().filter(|_| spec.verdict) {
-            let comparisons = rows.map(|row| row.comparisons(&spec.reference)).sum();
-            let needed = stats::rounds_needed(comparisons);
-            let few = [rounds.under_1s, rounds.under_10s].into_iter().find(|n| (1..needed).contains(n));
-            if let Some(few) = few {
-                bail!(
-                    "{few} rounds are too few for {comparisons} comparisons of its {language} rows: \
-                     it takes {needed}, or `verdict = false`"
-                );
-            }
-        }
-        Ok(())
-    }
-
-    /// What would overwrite each other in `raw/`.
-    fn check_folders(&self) -> Result<()> {
-        let place = crate::resolve::Place { cpus: 2, quick: false, count: true, python: true, size: None };
-        let mut keys = BTreeSet::new();
-        for study in &self.studies {
-            for workload in self.resolve(&study.name, &[], &place)? {
-                let mut slugs = BTreeSet::new();
-                let twice = workload.rows.iter().find(|row| !slugs.insert(&row.slug));
-                if let Some(row) = twice {
-                    bail!("two rows of {:?} have the folder {:?}", workload.key, row.slug);
-                }
-                ensure!(keys.insert(workload.key.clone()), "two workloads have the key {:?}", workload.key);
-            }
-        }
         Ok(())
     }
 
@@ -301,13 +262,26 @@ impl Matrix {
         row.needs.as_ref().and_then(|need| self.needs.get(need)).cloned().unwrap_or_default()
     }
 
-    pub(crate) fn study(&self, name: &str) -> Option<&Study> {
-        self.studies.iter().find(|study| study.name == name)
-    }
-
     pub fn studies(&self) -> Vec<&str> {
         self.studies.iter().map(|study| study.name.as_str()).collect()
     }
+}
+
+/// What would overwrite each other in `raw/`, and rows that are to show a difference and cannot.
+fn check_rows(workload: &Workload) -> Result<()> {
+    let mut slugs = BTreeSet::new();
+    for row in &workload.rows {
+        ensure!(slugs.insert(&row.slug), "two rows have the folder {:?}", row.slug);
+        let comparisons = workload.comparisons(row.python);
+        let (rounds, needed) = (row.rounds, stats::rounds_needed(comparisons));
+        let enough = rounds == 0 || rounds >= needed || !workload.verdict || row.control.is_some();
+        ensure!(
+            enough,
+            "{rounds} rounds of {:?} are too few for {comparisons} comparisons: it takes {needed}, or `verdict = false`",
+            row.program
+        );
+    }
+    Ok(())
 }
 
 impl Spec {
@@ -315,56 +289,45 @@ impl Spec {
         self.rows.iter().map(|row| (row, false)).chain(self.python.iter().map(|row| (row, true)))
     }
 
-    /// Its sizes: one, unless the study varies them.
-    pub fn sizes(&self, quick: bool) -> Vec<u64> {
-        match quick {
-            true => self.quick.sizes.clone().unwrap_or(vec![self.quick.size]),
-            false => self.sizes.clone().unwrap_or(vec![self.size]),
-        }
-    }
-
-    pub fn rtts(&self, quick: bool) -> Vec<f64> {
-        self.quick.rtts.clone().filter(|_| quick).unwrap_or(self.rtts.clone())
-    }
-
-    pub fn latency(&self, quick: bool) -> f64 {
-        if quick { self.quick.latency } else { self.latency }
+    /// One, unless its study varies them.
+    pub fn sizes(&self) -> Vec<u64> {
+        self.sizes.clone().unwrap_or(vec![self.size])
     }
 }
 
-impl RowSpec {
-    /// How many comparisons it may be part of: with the reference, and with its counterpart where that is another row.
-    fn comparisons(&self, reference: &str) -> usize {
-        if self.control.is_some() {
-            return 0;
-        }
-        let is_reference = self.label() == reference;
-        let declared = self.differs_from.as_ref().is_some_and(|from| is_reference || from != reference);
-        usize::from(!is_reference) + usize::from(declared)
-    }
-}
-
-/// Completes each workload that is `like` an earlier one, and makes the workloads outside a study one of their own.
+/// Completes each workload, and makes those outside a study one of their own.
 fn merged(mut matrix: Table) -> Result<Table> {
-    let mut bench = Table::new();
-    bench.insert("name".to_owned(), BENCH.into());
-    bench.insert("vary".to_owned(), "nothing".into());
-    bench.insert("python".to_owned(), true.into());
-    bench.insert("workload".to_owned(), matrix.remove("workload").unwrap_or(Value::Array(Vec::new())));
-    let others = matrix.remove("study").unwrap_or(Value::Array(Vec::new()));
+    let mut bench = toml! { name = "bench" vary = "nothing" python = true };
+    bench.extend(matrix.remove("workload").map(|workloads| ("workload".to_owned(), workloads)));
     let mut studies = vec![Value::Table(bench)];
-    studies.extend(others.as_array().into_iter().flatten().cloned());
-    let mut complete: Vec<Table> = Vec::new();
-    let workloads = studies.iter_mut().filter_map(|study| study.get_mut("workload")?.as_array_mut());
-    for workload in workloads.flatten().filter_map(Value::as_table_mut) {
-        if let Some(like) = workload.remove("like") {
-            let base = complete.iter().find(|base| base.get("name") == Some(&like));
-            let mut base = base.with_context(|| format!("no workload before it is called {like}"))?.clone();
-            base.remove("key");
-            base.extend(std::mem::take(workload));
-            *workload = base;
+    studies.extend(matrix.remove("study").into_iter().flat_map(|studies| match studies {
+        Value::Array(studies) => studies,
+        _ => Vec::new(),
+    }));
+    let defaults = ["rounds", "observed", "budget_s"].map(|name| (name, matrix.remove(name)));
+    let mut written: Vec<Table> = Vec::new();
+    for study in studies.iter_mut().filter_map(Value::as_table_mut) {
+        let shared = defaults.clone().map(|(name, value)| (name.to_owned(), study.remove(name).or(value)));
+        let shared: Table = shared.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        let workloads = study.get_mut("workload").and_then(Value::as_array_mut);
+        for workload in workloads.into_iter().flatten().filter_map(Value::as_table_mut) {
+            if let Some(like) = workload.remove("like") {
+                let base = written.iter().find(|base| base.get("name") == Some(&like));
+                let mut base =
+                    base.with_context(|| format!("no workload before it is called {like}"))?.clone();
+                base.remove("key");
+                base.extend(std::mem::take(workload));
+                *workload = base;
+            }
+            written.push(workload.clone());
+            let mut whole = shared.clone();
+            whole.extend(std::mem::take(workload));
+            if let Some(Value::Table(less)) = whole.remove("quick") {
+                let quick = whole.clone().into_iter().chain(less).collect();
+                whole.insert("quick".to_owned(), Value::Table(quick));
+            }
+            *workload = whole;
         }
-        complete.push(workload.clone());
     }
     matrix.insert("study".to_owned(), Value::Array(studies));
     Ok(matrix)
@@ -375,22 +338,6 @@ fn known(what: &str, name: &str, names: &[&str]) -> Result<()> {
     names.dedup();
     ensure!(names.contains(&name), "unknown {what} {name:?}; known are {}", names.join(", "));
     Ok(())
-}
-
-/// An error of serde with the line that has the field it names: the merged tables have lost their places.
-fn located(text: &str, error: &toml::de::Error) -> anyhow::Error {
-    let message = error.to_string().trim().replace('\n', " ");
-    let field = message.split("unknown field `").nth(1).and_then(|rest| rest.split('`').next());
-    let line = field.and_then(|field| line_of(text, |line| line.contains(&format!("{field} ="))));
-    anyhow!("{}{message}", at(line))
-}
-
-fn line_of(text: &str, found: impl Fn(&str) -> bool) -> Option<usize> {
-    text.lines().position(found).map(|line| line + 1)
-}
-
-fn at(line: Option<usize>) -> String {
-    line.map_or(String::new(), |line| format!("line {line}: "))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use crate::{
     raw::{Ran, Raw},
-    results::{Sitting, confidence},
+    results::Sitting,
     runs::{Kind, Run},
     stats::{self, Estimate, Interval},
     workload::{Control, Row, Workload},
@@ -116,7 +116,7 @@ impl Measurement {
         let reference = workload.rows.iter().find(|row| workload.is_reference(row));
         let Some(reference) = reference.filter(|reference| reference.slug != row.slug) else { return self };
         let confidence = match row.control {
-            None => confidence(workload, row.python),
+            None => workload.confidence(row.python),
             Some(Control::Same) => stats::REJECTION,
             Some(Control::Planted) => stats::CONFIDENCE,
         };

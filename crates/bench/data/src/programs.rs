@@ -1,7 +1,5 @@
 //! The programs of the matrix, for whoever builds them, tests them or shows them side by side.
 
-use std::collections::BTreeSet;
-
 use crate::matrix::{AtOnce, Matrix};
 
 /// A program as `make bench` runs it by default, for the tests that run over the matrix.
@@ -14,7 +12,6 @@ pub struct Program {
     pub python: bool,
     pub model: String,
     pub at_once: AtOnce,
-    pub needs: Option<String>,
     /// The folder of the program to read beside it, where its workload has one.
     pub neighbour: Option<String>,
 }
@@ -43,7 +40,6 @@ impl Matrix {
                     python,
                     model: row.model.clone(),
                     at_once: row.at_once,
-                    needs: row.needs.clone(),
                     neighbour: None,
                 });
             }
@@ -66,15 +62,5 @@ impl Matrix {
             programs.iter().any(|other| other.workload == program.workload && other.folder() == folder)
         };
         folders.iter().find(|folder| has(folder)).cloned()
-    }
-
-    /// Names of all packages that a study and its workloads run, each once: those named, or all.
-    pub fn packages(&self, study: &str, workloads: &[String]) -> Vec<String> {
-        let specs = self.study(study).into_iter().flat_map(|study| &study.workloads);
-        let chosen = specs.filter(|spec| workloads.is_empty() || workloads.contains(&spec.name));
-        let rows = chosen.flat_map(|spec| &spec.rows);
-        let names =
-            rows.flat_map(|row| [row.program.clone()].into_iter().chain(self.probe(row).into_iter().take(1)));
-        names.collect::<BTreeSet<_>>().into_iter().collect()
     }
 }

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::{
     SCHEMA,
-    matrix::{BENCH, FaultSpec, Matrix, Rounds, RowSpec, ServerSpec, SickWait, Spec, Study},
+    matrix::{AtOnce, BENCH, FaultSpec, Matrix, Rounds, RowSpec, SickWait, Spec, Study},
     schedule,
     workload::{Control, Difference, Fault, Row, Server, Short, Vary, Workload, slug},
 };
@@ -44,7 +44,6 @@ struct Case<'a> {
     study: &'a Study,
     spec: &'a Spec,
     size: u64,
-    latency: f64,
     fault: Option<&'a FaultSpec>,
     /// Round-trip time in seconds.
     rtt: Option<f64>,
@@ -56,41 +55,32 @@ struct Case<'a> {
 impl Matrix {
     /// The workloads of one study called `names` (all where there are none), resolved for this machine.
     pub fn resolve(&self, study: &str, names: &[String], place: &Place) -> Result<Vec<Workload>> {
-        let Some(entry) = self.study(study) else {
+        let position = self.studies.iter().position(|entry| entry.name == study);
+        let Some(position) = position else {
             bail!("no study is called {study:?}: choose from {}", self.studies().join(", "))
         };
-        let unknown = names.iter().find(|name| entry.workloads.iter().all(|spec| spec.name != **name));
-        if let Some(unknown) = unknown {
-            let mut known: Vec<&str> = entry.workloads.iter().map(|spec| spec.name.as_str()).collect();
-            known.dedup();
+        let study = &self.studies[position];
+        let mut known: Vec<&str> = study.workloads.iter().map(|spec| spec.name.as_str()).collect();
+        known.dedup();
+        if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
             bail!("no workload is called {unknown:?}: choose from {}", known.join(", "));
         }
         let mut workloads = Vec::new();
         // Studies come one after the other, each with room for its workloads.
-        let first = 100 * self.studies().iter().position(|name| *name == study).unwrap_or_default();
-        for (order, spec) in (first..).zip(&entry.workloads) {
+        for (order, spec) in (100 * position..).zip(&study.workloads) {
             if !names.is_empty() && !names.contains(&spec.name) {
                 continue;
             }
-            for size in spec.sizes(place.quick) {
-                let plain = Case {
-                    study: entry,
-                    spec,
-                    size: place.size.unwrap_or(size),
-                    latency: spec.latency(place.quick),
-                    fault: None,
-                    rtt: None,
-                    stretch: 1.0,
-                    quick: place.quick,
-                };
-                let cases: Vec<Case> = match entry.vary {
+            let spec = spec.quick.as_deref().filter(|_| place.quick).unwrap_or(spec);
+            for size in spec.sizes() {
+                let size = place.size.unwrap_or(size);
+                let plain =
+                    Case { study, spec, size, fault: None, rtt: None, stretch: 1.0, quick: place.quick };
+                let cases: Vec<Case> = match study.vary {
                     Vary::Fault => {
-                        entry.faults.iter().map(|fault| Case { fault: Some(fault), ..plain }).collect()
+                        study.faults.iter().map(|fault| Case { fault: Some(fault), ..plain }).collect()
                     }
-                    Vary::Rtt => {
-                        let rtts = spec.rtts(place.quick).into_iter();
-                        rtts.map(|rtt| Case { rtt: Some(rtt), ..plain }).collect()
-                    }
+                    Vary::Rtt => spec.rtts.iter().map(|rtt| Case { rtt: Some(*rtt), ..plain }).collect(),
                     _ => vec![plain],
                 };
                 workloads.extend(cases.iter().map(|case| self.workload(order, case, place)));
@@ -100,32 +90,28 @@ impl Matrix {
     }
 
     fn workload(&self, order: usize, case: &Case, place: &Place) -> Workload {
-        let Case { study, spec, size, latency, fault, rtt, .. } = *case;
-        let foreign = matches!(&spec.server, Some(ServerSpec { command: None, .. }));
+        let Case { study, spec, size, fault, rtt, .. } = *case;
+        let foreign = matches!(spec.server, Some(Server::Foreign { .. }));
         let baseline =
             |row: &RowSpec| self.models.iter().any(|model| model.baseline && model.name == row.model);
         let rows = spec.all_rows().filter(|(row, python)| {
             let wanted = !python || study.python && place.python;
             // A bound that bounds nothing is another row's.
-            let count = matches!(row.at_once, crate::matrix::AtOnce::Count(count) if count >= size);
+            let count = matches!(row.at_once, AtOnce::Count(count) if count >= size);
             let bounds = study.vary != Vary::Size || row.args.is_empty() || !count;
             // A control is of the method, which is the same in all studies.
             let control = row.control.is_none() || study.vary == Vary::Nothing;
             // The baseline takes neither sick hosts nor all of the user's.
             wanted && bounds && control && !(baseline(row) && (fault.is_some() || foreign))
         });
-        let fill = |words: &[String]| words.iter().map(|word| case.fill(word)).collect::<Vec<_>>();
-        let server = match (&spec.server, &spec.lab) {
-            (Some(ServerSpec { name, command: Some(command) }), _) => {
-                Some(Server::Own { name: name.clone(), command: fill(command) })
-            }
-            (Some(ServerSpec { name, command: None }), _) => Some(Server::Foreign { name: name.clone() }),
-            (None, Some(lab)) => {
-                let sick = fault.iter().flat_map(|fault| &fault.lab).cloned();
-                Some(Server::Lab(fill(&lab.iter().cloned().chain(sick).collect::<Vec<_>>())))
-            }
-            (None, None) => None,
+        let fill = |words: &[String], more: &[String]| {
+            words.iter().chain(more).map(|word| case.fill(word)).collect()
         };
+        let server = spec.server.as_ref().map(|server| match server {
+            Server::Lab(args) => Server::Lab(fill(args, fault.map_or(&[], |fault| &fault.lab))),
+            Server::Own { name, command } => Server::Own { name: name.clone(), command: fill(command, &[]) },
+            Server::Foreign { name } => Server::Foreign { name: name.clone() },
+        });
         Workload {
             version: SCHEMA,
             order,
@@ -137,7 +123,7 @@ impl Matrix {
             title: spec.title.clone(),
             asks: case.fill(&spec.asks),
             size,
-            latency_s: latency,
+            latency_s: spec.latency,
             cpus: place.cpus,
             quick: place.quick,
             reference: spec.reference.clone(),
@@ -171,17 +157,16 @@ impl Matrix {
         };
         let at_once = row.at_once.resolve(size, place.cpus);
         let limit_s = schedule::in_list_order(&case.waits(), at_once).as_secs_f64();
-        let budget_s = study.budget_s.unwrap_or(LONGEST_S);
+        let budget_s = spec.budget_s.unwrap_or(LONGEST_S);
         let short = (spec.only_waits || limit_s >= ONCE_S) && fault.is_none();
         let short = short.then_some(Case { stretch: case.stretch * SHORT, ..case });
         let short = short.map(|short| Short {
-            latency_s: rounded(short.latency * short.stretch),
+            latency_s: rounded(spec.latency * short.stretch),
             limit_s: rounded(limit_s * SHORT),
             argv: short.argv(row),
         });
         let round_limit_s = short.as_ref().filter(|_| spec.only_waits).map_or(limit_s, |short| short.limit_s);
-        let bands = spec.rounds.or(study.rounds).unwrap_or(self.rounds);
-        let rounds = match row.rounds.unwrap_or(bands.of(round_limit_s)) {
+        let rounds = match row.rounds.unwrap_or(spec.rounds.of(round_limit_s)) {
             // Two show that runs are paired.
             rounds if place.quick && study.vary == Vary::Nothing && !python => rounds.min(2),
             rounds if place.quick => rounds.min(1),
@@ -190,13 +175,12 @@ impl Matrix {
         let checked = study.vary == Vary::Nothing && !place.quick && round_limit_s < 1.0;
         // The rows of Python differ by more than a machine scatters.
         let checked = checked && !python && spec.rows.iter().any(|row| row.control == Some(Control::Same));
-        let observed = study.observed.unwrap_or(self.observed);
         let once = place.quick || limit_s >= ONCE_S || rounds == 0;
         let few = |runs: u32| if once { runs.min(1) } else { runs };
         let too_long = spec.only_waits && limit_s > LONGEST_TIMED_S;
         let plain = study.vary == Vary::Nothing && row.control.is_none();
         let counted = row.counted.unwrap_or(spec.counted) && place.count && plain;
-        let lab = spec.lab.is_some() && spec.server.is_none();
+        let lab = matches!(spec.server, Some(Server::Lab(_)));
         let observed_s = short.as_ref().map_or(limit_s, |short| short.limit_s);
         let with =
             |more: &[String]| [case.argv(row), more.iter().map(|arg| case.fill(arg)).collect()].concat();
@@ -209,7 +193,7 @@ impl Matrix {
             at_once,
             limit_s,
             rounds,
-            blocks: if checked { (bands.up_to / bands.under_1s.max(1)).saturating_sub(1) } else { 0 },
+            blocks: if checked { spec.rounds.further_blocks() } else { 0 },
             timed: match rounds {
                 _ if too_long => 0,
                 _ if spec.only_waits => few(TIMED),
@@ -220,8 +204,8 @@ impl Matrix {
             observed: match row.control {
                 Some(_) => 0,
                 // What takes its time is seen as well in one run.
-                None if observed_s >= 1.0 => 1.min(observed),
-                None => few(observed),
+                None if observed_s >= 1.0 => 1.min(spec.observed),
+                None => few(spec.observed),
             },
             traced: plain && !python && spec.counted && limit_s < LONGEST_TRACED_S && lab,
             argv: case.argv(row),
@@ -253,6 +237,10 @@ impl Rounds {
             _ => self.under_10s,
         }
     }
+
+    fn further_blocks(&self) -> u32 {
+        (self.up_to / self.under_1s.max(1)).saturating_sub(1)
+    }
 }
 
 /// Without the noise of a multiplication.
@@ -273,7 +261,7 @@ impl Case<'_> {
 
     /// What each item waits.
     fn waits(&self) -> Vec<Duration> {
-        let wait = Duration::from_secs_f64(rounded(self.latency * self.stretch));
+        let wait = Duration::from_secs_f64(rounded(self.spec.latency * self.stretch));
         let (other, other_wait) = match (self.fault, &self.spec.uneven) {
             (Some(fault), _) => (self.sick(), Duration::from_secs_f64(self.sick_wait_s(fault))),
             (None, Some(uneven)) => (self.slow(), wait * uneven.times),
@@ -286,7 +274,7 @@ impl Case<'_> {
     fn sick_wait_s(&self, fault: &FaultSpec) -> f64 {
         match fault.wait {
             SickWait::Patience => self.patience(),
-            SickWait::Times(times) => times * self.latency,
+            SickWait::Times(times) => times * self.spec.latency,
         }
     }
 
@@ -320,7 +308,7 @@ impl Case<'_> {
         let stretch =
             if self.stretch == 1.0 { String::new() } else { format!("/stretch/{}", rounded(self.stretch)) };
         text.replace("{size}", &self.size.to_string())
-            .replace("{latency}", &rounded(self.latency * self.stretch).to_string())
+            .replace("{latency}", &rounded(self.spec.latency * self.stretch).to_string())
             .replace("{stretch}", &stretch)
             .replace("{patience}", &self.patience().to_string())
             .replace("{sick}", &self.sick().to_string())

@@ -10,7 +10,7 @@ use crate::{
     measurement::{self, Measurement},
     raw::{Ran, Raw},
     rounds::{self, Round},
-    stats::{self, Estimate},
+    stats::Estimate,
     workload::{Model, Row, Workload},
 };
 
@@ -166,18 +166,6 @@ fn check_rounds(path: &Path, row: &Row, raw: &Raw, sitting: &Sitting) -> Result<
         row.rounds
     );
     Ok(())
-}
-
-/// How many comparisons a workload makes: its timed rows with the reference, and the declared pairs.
-pub fn comparisons(workload: &Workload, python: bool) -> usize {
-    let rows =
-        workload.rows.iter().filter(|row| row.python == python && row.control.is_none() && row.rounds > 0);
-    rows.map(|row| usize::from(row.program != workload.reference) + usize::from(row.differs.is_some())).sum()
-}
-
-/// Confidence of each interval of a workload's comparisons, in one language.
-pub fn confidence(workload: &Workload, python: bool) -> f64 {
-    stats::simultaneous(comparisons(workload, python))
 }
 
 /// Names the results that there are when `folder` has none.

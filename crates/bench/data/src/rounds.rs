@@ -27,8 +27,13 @@ pub struct Round {
 }
 
 impl Round {
+    /// The part of all CPUs that was not ours, in percent.
+    pub fn disturbance(&self) -> f64 {
+        self.others_percent.unwrap_or(0.0) + self.steal_percent.unwrap_or(0.0)
+    }
+
     pub fn disturbed(&self) -> bool {
-        self.others_percent.unwrap_or(0.0) + self.steal_percent.unwrap_or(0.0) > DISTURBED_PERCENT
+        self.disturbance() > DISTURBED_PERCENT
     }
 }
 

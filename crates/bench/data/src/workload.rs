@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::files;
+use crate::{files, stats};
 
 /// What a study varies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,7 +79,7 @@ pub struct Fault {
 
 /// Who answers the items.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Server {
     /// `bench-lab`, with these arguments besides `--dir`.
     Lab(Vec<String>),
@@ -255,6 +255,18 @@ impl Workload {
 
     pub fn has_python(&self) -> bool {
         self.rows.iter().any(|row| row.python)
+    }
+
+    /// How many comparisons it makes in one language: its timed rows with the reference, and the declared pairs.
+    pub fn comparisons(&self, python: bool) -> usize {
+        let rows =
+            self.rows.iter().filter(|row| row.python == python && row.control.is_none() && row.rounds > 0);
+        rows.map(|row| usize::from(row.program != self.reference) + usize::from(row.differs.is_some())).sum()
+    }
+
+    /// Confidence of each interval of these.
+    pub fn confidence(&self, python: bool) -> f64 {
+        stats::simultaneous(self.comparisons(python))
     }
 
     /// The command of a row's timed rounds.

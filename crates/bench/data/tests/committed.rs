@@ -25,7 +25,7 @@ fn committed_results_have_figures() {
                     && entry.row.control.is_none()
                     && entry.row.program != group.workload.reference
             });
-            let needed = |python| stats::rounds_needed(results::comparisons(&group.workload, python));
+            let needed = |python| stats::rounds_needed(group.workload.comparisons(python));
             let enough = others.filter(|entry| entry.row.rounds >= needed(entry.row.python));
             for figures in enough.map(|entry| &entry.figures) {
                 let more = figures.over_difference_ms.and_then(|more| Some((more.estimate, more.interval?)));

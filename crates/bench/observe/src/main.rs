@@ -6,7 +6,7 @@
 //!
 //! `bench-observe --out observed.csv -- target/release/sleep-tokio --tasks 1000`
 //!
-//! Exit code: that of the command, 128 + N after signal N, 125 where observing fails, 2 for bad arguments.
+//! Exit code: that of the command, 125 where observing fails, 2 for bad arguments.
 
 #![allow(missing_docs, reason = "names say it")]
 

@@ -1,21 +1,18 @@
 //! Runs the command under `time`, and samples its tree until it ends.
 
 use std::fs;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use bench_data::runs::{Kind, Run};
 use bench_data::{stats, tools};
-use rustix::process::{Pid, Signal, kill_process_group};
 use rustix::time::{ClockId, clock_gettime};
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
-use signal_hook::flag;
+use signal_hook::{consts::SIGCHLD, flag};
 
 use crate::output::{Output, Prefixes};
 use crate::tree::{self, Tree};
@@ -24,26 +21,16 @@ use crate::tree::{self, Tree};
 /// `ru_maxrss` down through exec.
 const TIME: &str = "/usr/bin/time";
 
-/// How long a command may take to end after a signal before it is killed.
-const GRACE: Duration = Duration::from_millis(500);
-
 /// The shortest and the longest pause between two samples.
 const SHORTEST: Duration = Duration::from_millis(2);
 const LONGEST: Duration = Duration::from_millis(100);
 
 /// Runs `command` to its end, with GNU time's text in the file `aside` meanwhile. Returns the exit code alone where the
-/// command cannot be run or is stopped: that is no record. Standard input is empty, standard error passes through.
-///
-/// The command gets a process group of its own, to which signals are passed on and which is killed at the end. Under
-/// bench-run, a guard ends processes that leave that group.
+/// command cannot be run: that is no record. Standard input is empty, standard error passes through. bench-run's guard ends
+/// what the command leaves running, and all of it after a signal.
 pub fn run(command: &[String], aside: &Path, prefixes: Option<&Prefixes>) -> Result<Result<Run, u8>> {
-    let stop = Arc::new(AtomicUsize::new(0));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        flag::register_usize(signal, Arc::clone(&stop), signal as usize)
-            .context("cannot listen to signals")?;
-    }
     // A parent that ignores SIGCHLD hands that down, and then no child could be waited for.
-    flag::register_usize(SIGCHLD, Arc::default(), 0).context("cannot listen to signals")?;
+    flag::register(SIGCHLD, Arc::new(AtomicBool::new(false))).context("cannot listen to signals")?;
     let output = Output::create()?;
     let mut time = Command::new(TIME)
         .args(["-v", "-o"])
@@ -52,38 +39,22 @@ pub fn run(command: &[String], aside: &Path, prefixes: Option<&Prefixes>) -> Res
         .args(command)
         .stdin(Stdio::null())
         .stdout(output.stdout()?)
-        .process_group(0)
         .spawn()
         .with_context(|| format!("cannot run {TIME}: install GNU time (make setup)"))?;
-    let group = Pid::from_child(&time);
     let start = Instant::now();
     let (mut peak, mut times) = (Tree::default(), Vec::new());
     let status = loop {
-        let signal = stop.load(Ordering::SeqCst);
-        if let Some(name) = Signal::from_named_raw(signal as i32) {
-            let _ = kill_process_group(group, name);
-            let stopped = Instant::now();
-            while matches!(time.try_wait(), Ok(None)) && stopped.elapsed() < GRACE {
-                thread::sleep(SHORTEST);
-            }
-            let _ = kill_process_group(group, Signal::KILL);
-            let _ = time.wait();
-            eprintln!("bench-observe: stopped by signal {signal}, no record written");
-            return Ok(Err(128 + signal as u8));
-        }
         if let Some(status) = time.try_wait().context("cannot wait for the command")? {
             break status;
         }
         let (time_ms, cpu) = (start.elapsed().as_secs_f64() * 1e3, cpu_time());
-        let tree = tree::measure(group.as_raw_pid());
+        let tree = tree::measure(time.id());
         if tree.processes > 0 {
             peak = peak.max(&tree);
             times.push(time_ms);
         }
         thread::sleep(pause(cpu_time().saturating_sub(cpu)));
     };
-    // The rest of the group: its number is not used again before all of it has ended.
-    let _ = kill_process_group(group, Signal::KILL);
     let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(128 + 9);
     if code == 126 || code == 127 {
         return Ok(Err(code)); // GNU time has said why

@@ -36,7 +36,7 @@ pub fn check_kernel() -> Result<()> {
 }
 
 /// Sums up everything under the process `above`. What ends while it is being read counts as ended: that is normal.
-pub fn measure(above: i32) -> Tree {
+pub fn measure(above: u32) -> Tree {
     let mut tree = Tree::default();
     let (mut left, _) = children(above);
     while let Some(pid) = left.pop() {
@@ -52,18 +52,18 @@ pub fn measure(above: i32) -> Tree {
 }
 
 /// The children of all threads of a process, and the number of these threads; none when it is gone.
-fn children(pid: i32) -> (Vec<i32>, u64) {
+fn children(pid: u32) -> (Vec<u32>, u64) {
     let (mut children, mut threads) = (Vec::new(), 0);
     for thread in fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten() {
         threads += 1;
         let list = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
-        children.extend(list.split_whitespace().flat_map(str::parse::<i32>));
+        children.extend(list.split_whitespace().flat_map(str::parse::<u32>));
     }
     (children, threads)
 }
 
 /// The line `Pss:      812 kB`, which is in KiB.
-fn pss_kib(pid: i32) -> Option<u64> {
+fn pss_kib(pid: u32) -> Option<u64> {
     let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
     rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?.trim().strip_suffix(" kB")?.parse().ok()
 }

@@ -1,7 +1,7 @@
 //! Results as templates see them: a machine has groups, a group has rows, a row has figures.
 
 use bench_data::{
-    results::{self, Group, Results},
+    results::{Group, Results},
     stats::{self, Estimate, RELEVANT_MS, RELEVANT_RATIO, Verdict},
     workload::Control,
 };
@@ -130,7 +130,7 @@ fn pairs(group: &Group, rows: &[(Row, Value)]) -> Vec<Value> {
     let pair = |(row, to): &(Row, Value)| {
         let difference = row.entry.row.differs.as_ref()?;
         let (other, from) = rows.iter().find(|(row, _)| row.entry.row.program == difference.from)?;
-        let confidence = results::confidence(&group.workload, row.entry.row.python);
+        let confidence = group.workload.confidence(row.entry.row.python);
         let (workload, sitting) = (&group.workload, &group.sittings[0]);
         let Estimate { estimate, interval, .. } =
             sitting.compare(workload, &row.entry.row, &other.entry.row, confidence)?;

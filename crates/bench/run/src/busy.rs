@@ -27,24 +27,6 @@ use crate::{
 /// How long a busy machine is given to become idle, in seconds.
 const WAIT_S: u32 = 60;
 
-/// The share of all CPUs that was not ours between two readings, in percent.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Share {
-    pub others: f64,
-    pub withheld: f64,
-}
-
-impl Share {
-    pub fn sum(self) -> f64 {
-        self.others + self.withheld
-    }
-
-    /// Whether figures would suffer.
-    pub fn disturbs(self) -> bool {
-        self.sum() > DISTURBED_PERCENT
-    }
-}
-
 /// The counters at one moment, in seconds of CPU time.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading {
@@ -72,13 +54,13 @@ impl Reading {
         Some(Self { total: elapsed * cpus, used, withheld, ours: our_time(server)? })
     }
 
-    /// The share of others since `before`.
-    pub fn since(&self, before: &Reading) -> Share {
+    /// The shares of all CPUs that others had, and that was withheld, since `before`: in percent.
+    pub fn since(&self, before: &Reading) -> (f64, f64) {
         let tick = 1.0 / procfs::ticks_per_second() as f64;
         let others = (self.used - before.used) - (self.ours - before.ours) - tick;
         let total = (self.total - before.total).max(1e-9);
         let percent = |seconds: f64| (seconds.max(0.0) / total * 1000.0).round() / 10.0;
-        Share { others: percent(others), withheld: percent(self.withheld - before.withheld) }
+        (percent(others), percent(self.withheld - before.withheld))
     }
 }
 
@@ -132,17 +114,17 @@ pub fn wait_until_idle(processes: &mut Processes, progress: &Progress, fine: boo
             progress.say("cannot tell whether the machine is busy: the kernel does not count its idle time");
             break;
         };
-        let share = after.since(&before);
-        if fine || !share.disturbs() {
-            return Ok(Some(share.sum()));
+        let (others, withheld) = after.since(&before);
+        let busy = others + withheld;
+        if fine || busy <= DISTURBED_PERCENT {
+            return Ok(Some(busy));
         }
         if second == WAIT_S {
-            return Err(Stop::refused(complaint(share, &ticks_before, &ticks())));
+            return Err(Stop::refused(complaint(busy, withheld, &ticks_before, &ticks())));
         }
         if second == 0 {
             progress.say(&format!(
-                "the machine is busy ({:.0} % of the CPUs): waiting for up to a minute until it is idle",
-                share.sum()
+                "the machine is busy ({busy:.0} % of the CPUs): waiting for up to a minute until it is idle"
             ));
         }
     }
@@ -159,7 +141,7 @@ fn ticks() -> Ticks {
 }
 
 /// Who keeps the machine busy: the three that used most of a CPU in a second.
-fn complaint(share: Share, before: &Ticks, after: &Ticks) -> String {
+fn complaint(busy: f64, withheld: f64, before: &Ticks, after: &Ticks) -> String {
     let used = |(pid, (name, ticks)): (&i32, &(String, u64))| {
         let ticks = ticks.saturating_sub(before.get(pid).map_or(0, |(_, ticks)| *ticks));
         let percent = 100 * ticks / procfs::ticks_per_second();
@@ -168,17 +150,15 @@ fn complaint(share: Share, before: &Ticks, after: &Ticks) -> String {
     let mut users: Vec<(u64, String)> = after.iter().filter_map(used).collect();
     users.sort_by(|a, b| b.cmp(a));
     let mut reasons: Vec<String> = users.into_iter().take(3).map(|(_, reason)| reason).collect();
-    if share.withheld > 1.0 {
-        reasons
-            .push(format!("{:.0} % of the CPUs is withheld, by the hypervisor or a quota", share.withheld));
+    if withheld > 1.0 {
+        reasons.push(format!("{withheld:.0} % of the CPUs is withheld, by the hypervisor or a quota"));
     }
     if reasons.is_empty() {
         reasons.push("many short processes".to_owned());
     }
     format!(
-        "the machine is busy, {:.0} % of its CPUs: {}. Stop these programs, or measure all the same with BUSY=1: the \
-         results will say so",
-        share.sum(),
+        "the machine is busy, {busy:.0} % of its CPUs: {}. Stop these programs, or measure all the same with BUSY=1: \
+         the results will say so",
         reasons.join("; ")
     )
 }
@@ -191,10 +171,10 @@ mod tests {
     fn time_that_is_neither_idle_nor_ours_is_of_others() {
         // A second of two CPUs: 0.6 s idle, 0.08 s stolen, 0.31 s ours, one tick given to nobody, so 1 s of others.
         for (total, idle, withheld, ours, expected) in [
-            (2.0, 0.6, 0.08, 0.31, Share { others: 50.0, withheld: 4.0 }),
+            (2.0, 0.6, 0.08, 0.31, (50.0, 4.0)),
             // 0.13 s, 26 ticks: 10 idle, 15 ours, and one that the kernel is off by.
-            (0.26, 0.1, 0.0, 0.15, Share { others: 0.0, withheld: 0.0 }),
-            (0.26, 0.1, 0.0, 0.0, Share { others: 57.7, withheld: 0.0 }),
+            (0.26, 0.1, 0.0, 0.15, (0.0, 0.0)),
+            (0.26, 0.1, 0.0, 0.0, (57.7, 0.0)),
         ] {
             let before = Reading { total: 100.0, used: 30.0, withheld: 1.0, ours: 7.0 };
             let used = before.used + total - idle - withheld;

@@ -139,29 +139,32 @@ impl Performer<'_> {
             if code != expected {
                 return Ok(Exit { code, ..exit });
             }
-            let share = before.zip(after).map(|(before, after)| after.since(&before));
-            rounds.push(Round {
+            let (others_percent, steal_percent) =
+                before.zip(after).map(|(before, after)| after.since(&before)).unzip();
+            let timed = Round {
                 round,
                 slug: slug.clone(),
                 wall_s: timing.walls_s[0],
                 user_s: microseconds(timing.user_s),
                 system_s: microseconds(timing.system_s),
-                others_percent: share.map(|share| share.others),
-                steal_percent: share.map(|share| share.withheld),
+                others_percent,
+                steal_percent,
                 tries,
-            });
-            let Some(share) = share.filter(|share| share.disturbs() && self.patient) else { break };
+            };
+            let again = timed.disturbed() && self.patient;
+            rounds.push(timed);
+            if !again {
+                break;
+            }
             let then = if tries < TRIES { "measured again" } else { "the least disturbed run counts" };
+            let [others, withheld] = [others_percent, steal_percent].map(Option::unwrap_or_default);
             self.progress.say(&format!(
-                "  disturbed: others had {:.0} % of the CPUs, {:.0} % was withheld; {then}",
-                share.others, share.withheld
+                "  disturbed: others had {others:.0} % of the CPUs, {withheld:.0} % was withheld; {then}"
             ));
         }
         let tries = rounds.len() as u32;
-        let disturbance =
-            |round: &Round| round.others_percent.unwrap_or(0.0) + round.steal_percent.unwrap_or(0.0);
-        rounds.sort_by(|a, b| disturbance(a).total_cmp(&disturbance(b)));
-        let calmest = rounds.into_iter().next().map(|round| Round { tries, ..round });
+        let calmest = rounds.into_iter().min_by(|a, b| a.disturbance().total_cmp(&b.disturbance()));
+        let calmest = calmest.map(|round| Round { tries, ..round });
         files::write(&Path::new(STEP).join(&step.writes[0]), &files::to_csv(calmest)?)?;
         Ok(Exit { code: expected, errors: String::new() })
     }

@@ -21,7 +21,7 @@ title = "A"
 asks = ""
 size = 3
 latency = 1
-quick = { size = 1, latency = 1 }
+quick = { size = 1, latency = 0.5 }
 reference = "a-tokio"
 args = ["--own"]
 row = [
@@ -39,10 +39,11 @@ sizes = [1, 2]
 #[test]
 fn a_workload_like_another_says_only_what_differs() {
     let matrix = Matrix::parse(TEXT).unwrap();
-    let spec = &matrix.study("scale").unwrap().workloads[0];
-    assert_eq!((spec.title.as_str(), spec.sizes(false)), ("A", vec![1, 2]));
+    let spec = &matrix.studies[1].workloads[0];
+    assert_eq!((spec.title.as_str(), spec.sizes(), spec.observed), ("A", vec![1, 2], 5));
+    let quick = spec.quick.as_ref().unwrap();
+    assert_eq!((quick.title.as_str(), quick.latency, quick.rows.len()), ("A", 0.5, 2));
     assert_eq!(matrix.programs().len(), 2);
-    assert_eq!(matrix.packages("scale", &[]), ["a-mini", "a-tokio", "true"]);
 }
 
 #[test]
@@ -74,7 +75,7 @@ fn an_error_names_the_line_and_what_is_known() {
         (
             "under_10s = 10",
             "under_10s = 5",
-            "5 rounds are too few for 1 comparisons of its Rust rows: it takes 10",
+            "5 rounds of \"a-tokio\" are too few for 2 comparisons: it takes 10",
         ),
         (
             row,
