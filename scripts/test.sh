@@ -17,18 +17,29 @@ lint() {
   RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-Dwarnings__CLIPPY_HACKERY__ "$@"
 }
 
-# The pipelines of the bench, with less of everything and the programs that are being tested.
+# The pipelines of the bench, with less of everything and the programs that are being tested. They mostly wait, so there
+# are two rows of them; a bench has its folder to itself, so the second row has another one.
 pipelines() {
-  trap 'kill $!' TERM
   PYTHON=1 quick
+  quick --study shapes
+  quick --study network
+}
+
+further_pipelines() {
+  mkdir -p target/second/target
+  ln -sfn "$PWD"/{bench.toml,rust-toolchain.toml,Cargo.toml,Cargo.lock,crates,scripts} target/second
+  ln -sfn "$PWD"/target/{debug,python,tools} target/second/target
+  cd target/second
   PYTHON=1 DATABASE=mariadb quick db
-  for study in scale faults network shapes; do quick --study "$study"; done
+  quick --study scale
+  quick --study faults
   if strace -o /dev/null true 2>/dev/null; then quick --study timeline; else echo "strace cannot trace: no timeline"; fi
 }
 
 # One of them. No row may fail.
 quick() {
   local begin=$SECONDS
+  trap 'kill $!' TERM
   rm -rf target/quick
   BUSY=1 target/debug/bench-run --quick --bin-dir target/debug "$@" &
   wait $!
@@ -62,8 +73,10 @@ at build and clippy
 lint cargo build --workspace --locked
 at unit and behaviour tests, and beside them the pipelines, which mostly wait
 pipelines >target/pipelines.log 2>&1 &
-beside=$!
-trap 'kill $beside 2>/dev/null || true; wait' EXIT
+beside=($!)
+further_pipelines >target/further-pipelines.log 2>&1 &
+beside+=($!)
+trap 'kill "${beside[@]}" 2>/dev/null || true; wait' EXIT
 # Of the programs only those that have unit tests: the others would each be linked once more for nothing. All of the
 # workspace in both commands: with a part of it the crates below would be built again, with other features.
 units=()
@@ -77,9 +90,10 @@ export RUST_TEST_THREADS=$((2 * $(nproc)))
 lint cargo test --workspace --locked --lib "${units[@]}" --test '*' 2>&1 | tee target/test.log
 at generated files are what raw files and sources give
 target/debug/bench-report report --check
-at "the rest of the pipelines: target/pipelines.log"
-wait $beside || { cat target/pipelines.log && exit 1; }
-grep ' the pipeline, quick: ' target/pipelines.log
+at "the rest of the pipelines: target/*pipelines.log"
+wait "${beside[0]}" || { cat target/pipelines.log && exit 1; }
+wait "${beside[1]}" || { cat target/further-pipelines.log && exit 1; }
+grep -h ' the pipeline, quick: ' target/{,further-}pipelines.log
 at summary
 grep '^test result:' target/test.log | grep -v ' 0 passed; 0 failed'
 printf ' %s' "$times"
