@@ -62,8 +62,7 @@ impl Column {
 
     pub fn cell(&self, row: &Row) -> String {
         self.text(row, false).unwrap_or_else(|| match self.name {
-            // Timed at the short delay alone.
-            "wall" | "wall-n" if row.entry.row.timed_short > 0 => row.limit(),
+            "wall" | "wall-n" if row.entry.row.timed_short > 0 => row.outcome(),
             _ if self.every_row => NOT_MEASURED.to_owned(),
             _ => "–".to_owned(),
         })

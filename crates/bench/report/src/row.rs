@@ -77,17 +77,15 @@ impl<'a> Row<'a> {
         row.program.contains("--concurrency") && row.at_once < self.group.workload.size
     }
 
-    /// Its limit, where it has no wall time.
-    pub fn limit(&self) -> String {
-        format!("limit {}", Unit::Seconds.text(self.entry.row.limit_s)).replace(' ', "\u{a0}")
-    }
-
-    /// The reason why it lacks a figure, in a word.
+    /// Stands where it lacks a figure: its limit, where it was not tried, or was timed at the short delay alone.
     pub fn outcome(&self) -> String {
-        match self.entry.row.skip {
-            _ if self.ran() => "not measured".to_owned(),
-            Some(_) => self.limit(),
-            None => self.figures().outcome().to_owned(),
+        let row = &self.entry.row;
+        match self.ran() {
+            ran if row.skip.is_some() || ran && row.timed_short > 0 => {
+                format!("limit {}", Unit::Seconds.text(row.limit_s)).replace(' ', "\u{a0}")
+            }
+            true => "not measured".to_owned(),
+            false => self.figures().outcome().to_owned(),
         }
     }
 }
