@@ -40,6 +40,11 @@ pub fn csv<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
     parse(path, rows)
 }
 
+/// None of a file that is not there.
+pub fn csv_if_any<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
+    if path.exists() { csv(path) } else { Ok(Vec::new()) }
+}
+
 pub fn rows<T: DeserializeOwned>(text: &str) -> Result<Vec<T>> {
     Ok(::csv::Reader::from_reader(text.as_bytes()).deserialize().collect::<::csv::Result<_>>()?)
 }

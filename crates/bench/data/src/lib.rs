@@ -28,4 +28,4 @@ pub mod waits;
 pub mod workload;
 
 /// Version of the raw files. It changes when a tool can no longer read what an older one wrote.
-pub const SCHEMA: u32 = 3;
+pub const SCHEMA: u32 = 4;

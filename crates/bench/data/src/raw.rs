@@ -1,5 +1,5 @@
-//! The raw files of one row, in `raw/<key>/<slug>/`: `runs.csv`, and where there are such, `syscalls.txt` or `waits.txt`,
-//! `start.json`, `memory.csv` and `trace.csv`; or `status.txt` alone.
+//! What was recorded of one row: its lines in `runs.csv`, and where there are such, in `raw/<key>/<slug>/`, `syscalls.txt` or
+//! `waits.txt`, `start.json`, `memory.csv` and `trace.csv`; or `status.txt` alone.
 
 use std::path::Path;
 
@@ -44,7 +44,9 @@ pub struct MemorySample {
 }
 
 impl Raw {
-    pub fn read(workload: &Workload, row: &Row, folder: &Path) -> Result<Self> {
+    /// Reads what `path` holds of a row, whose runs are among `runs`.
+    pub fn read(workload: &Workload, row: &Row, path: &Path, runs: &[Run]) -> Result<Self> {
+        let folder = path.join(&row.slug);
         let status = folder.join("status.txt");
         if status.exists() {
             let line = files::text(&status)?.trim().to_owned();
@@ -53,18 +55,19 @@ impl Raw {
             return Ok(Raw::Status(line));
         }
         let file = |name: &str, wanted: bool| wanted.then(|| folder.join(name));
-        let there = |name: &str| file(name, folder.join(name).exists());
-        let runs = file("runs.csv", row.observed + row.timed + row.timed_short > 0);
+        let runs: Vec<Run> = runs.iter().filter(|run| run.slug == row.slug).cloned().collect();
+        let complete = !runs.is_empty() || row.observed + row.timed + row.timed_short == 0;
+        ensure!(complete, "{}/runs.csv has no run of {}", path.display(), row.slug);
         let start = file("start.json", row.imports.is_some());
         let followed = file("waits.txt", workload.vary == Vary::Time);
         let counted = file("syscalls.txt", !row.count.is_empty() && followed.is_none());
         Ok(Raw::Ran(Box::new(Ran {
-            runs: runs.map(|path| files::csv(&path)).transpose()?.unwrap_or_default(),
+            runs,
             start_s: start.map(|path| files::parse(&path, median_wall)).transpose()?,
             syscalls: counted.map(|path| files::parse(&path, tools::system_calls)).transpose()?,
-            memory: there("memory.csv").map(|path| files::csv(&path)).transpose()?.unwrap_or_default(),
+            memory: files::csv_if_any(&folder.join("memory.csv"))?,
             threads: followed.map(|path| files::parse(&path, waits::parse)).transpose()?.unwrap_or_default(),
-            trace: there("trace.csv").map(|path| files::csv(&path)).transpose()?.unwrap_or_default(),
+            trace: files::csv_if_any(&folder.join("trace.csv"))?,
         })))
     }
 

@@ -114,12 +114,13 @@ fn group(path: &Path, models: &[Model]) -> Result<Group> {
     let file = path.join("workload.toml");
     let workload = Workload { models: models.to_vec(), ..Workload::read(&file)? };
     let (sittings, rejected) = sittings(path)?;
+    let runs = files::csv_if_any(&path.join("runs.csv"))?;
     let entry = |row: &Row| {
         workload.model(&row.model).with_context(|| {
             let Row { program, model, .. } = row;
             format!("{}: {program} has the model {model:?}, which bench.toml does not have", file.display())
         })?;
-        let raw = Raw::read(&workload, row, &path.join(&row.slug))?;
+        let raw = Raw::read(&workload, row, path, &runs)?;
         check_rounds(path, row, &raw, &sittings[0])?;
         let again = sittings[1..].iter().filter(|sitting| sitting.rounds.iter().any(|r| r.slug == row.slug));
         let again = again.map(|sitting| Measurement::new(&workload, row, &raw, sitting, false)).collect();
@@ -142,8 +143,7 @@ fn sittings(path: &Path) -> Result<(Vec<Sitting>, usize)> {
             _ => continue,
         };
         let Ok(number) = number.parse() else { continue };
-        let rounds = folder.join("rounds.csv");
-        let rounds = if rounds.exists() { files::csv(&rounds)? } else { Vec::new() };
+        let rounds = files::csv_if_any(&folder.join("rounds.csv"))?;
         found.push(Sitting { number, facts: Facts::read(&folder.join("facts.toml"))?, rounds });
     }
     let count = rejected.len();

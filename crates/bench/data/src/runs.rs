@@ -1,4 +1,4 @@
-//! `raw/<key>/<slug>/runs.csv`: one line for each run of a row that hyperfine did not time. Each run has one purpose.
+//! `raw/<key>/runs.csv`: one line for each run that hyperfine did not time. Each has one purpose.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,9 @@ pub enum Kind {
 /// One run. Values that it was not for, or that could not be had, are empty. Older files have more columns.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Run {
+    /// Folder of its row.
+    #[serde(default)]
+    pub slug: String,
     pub kind: Kind,
     /// From 1, in each kind.
     pub run: u32,

@@ -63,12 +63,16 @@ impl Results {
             let folder = self.new.join("raw").join(&workload.key);
             if !run.again {
                 files::write_toml(&folder.join("workload.toml"), workload)?;
+                let mut runs = Vec::new();
                 for row in &workload.rows {
                     let raw = folder.join(&row.slug);
                     match &row.skip {
                         Some(reason) => files::write(&raw.join("status.txt"), &format!("{reason}\n"))?,
-                        None => collect_row(&steps::folder(&workload.key, &row.slug), &raw)?,
+                        None => runs.extend(collect_row(workload, row, &raw)?),
                     }
+                }
+                if !runs.is_empty() {
+                    files::write(&folder.join("runs.csv"), &files::to_csv(runs)?)?;
                 }
             }
             let control = control(workload, u32::MAX);
@@ -135,11 +139,11 @@ impl Results {
     }
 }
 
-/// One line for each run of a row, and the other files as they are; or only why there are none.
-fn collect_row(folder: &Path, to: &Path) -> Result<()> {
+/// The runs of a row; copies its other files as they are.
+fn collect_row(workload: &Workload, row: &Row, to: &Path) -> Result<Vec<Recorded>> {
+    let folder = steps::folder(&workload.key, &row.slug);
     let mut runs: Vec<Recorded> = Vec::new();
-    let files = if folder.exists() { entries(folder)? } else { Vec::new() };
-    for file in files {
+    for file in if folder.exists() { entries(&folder)? } else { Vec::new() } {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let (kind, number) = name.split_once(['-', '.']).unwrap_or((&name, ""));
         let mut timed = |kind| -> Result<()> {
@@ -155,10 +159,8 @@ fn collect_row(folder: &Path, to: &Path) -> Result<()> {
             _ => copy(&file, &to.join(&name))?,
         }
     }
-    match runs.is_empty() {
-        true => Ok(()),
-        false => files::write(&to.join("runs.csv"), &files::to_csv(runs)?),
-    }
+    runs.iter_mut().for_each(|run| run.slug.clone_from(&row.slug));
+    Ok(runs)
 }
 
 /// The wall times of the reference as it was measured once more, and as it was measured, in the first rounds of a workload.

@@ -184,9 +184,8 @@ fn again(folder: &Path, settings: &Settings) -> Outcome<Vec<Part>> {
     for path in files::folders(&folder.join("raw")).unwrap_or_default() {
         let mut workload = Workload::read(&path.join("workload.toml")).map_err(refuse)?;
         workload.rows.retain(|row| {
-            // A control is timed in rounds alone: it has no runs.
-            let measured = row.control.is_some() || path.join(&row.slug).join("runs.csv").exists();
-            row.rounds > 0 && (settings.python || !row.python) && measured
+            let ran = !path.join(&row.slug).join("status.txt").exists();
+            row.rounds > 0 && (settings.python || !row.python) && ran
         });
         if workload.study != BENCH || !named(&workload) || workload.rows.is_empty() {
             continue;

@@ -99,7 +99,7 @@ fn a_kill_in_the_exchange_leaves_old_or_new_results() {
         place.kill(bench);
         let marker = match place.read("results/box/measurements.csv").as_str() {
             "old\n" => "web/old",
-            _ => "web/one/runs.csv",
+            _ => "web/runs.csv",
         };
         for whole in [marker, "db/old"] {
             assert!(place.path("results/box/raw").join(whole).exists(), "{whole}");
