@@ -136,14 +136,9 @@ fn group(path: &Path, models: &[Model]) -> Result<Group> {
 fn sittings(path: &Path) -> Result<(Vec<Sitting>, usize)> {
     let (mut sittings, mut rejected) = (Vec::new(), Vec::new());
     for folder in files::folders(path)? {
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let (found, number) = match name.split_once('-') {
-            Some(("sitting", number)) => (&mut sittings, number),
-            Some(("rejected", number)) => (&mut rejected, number),
-            _ => continue,
-        };
-        let Ok(number) = number.parse() else { continue };
+        let Some((number, is_rejected)) = sitting(&folder) else { continue };
         let rounds = files::csv_if_any(&folder.join("rounds.csv"))?;
+        let found = if is_rejected { &mut rejected } else { &mut sittings };
         found.push(Sitting { number, facts: Facts::read(&folder.join("facts.toml"))?, rounds });
     }
     let count = rejected.len();
@@ -153,6 +148,13 @@ fn sittings(path: &Path) -> Result<(Vec<Sitting>, usize)> {
     ensure!(!sittings.is_empty(), "{} has no sitting", path.display());
     sittings.sort_by_key(|sitting| sitting.number);
     Ok((sittings, count))
+}
+
+/// The number of a sitting by its folder, and whether its control has rejected it; none of another folder.
+pub fn sitting(folder: &Path) -> Option<(u32, bool)> {
+    let (kind, number) = folder.file_name()?.to_str()?.split_once('-')?;
+    let known = ["sitting", "rejected"].iter().position(|name| *name == kind)?;
+    Some((number.parse().ok()?, known == 1))
 }
 
 /// Fewer rounds of a row than it was to have: the file is cut off.

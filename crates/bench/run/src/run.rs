@@ -9,6 +9,7 @@ use bench_data::{
     files,
     matrix::{BENCH, Matrix},
     resolve::Place,
+    results,
     workload::Workload,
 };
 use serde::{Deserialize, Serialize};
@@ -80,7 +81,7 @@ impl Run {
         }
         let (machine, default_name) = machine::look()?;
         let name = Some(&settings.machine).filter(|name| !name.is_empty()).unwrap_or(&default_name).clone();
-        let folder = results(settings.quick).join(&name);
+        let folder = all_results(settings.quick).join(&name);
         let parts = match settings.again {
             true => again(&folder, settings)?,
             false => {
@@ -166,13 +167,12 @@ impl Run {
         self.workloads().map(|workload| workload.key.as_str()).collect::<Vec<_>>().join(", ")
     }
 
-    /// The folder of all results.
     pub fn results(&self) -> &'static Path {
-        results(self.quick)
+        all_results(self.quick)
     }
 }
 
-fn results(quick: bool) -> &'static Path {
+fn all_results(quick: bool) -> &'static Path {
     Path::new(if quick { "target/quick/results" } else { "results" })
 }
 
@@ -183,25 +183,23 @@ fn again(folder: &Path, settings: &Settings) -> Outcome<Vec<Part>> {
         |workload: &Workload| settings.workloads.is_empty() || settings.workloads.contains(&workload.name);
     for path in files::folders(&folder.join("raw")).unwrap_or_default() {
         let mut workload = Workload::read(&path.join("workload.toml")).map_err(refuse)?;
+        if workload.study != BENCH || !named(&workload) {
+            continue;
+        }
         workload.rows.retain(|row| {
             let ran = !path.join(&row.slug).join("status.txt").exists();
             row.rounds > 0 && (settings.python || !row.python) && ran
         });
-        if workload.study != BENCH || !named(&workload) || workload.rows.is_empty() {
-            continue;
-        }
+        // Rejected sittings count, and there may be gaps.
+        let folders = files::folders(&path).map_err(refuse)?;
+        let last = folders.iter().filter_map(|folder| Some(results::sitting(folder)?.0)).max();
+        let Some(last) = last.filter(|_| !workload.rows.is_empty()) else { continue };
         for row in &mut workload.rows {
             (row.observed, row.timed, row.timed_short, row.traced) = (0, 0, 0, false);
             (row.imports, row.skip) = (None, None);
             [&mut row.probe, &mut row.sample, &mut row.count].into_iter().for_each(Vec::clear);
         }
-        // Rejected sittings count, and there may be gaps.
-        let folders = files::folders(&path).map_err(refuse)?;
-        let last = folders.iter().filter_map(|path| {
-            let (kind, number) = path.file_name()?.to_str()?.split_once('-')?;
-            ["sitting", "rejected"].contains(&kind).then(|| number.parse::<u32>().ok())?
-        });
-        parts.push(Part { sitting: last.max().unwrap_or(0) + 1, facts: None, workload });
+        parts.push(Part { sitting: last + 1, facts: None, workload });
     }
     if parts.is_empty() {
         let folder = folder.display();

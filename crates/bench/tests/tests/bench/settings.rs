@@ -69,9 +69,9 @@ fn bad_settings_and_names_are_refused() {
     let matrix = place.read("bench.toml");
     for (from, to, message) in [
         ("needs = \"luck\"", "needs = \"pluck\"", "unknown need \"pluck\"; known are luck"),
-        ("program = \"two\"", "program = \"one\"", "two rows of \"db\" have the folder \"one\""),
+        ("program = \"two\"", "program = \"one\"", "workload \"db\": two rows have the folder \"one\""),
         ("key = \"web\"", "key = \"db\"", "two workloads have the key \"db\""),
-        ("verdict = false\nlab", "lab", "2 rounds are too few for 1 comparisons"),
+        ("verdict = false\nserver", "server", "2 rounds of \"one\" are too few for 1 comparisons"),
         ("needs = \"luck\"", "differs_from = \"none\", in = \"luck\"", "unknown counterpart \"none\""),
     ] {
         assert!(matrix.contains(from), "{from}");
