@@ -5,57 +5,34 @@ use bench_data::matrix::Matrix;
 
 use super::place::Place;
 
-/// A step as `--print` shows it: its name, the commands of its server and of its own, and the files that it writes.
-struct Step {
-    name: String,
-    server: String,
-    command: String,
-    files: Vec<String>,
-}
-
-fn steps(shown: &[String]) -> Vec<Step> {
-    let mut steps: Vec<Step> = Vec::new();
-    for line in shown {
-        match (line.strip_prefix("  > "), line.strip_prefix("  @ "), line.strip_prefix("  ")) {
-            (Some(file), ..) => steps.last_mut().expect("a step").files.push(file.to_owned()),
-            (_, Some(server), _) => steps.last_mut().expect("a step").server = server.to_owned(),
-            (.., Some(command)) => steps.last_mut().expect("a step").command = command.to_owned(),
-            _ => {
-                let name = line.split(' ').next().expect("a name").to_owned();
-                steps.push(Step { name, server: String::new(), command: String::new(), files: Vec::new() });
-            }
-        }
-    }
-    steps
-}
-
 #[test]
 fn no_step_of_any_study_has_two_purposes() {
     let place = Place::new();
     place.write("bench.toml", &std::fs::read_to_string(root().join("bench.toml")).expect("bench.toml"));
     place.write("own.urls", "mysql://a:b@127.0.0.1:1/c\n");
     for study in Matrix::read(&place.path("bench.toml")).expect("a matrix").studies() {
-        let variables: &[(&str, &str)] = match study {
-            "mariadb" => &[("DATABASE", "mariadb")],
-            "own" => &[("DATABASE_URLS", "own.urls")],
-            _ => &[],
+        let (chosen, variable) = match study {
+            "mariadb" => ("db".to_owned(), ("DATABASE", "mariadb")),
+            "own" => ("db".to_owned(), ("DATABASE_URLS", "own.urls")),
+            _ => (format!("--study {study}"), ("MACHINE", "new")),
         };
-        let chosen = if variables.is_empty() { format!("--study {study}") } else { "db".to_owned() };
-        let python = [variables, &[("PYTHON", "1"), ("MACHINE", "new")]].concat();
-        let steps = steps(&place.succeed_with(&format!("{chosen} --print"), &python).out);
+        let variables = [("PYTHON", "1"), ("MACHINE", "new"), variable];
+        let shown = place.succeed_with(&format!("{chosen} --print"), &variables).out;
+        // Below the name of a step are its command, that of its server, and the files that it writes.
+        let steps: Vec<_> = shown.chunk_by(|_, line| line.starts_with("  ")).collect();
         assert!(steps.len() > 5, "{study}: {} steps", steps.len());
-        for Step { name, server, command, files } in steps {
-            let has = |words: &str| usize::from(command.contains(words));
+        for step in steps {
+            let text = step.join("\n");
+            let has = |words: &str| usize::from(text.contains(words));
             let timed = has("hyperfine ") + has("/usr/bin/time ");
-            let traced = usize::from(server.contains(" --trace "));
-            let purposes = timed + has("/bench-observe") + has("strace -") + has(" --memory ") + traced;
+            let traced = has("strace -") + has(" --trace ");
+            let purposes = timed + traced + has("/bench-observe") + has(" --memory ");
             // Both files of a timeline say when each thread waits.
-            let follows = study == "timeline" && command.starts_with("strace ");
-            assert!(
-                purposes == 1 || follows || name.ends_with("/probe"),
-                "{study}: {name}: {command} @ {server}"
-            );
-            assert!(files.len() == 1 || follows, "{study}: {name}: {files:?}");
+            let follows = study == "timeline" && text.contains("\n  strace ");
+            let is_probe = step[0].split(' ').next().is_some_and(|name| name.ends_with("/probe"));
+            assert!(purposes == 1 || follows || is_probe, "{study}: {text}");
+            let files = step.iter().filter(|line| line.starts_with("  > ")).count();
+            assert!(files == 1 || follows, "{study}: {text}");
         }
     }
 }
