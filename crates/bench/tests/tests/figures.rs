@@ -1,13 +1,16 @@
 //! One figure has the same digits on every page that shows it, and is of one measure there.
 
-use std::fs;
 use std::path::Path;
 
 use behaviour_tests::root;
+use bench_data::files;
 
-/// The rows of all tables of a page, with the cells of the table's head before each.
-fn rows(page: &Path) -> Vec<(Vec<String>, Vec<String>)> {
-    let text = fs::read_to_string(page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
+/// A row of a table: each cell after the head of its column.
+type Row = Vec<(String, String)>;
+
+/// The rows of all tables of a page.
+fn rows(page: &Path) -> Vec<Row> {
+    let text = files::text(page).unwrap_or_else(|error| panic!("{error:#}"));
     let (mut head, mut rows): (Vec<String>, _) = (Vec::new(), Vec::new());
     // A section of its own has another server's figures.
     for line in text.lines().take_while(|line| !line.starts_with("## Databases (")) {
@@ -15,51 +18,44 @@ fn rows(page: &Path) -> Vec<(Vec<String>, Vec<String>)> {
         match cells.is_empty() {
             true => head.clear(),
             false if head.is_empty() => head = cells,
-            false => rows.push((head.clone(), cells)),
+            false => rows.push(head.iter().cloned().zip(cells).collect()),
         }
     }
     rows
 }
 
-/// The cell of the first row of this name that has such a column, without its number of runs.
-fn cell(rows: &[(Vec<String>, Vec<String>)], row: &str, column: &str) -> Option<String> {
-    rows.iter().filter(|(_, cells)| cells[0] == row).find_map(|(head, cells)| {
-        let place = head.iter().position(|name| name.starts_with(column))?;
-        cells[place].split(" (n").next().map(str::to_owned)
-    })
+/// A row's cell in such a column, without its number of runs.
+fn cell<'a>(row: &'a Row, column: &str) -> Option<&'a str> {
+    let (_, cell) = row.iter().find(|(head, _)| head.starts_with(column))?;
+    cell.split(" (n").next()
 }
 
 #[test]
 fn two_pages_that_show_one_figure_show_the_same_digits() {
     let mut compared = 0;
-    let mut same = |one: Option<String>, other: &str, what: &str| {
-        compared += 1;
-        assert_eq!(one.as_deref(), Some(other), "{what}");
-    };
-    for folder in fs::read_dir(root().join("results")).expect("results").map(|entry| entry.unwrap().path()) {
-        let machine = folder.display();
-        for workload in
-            ["db", "web", "prices"].iter().filter(|name| folder.join(format!("{name}.md")).exists())
-        {
-            let page = rows(&folder.join(format!("{workload}.md")));
-            for (head, cells) in rows(&folder.join("README.md")).iter().filter(|(head, _)| head[0] == "model")
-            {
-                let program = match cells[0].as_str() {
-                    "threaded, all at once" => continue, // its number of threads is in its name
-                    model => format!("`{workload}-{model}`"),
-                };
-                let shown = head.iter().position(|name| name.starts_with(&format!("[{workload}]")));
-                let shown = shown.and_then(|place| cells[place].split_once(" / "));
-                if let Some((wall, memory)) = shown {
-                    same(cell(&page, &program, "wall, s"), wall, &format!("{machine}: {program}"));
-                    same(cell(&page, &program, "memory, MiB"), memory, &format!("{machine}: {program}"));
+    for folder in files::folders(&root().join("results")).expect("results") {
+        let pages = ["db", "web", "prices"].map(|workload| (workload, folder.join(format!("{workload}.md"))));
+        for (workload, path) in pages.iter().filter(|(_, path)| path.exists()) {
+            let page = rows(path);
+            let mut same = |model: &str, column: &str, shown: &str| {
+                compared += 1;
+                let program = format!("`{workload}-{model}`");
+                let on_page = page.iter().filter(|row| row[0].1 == program).find_map(|row| cell(row, column));
+                assert_eq!(on_page, Some(shown), "{}: {program}: {column}", path.display());
+            };
+            for row in rows(&folder.join("README.md")).iter().filter(|row| row[0].0 == "model") {
+                let model = &row[0].1;
+                let shown = cell(row, &format!("[{workload}]")).and_then(|cell| cell.split_once(" / "));
+                // With all at once, the number of threads is in its name.
+                if let Some((wall, memory)) = shown.filter(|_| model != "threaded, all at once") {
+                    same(model, "wall, s", wall);
+                    same(model, "memory, MiB", memory);
                 }
             }
             // What differs from the reference in one thing stands in both tables of the page.
-            for (_, cells) in page.iter().filter(|(head, _)| head[0] == "change") {
-                if let Some(other) = cells[1].strip_prefix("tokio → ") {
-                    let program = format!("`{workload}-{other}`");
-                    same(cell(&page, &program, "÷ "), &cells[2], &format!("{machine}: {program}"));
+            for row in page.iter().filter(|row| row[0].0 == "change") {
+                if let Some(other) = row[1].1.strip_prefix("tokio → ") {
+                    same(other, "÷ ", &row[2].1);
                 }
             }
         }
