@@ -39,26 +39,19 @@ fn the_file_to_copy_builds_and_runs_in_an_empty_project() {
 #[test]
 fn a_program_that_is_added_is_on_the_map_and_under_the_tests() {
     let copy = scratch();
-    let tar = "tar -c --exclude=./target --exclude=./.git --exclude=./shared . | tar -x -C";
+    let script = "tar -c --exclude=./target --exclude=./.git --exclude=./shared . | tar -x -C \"$0\"
+        cd \"$0\"/crates/sleep && mkdir -p tokio-added/src
+        for file in Cargo.toml src/main.rs; do
+            sed s/sleep-tokio/sleep-tokio-added/g tokio/$file >tokio-added/$file
+        done";
     let mut shell = Command::new("sh");
-    shell.args(["-c", &format!("{tar} {}", copy.path().display())]).current_dir(root());
-    let copied = finish(spawn(&mut shell));
+    let copied = finish(spawn(shell.args(["-ec", script]).arg(copy.path()).current_dir(root())));
     copied.was(copied.code == 0, "a copy of the workspace");
     let path = |name: &str| copy.path().join(name);
-    let edit = |from: &str, to: &str, edit: &dyn Fn(String) -> String| {
-        let text = fs::read_to_string(path(from)).expect(from);
-        fs::create_dir_all(path(to).parent().expect("a folder")).expect(to);
-        fs::write(path(to), edit(text)).expect(to);
-    };
-    let named = |text: String| text.replace("sleep-tokio", "sleep-tokio-added");
-    for file in ["Cargo.toml", "src/main.rs"] {
-        let [from, to] = ["tokio", "tokio-added"].map(|model| format!("crates/sleep/{model}/{file}"));
-        edit(&from, &to, &named);
-    }
     let row = "  { program = \"sleep-tokio\", model = \"tokio\", at_once = \"all\" },\n";
-    edit("bench.toml", "bench.toml", &|text| {
-        text.replacen(row, &format!("{row}{}", named(row.to_owned())), 1)
-    });
+    let rows = format!("{row}{}", row.replace("sleep-tokio", "sleep-tokio-added"));
+    let matrix = fs::read_to_string(path("bench.toml")).unwrap();
+    fs::write(path("bench.toml"), matrix.replacen(row, &rows, 1)).unwrap();
 
     let mut cargo =
         cargo("target", &["build", "--quiet", "--offline", "--workspace", "--bin", "sleep-tokio-added"]);
