@@ -6,37 +6,33 @@ use behaviour_tests::{finish, kill, program, spawn, until, with_each};
 
 use super::place::{LONG, Place, QUICK};
 
-/// What can be measured: arguments, and `DATABASE`.
-const STUDIES: [(&str, &str); 5] =
-    [("db", ""), ("--study scale", ""), ("--study faults", ""), ("--study network", ""), ("db", "mariadb")];
-
 #[test]
 fn a_signal_leaves_neither_half_results_nor_processes() {
+    let stubborn =
+        "trap '' TERM INT HUP; echo $$ >>pids; setsid sh -c 'echo $$ >>pids; exec sleep 60'; sleep 60";
     let signals = [("-HUP", 129), ("-INT", 130), ("-TERM", 143)];
-    let cases: Vec<_> = signals.into_iter().flat_map(|signal| STUDIES.map(|study| (signal, study))).collect();
-    with_each(cases, |((name, code), (args, database))| {
+    // What is measured, as arguments and `DATABASE`; and what runs when the signal comes, which are so many processes.
+    let runs = [
+        ("db", "", "bin/one", LONG, 3),
+        ("--study scale", "", "bin/one", LONG, 3),
+        ("--study faults", "", "bin/one", LONG, 3),
+        ("--study network", "", "bin/one", LONG, 3),
+        ("db", "mariadb", "bin/one", LONG, 3),
+        ("db", "", "bin/one", stubborn, 3),
+        ("web", "", "bin/bench-report", LONG, 2),
+        ("db", "", "bin/lucky", LONG, 2),
+    ];
+    let cases = signals.into_iter().flat_map(|signal| runs.map(|run| (signal, run)));
+    with_each(cases, |((signal, code), (args, database, script, text, processes))| {
         let place = Place::new();
-        place.noted_lab();
-        place.script("bin/one", LONG);
+        place.script(script, text);
         place.script("scripts/mariadb.sh", "echo $$ >>pids; echo ready; cat >/dev/null");
         if !database.is_empty() {
             place.script("bin/bench-observe", "while [ \"$1\" != -- ]; do shift; done; shift; \"$@\"");
         }
-        let bench = place.start(place.bench(args).env("DATABASE", database), 3);
-        place.stop(bench, name, *code);
+        let bench = place.start(place.bench(args).env("DATABASE", database), *processes);
+        place.stop(bench, signal, *code);
     });
-}
-
-#[test]
-fn a_signal_ends_it_in_every_part_of_a_run() {
-    let stubborn =
-        "trap '' TERM INT HUP; echo $$ >>pids; setsid sh -c 'echo $$ >>pids; exec sleep 60'; sleep 60";
-    for (script, text) in [("bin/one", stubborn), ("bin/bench-report", LONG), ("bin/lucky", LONG)] {
-        let place = Place::new();
-        place.script(script, text);
-        let bench = place.start(&mut place.bench("db"), 2);
-        place.stop(bench, "-INT", 130);
-    }
 }
 
 #[test]
@@ -57,36 +53,24 @@ fn ignored_signals_stay_ignored_but_for_that_of_a_childs_end() {
 }
 
 #[test]
-fn a_killed_driver_leaves_nothing() {
+fn a_killed_driver_leaves_nothing_and_no_other_runs_beside_it() {
     // In an observed run, in a timed one, under strace, and in the set-up.
     with_each([1, 3, 5, 0], |run| {
         let place = Place::new();
-        place.noted_lab();
         place.script("bin/one", &format!("{QUICK}; [ $(wc -l <runs-one) != {run} ] || {{ {LONG}; }}"));
         place.script("bin/two", "");
         place.script("scripts/python/setup.sh", &format!("echo $$ >>pids; {LONG}"));
         let mut bench = if *run == 0 { place.plain("db") } else { place.bench("db") };
         bench.env("PYTHON", if *run == 0 { "1" } else { "" });
         let bench = place.start(&mut bench, 3);
+        place.run("db").refused(2, "another bench runs", "a second one");
+        // Killed, the first can end nothing. Nobody keeps its lock or lives on.
         place.kill(bench);
         place.assert_nothing_runs();
         place.assert_untouched();
+        place.script("bin/one", QUICK);
+        place.succeed("--fresh db");
     });
-}
-
-#[test]
-fn a_second_bench_is_refused_until_the_first_is_gone() {
-    let place = Place::new();
-    place.noted_lab();
-    place.script("bin/one", LONG);
-    let bench = place.start(&mut place.bench("db"), 3);
-    place.run("db").refused(2, "another bench runs", "a second one");
-    // Killed, the first can end nothing. Nobody keeps its lock or lives on.
-    place.kill(bench);
-    place.assert_nothing_runs();
-    place.assert_untouched();
-    place.script("bin/one", QUICK);
-    place.succeed("--fresh db");
 }
 
 #[test]
@@ -130,12 +114,9 @@ fn there_is_no_copy_of_ones_own_hosts() {
 #[test]
 fn a_disk_that_is_full_in_the_end_leaves_the_old_results() {
     let place = Place::new();
-    let half = "echo half >\"$2/measurements.csv\"; echo 'No space left on device' >&2; exit 1";
-    place.script("bin/bench-report", half);
-    place.fails("web", 1, "No space left|bench-report");
     // A file where a folder must be.
     place.write("results/.new", "");
-    let run = place.run("--fresh web");
+    let run = place.run("web");
     run.was(run.code == 1 && run.failures("is the disk full?") == 1, "no folder");
     fs::remove_file(place.path("results/.new")).expect("removed");
     place.assert_untouched();

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::symlink, process::Command};
 
-use behaviour_tests::{Lab, finish, interruptible, program, spawn};
+use behaviour_tests::{finish, interruptible, spawn};
 use bench_data::facts::Facts;
 
 use super::place::{LONG, Place, QUICK};
@@ -137,13 +137,6 @@ fn variables_that_change_figures_are_kept_out_or_noted() {
     for (name, _) in flags {
         assert!(warned(&facts(&place, ""), &format!("{name} is set: ")), "{name}");
     }
-    // The observer asks its lab without the proxy.
-    let lab = Lab::start(&["--hosts", "1"]);
-    let mut observe = Command::new(program("bench-observe"));
-    let (out, url) = (lab.file("out.csv"), lab.http());
-    observe.args(["--out", &out, "--lab", &url, "--", "true"]).envs(VARIABLES);
-    let observed = finish(spawn(&mut observe));
-    observed.was(observed.code == 0, "behind a proxy");
 }
 
 #[test]
@@ -165,13 +158,6 @@ fn a_terminal_that_cannot_move_its_cursor_shows_every_line() {
 fn where_strace_cannot_trace_a_timeline_is_refused_and_nothing_is_counted() {
     let place = Place::new();
     place.script("path/strace", "echo 'strace: PTRACE_TRACEME: Operation not permitted' >&2; exit 1");
-    let matrix = place.read("bench.toml");
-    place.write(
-        "bench.toml",
-        &format!(
-            "{matrix}[[study]]\nname = \"timeline\"\nvary = \"time\"\n[[study.workload]]\nlike = \"db\"\n"
-        ),
-    );
     let timeline = place.run("--study timeline");
     timeline.refused(2, "strace cannot trace here, which a timeline is made of: strace: PTRACE", "timeline");
     let shown = place.succeed("db");

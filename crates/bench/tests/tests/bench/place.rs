@@ -27,38 +27,35 @@ pub const QUICK: &str = "echo x >>runs-${0##*/}";
 pub struct Place(TempDir);
 
 impl Place {
-    /// The programs `one` and `two` are done at once; lab and observer are the real ones.
+    /// The programs `one` and `two` are done at once; lab and observer are the real ones, and the lab notes its number.
     pub fn new() -> Self {
         let place = Self(TempDir::with_prefix("a bench ").expect("a scratch directory"));
         place.write("bench.toml", include_str!("bench.toml"));
-        for tool in ["bench-observe", "bench-lab"] {
-            fs::create_dir_all(place.path("bin")).expect("a folder");
-            symlink(program(tool), place.path(&format!("bin/{tool}"))).expect("a link");
-        }
-        for (name, text) in [("bench-report", REPORT), ("one", QUICK), ("two", QUICK), ("lucky", "")] {
+        fs::create_dir_all(place.path("bin")).expect("a folder");
+        symlink(program("bench-observe"), place.path("bin/bench-observe")).expect("a link");
+        let lab = format!("echo $$ >>pids; exec '{}' \"$@\"", program("bench-lab").display());
+        for (name, text) in
+            [("bench-lab", &*lab), ("bench-report", REPORT), ("one", QUICK), ("two", QUICK), ("lucky", "")]
+        {
             place.script(&format!("bin/{name}"), text);
         }
         place.write("results/box/measurements.csv", "old\n");
+        // Old results, with a file that tells them from new ones.
+        let matrix = Matrix::read(&place.path("bench.toml")).expect("a matrix");
+        let cpus = resolve::Place { cpus: 2, quick: false, count: false, python: false, size: None };
         for (study, key, folder) in [
             ("bench", "db", "db"),
             ("bench", "web", "web"),
             ("scale", "scale-db-1", "scale-db-1"),
             ("scale", "scale-db-1", "scale-db-7"),
         ] {
-            place.old(study, key, folder);
+            let workloads = matrix.resolve(study, &[], &cpus).expect("workloads");
+            let workload = workloads.iter().find(|workload| workload.key == key).expect("its key");
+            let folder = place.path(&format!("results/box/raw/{folder}"));
+            files::write_toml(&folder.join("workload.toml"), workload).expect("written");
+            files::write(&folder.join("old"), "").expect("written");
         }
         place
-    }
-
-    /// Old results, with a file that tells them from new ones.
-    fn old(&self, study: &str, key: &str, folder: &str) {
-        let matrix = Matrix::read(&self.path("bench.toml")).expect("a matrix");
-        let cpus = resolve::Place { cpus: 2, quick: false, count: false, python: false, size: None };
-        let workloads = matrix.resolve(study, &[], &cpus).expect("workloads");
-        let workload = workloads.iter().find(|workload| workload.key == key).expect("its key");
-        let folder = self.path(&format!("results/box/raw/{folder}"));
-        files::write_toml(&folder.join("workload.toml"), workload).expect("written");
-        files::write(&folder.join("old"), "").expect("written");
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -73,12 +70,6 @@ impl Place {
         let _ = fs::remove_file(self.path(name)); // a link to the real one
         self.write(name, &format!("#!/bin/sh\n{text}\n"));
         fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755)).expect("executable");
-    }
-
-    /// A lab that notes its number.
-    pub fn noted_lab(&self) {
-        let lab = program("bench-lab");
-        self.script("bin/bench-lab", &format!("echo $$ >>pids; exec '{}' \"$@\"", lab.display()));
     }
 
     pub fn read(&self, name: &str) -> String {
@@ -140,10 +131,10 @@ impl Place {
         self.assert_untouched();
     }
 
-    /// Starts the driver and waits until so many processes have noted their number.
+    /// Starts the driver and waits until so many more processes have noted their number.
     pub fn start(&self, bench: &mut Command, processes: usize) -> Child {
-        let bench = spawn(bench);
-        until("the processes start", || self.lines("pids") >= processes);
+        let (before, bench) = (self.lines("pids"), spawn(bench));
+        until("the processes start", || self.lines("pids") >= before + processes);
         bench
     }
 

@@ -52,20 +52,18 @@ fn bad_settings_and_names_are_refused() {
         ("db", "DATABASE_URLS", "none.urls", "none.urls: No such file"),
         ("db", "DATABASE_URLS", "empty.urls", "empty.urls: line 1"),
         ("db", "DATABASE_URLS", "bad.urls", "line 2"),
-        ("--study all", "PYTHON", "1", "choose from bench, mariadb, own, scale, faults, network"),
+        ("--study all", "PYTHON", "1", "choose from bench, mariadb, own, scale, faults, network, timeline"),
         ("mail", "PYTHON", "", "choose from db, web"),
         ("--fast", "PYTHON", "", "Usage"),
         ("--again --quick", "PYTHON", "", "cannot be used with"),
         ("", "MACHINE", "../elsewhere", "MACHINE=../elsewhere cannot be"),
         ("--resume", "PYTHON", "", "nothing to resume"),
-        ("web --bin-dir empty", "PYTHON", "", "empty holds no bench-observe"),
     ] {
-        let mut bench = if args.contains("--bin-dir") { place.plain(args) } else { place.bench(args) };
-        let run = finish(spawn(bench.env(name, value)));
-        let told = run.err.join("\n");
-        let refused = run.code == 2 && told.contains(message) && !told.contains("swordfish");
-        run.was(refused, format!("{args} {name}={value}"));
+        let run = finish(spawn(place.bench(args).env(name, value)));
+        run.refused(2, message, format!("{args} {name}={value}"));
     }
+    let run = finish(spawn(&mut place.plain("web --bin-dir empty")));
+    run.was(run.code == 2 && run.failures("empty holds no bench-observe") == 1, "no programs");
     let matrix = place.read("bench.toml");
     for (from, to, message) in [
         ("needs = \"luck\"", "needs = \"pluck\"", "unknown need \"pluck\"; known are luck"),
