@@ -195,27 +195,6 @@ impl Run {
         self.was(self.code == code && self.err.len() == failed && self.ends_with(ok, failed), what);
     }
 
-    /// Asserts that of so many items those with a cause failed, each with one line that begins with its name and contains
-    /// its cause. Returns how many were done.
-    pub fn failed_by<'a>(
-        &self,
-        causes: impl Iterator<Item = (String, Option<&'a str>)>,
-        total: usize,
-        what: impl Display,
-    ) -> usize {
-        let mut failed = 0;
-        for (name, cause) in causes {
-            let lines: Vec<_> = self.err.iter().filter(|line| line.starts_with(&name)).collect();
-            match (cause, lines.as_slice()) {
-                (None, []) => {}
-                (Some(cause), [line]) if line.contains(cause) => failed += 1,
-                (cause, _) => panic!("{what}: {name}{cause:?}, not {lines:?}"),
-            }
-        }
-        self.ended(total - failed, failed, what);
-        total - failed
-    }
-
     /// Asserts that it began nothing: this exit code, no output, and a message with this part and without a password.
     pub fn refused(&self, code: i32, part: &str, what: impl Display) {
         let told = self.err.join("\n");

@@ -3,8 +3,7 @@
 mod bench;
 mod copied;
 mod figures;
-mod hostile_http;
-mod hostile_mysql;
+mod hostile;
 mod lessons;
 mod mariadb;
 mod models;
