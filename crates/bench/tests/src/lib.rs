@@ -8,9 +8,10 @@ pub mod load;
 pub mod matrix;
 
 use std::env;
+use std::ffi::OsStr;
 use std::fmt::Display;
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader};
 use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -30,7 +31,7 @@ pub struct Lab {
 
 impl Lab {
     /// Starts a lab with these arguments besides `--dir`, and waits until it is ready.
-    pub fn start(args: &[&str]) -> Self {
+    pub fn start(args: &[impl AsRef<OsStr>]) -> Self {
         let dir = scratch();
         let mut lab = Command::new(program("bench-lab"));
         Self::ready(lab.arg("--dir").arg(dir.path()).args(args), dir).unwrap_or_else(|run| panic!("{run:?}"))
@@ -50,8 +51,7 @@ impl Lab {
 
     /// Waits for its end, whatever brings that, and returns what it said.
     pub fn end(mut self) -> Run {
-        let mut text = String::new();
-        self.process.stderr.as_mut().expect("a pipe").read_to_string(&mut text).expect("its output");
+        let text = io::read_to_string(self.process.stderr.as_mut().expect("a pipe")).expect("its output");
         let code = self.process.wait().expect("its end").code().unwrap_or(-1);
         Run { out: Vec::new(), err: text.lines().map(String::from).collect(), code }
     }
@@ -204,17 +204,17 @@ impl Run {
 }
 
 /// Runs a program to its end.
-pub fn run(name: &str, args: &[&str]) -> Run {
+pub fn run(name: &str, args: &[impl AsRef<OsStr>]) -> Run {
     finish(start(name, args))
 }
 
 /// Runs a program of the workspace to its end, with limits in the words of prlimit, such as `--nofile=64:128`.
-pub fn run_limited(limits: &str, name: &str, args: &[&str]) -> Run {
+pub fn run_limited(limits: &str, name: &str, args: &[impl AsRef<OsStr>]) -> Run {
     finish(spawn(Command::new("prlimit").arg(limits).arg(program(name)).args(args)))
 }
 
 /// Starts a program: a package of the workspace, or a file of `scripts/python` with its flags.
-pub fn start(name: &str, args: &[&str]) -> Child {
+pub fn start(name: &str, args: &[impl AsRef<OsStr>]) -> Child {
     spawn(command(name).args(args))
 }
 
@@ -277,11 +277,6 @@ pub fn with_each<T: Send>(items: impl IntoIterator<Item = T, IntoIter: Send>, te
 /// The password in a URL.
 pub fn password(url: &str) -> &str {
     url.split([':', '@']).nth(2).expect("a password")
-}
-
-/// Words as an argument vector takes them.
-pub fn words(words: &[String]) -> Vec<&str> {
-    words.iter().map(String::as_str).collect()
 }
 
 /// The path of a program, built beside this test.

@@ -1,59 +1,51 @@
 //! What a program is asked to wait for: items that take their time, some of them sick, and the lab that has them.
 
 use crate::matrix::Program;
-use crate::{Lab, Run, command, finish, run, spawn, words};
+use crate::{Lab, Run, command, finish, spawn};
 
 /// The items of a program, in the words of its workload.
-pub struct Load {
+pub struct Load<'a> {
     pub lab: Lab,
-    program: String,
-    workload: String,
+    program: &'a Program,
     items: usize,
     seconds: f64,
-    faults: Vec<String>,
+    faults: &'a [String],
 }
 
 impl Program {
     /// So many items that take so many seconds each.
-    pub fn load(&self, items: usize, seconds: f64) -> Load {
+    pub fn load(&self, items: usize, seconds: f64) -> Load<'_> {
         self.sick(items, seconds, &[], &[])
     }
 
     /// The same with these faults, of an item each, from a lab with these arguments.
-    pub fn sick(&self, items: usize, seconds: f64, faults: &[String], args: &[&str]) -> Load {
-        let number = items.to_string();
+    pub fn sick<'a>(&'a self, items: usize, seconds: f64, faults: &'a [String], args: &[&str]) -> Load<'a> {
         let mut own: Vec<String> = args.iter().map(ToString::to_string).collect();
         // The sleepers ask no lab; pages name their faults themselves.
-        let hosts = if ["web", "sleep"].contains(&self.workload.as_str()) { "1" } else { &number };
-        own.extend(["--hosts".to_owned(), hosts.to_owned()]);
+        let hosts = if ["web", "sleep"].contains(&self.workload.as_str()) { 1 } else { items };
+        own.push(format!("--hosts={hosts}"));
         if self.workload == "prices" {
-            own.extend(["--prices-delay".to_owned(), seconds.to_string(), "--days".to_owned(), number]);
+            own.extend([format!("--prices-delay={seconds}"), format!("--days={items}")]);
         }
-        let named = if self.workload == "web" { &[] } else { faults };
-        own.extend(named.iter().flat_map(|fault| ["--sick".to_owned(), format!("{fault}=1")]));
-        Load {
-            lab: Lab::start(&words(&own)),
-            program: self.name.clone(),
-            workload: self.workload.clone(),
-            items,
-            seconds,
-            faults: faults.to_vec(),
+        if self.workload != "web" {
+            own.extend(faults.iter().map(|fault| format!("--sick={fault}=1")));
         }
+        Load { lab: Lab::start(&own), program: self, items, seconds, faults }
     }
 }
 
-impl Load {
+impl Load<'_> {
     /// The program's arguments for all items.
     pub fn args(&self) -> Vec<String> {
-        let own = |words: &[&str]| words.iter().map(ToString::to_string).collect();
-        let (items, seconds) = (self.items.to_string(), self.seconds.to_string());
-        match self.workload.as_str() {
+        let (items, seconds) = (self.items, self.seconds);
+        match self.program.workload.as_str() {
             "db" | "shapes" => {
-                own(&["--urls", &self.lab.file("db.urls"), "--query", &format!("select sleep({seconds})")])
+                let urls = self.lab.file("db.urls");
+                vec![format!("--urls={urls}"), format!("--query=select sleep({seconds})")]
             }
-            "web" => (0..self.items).map(|page| self.page(page)).collect(),
-            "sleep" => own(&["--tasks", &items, "--seconds", &seconds]),
-            _ => own(&[&self.lab.http(), "--days", &items]),
+            "web" => (0..items).map(|page| self.page(page)).collect(),
+            "sleep" => vec![format!("--tasks={items}"), format!("--seconds={seconds}")],
+            _ => vec![self.lab.http(), format!("--days={items}")],
         }
     }
 
@@ -75,19 +67,14 @@ impl Load {
 
     /// Runs the program with these arguments besides.
     pub fn run(&self, args: &[&str]) -> Run {
-        run(&self.program, &[&words(&self.args()), args].concat())
-    }
-
-    /// The same with limits in the words of prlimit.
-    pub fn run_limited(&self, limits: &str, args: &[&str]) -> Run {
-        crate::run_limited(limits, &self.program, &[&words(&self.args()), args].concat())
+        finish(spawn(command(&self.program.name).args(self.args()).args(args)))
     }
 
     /// Asserts that a run did everything, as the lab counts it too, and returns how many items were in flight at most.
     pub fn in_flight(&self, args: &[&str]) -> usize {
         let (run, what) = (self.run(args), format!("{} {args:?}", self.program));
         run.ended(self.items, 0, &what);
-        if self.workload == "sleep" {
+        if self.program.workload == "sleep" {
             let mut asleep = 0_usize;
             let counts = run.out.iter().map(|line| {
                 asleep += usize::from(line.starts_with("Fetching database "));
@@ -105,9 +92,9 @@ impl Load {
     pub fn strace(&self, options: &[&str]) -> String {
         let out = self.lab.file("trace");
         let mut strace = std::process::Command::new("strace");
-        let own = command(&self.program);
+        let own = command(&self.program.name);
         strace.args(options).args(["-o", &out]).arg(own.get_program()).args(self.args());
-        finish(spawn(&mut strace)).ended(self.items, 0, &self.program);
+        finish(spawn(&mut strace)).ended(self.items, 0, self.program);
         let files =
             self.lab.dir.path().read_dir().expect("a folder").map(|file| file.expect("a file").path());
         // With -ff there is a file for each thread, so that no call is cut in two by another thread's.

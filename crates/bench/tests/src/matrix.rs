@@ -9,16 +9,16 @@ use bench_data::matrix::{self, Matrix};
 
 use crate::{root, with_each};
 
-/// All workloads, those of the articles, and those whose programs ask a server.
+/// All workloads, and those of the articles.
 pub const ALL: &str = "db web sleep prices shapes";
 pub const ARTICLES: &str = "db web sleep prices";
-pub const ASK_THE_LAB: &str = "db web prices shapes";
 
 /// A program of the matrix, under its package, or its file and flags.
 #[derive(Clone, Debug)]
 pub struct Program {
     program: matrix::Program,
-    has_tasks: bool,
+    /// Whether it waits as tasks of an event loop.
+    pub has_tasks: bool,
 }
 
 impl Deref for Program {
@@ -50,17 +50,8 @@ impl Program {
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
-    /// Whether it waits as tasks of an event loop.
-    pub fn has_tasks(&self) -> bool {
-        self.has_tasks
-    }
-
     pub fn any(&self) -> bool {
         true
-    }
-
-    pub fn has_no_flags(&self) -> bool {
-        !self.name.contains(' ')
     }
 
     pub fn is_rust(&self) -> bool {
@@ -86,15 +77,6 @@ impl Program {
     pub fn is_client(&self) -> bool {
         self.is_rust() && self.model != "baseline"
     }
-
-    /// Whether it asks through a driver that blocks a thread, or a coroutine.
-    pub fn is_blocking(&self) -> bool {
-        ["sequential", "multiprocess", "threaded", "green", "tokio-blocking"].contains(&self.model.as_str())
-    }
-
-    pub fn is_on_io_uring(&self) -> bool {
-        self.is_rust() && ["glommio", "compio"].contains(&self.model.as_str())
-    }
 }
 
 impl Display for Program {
@@ -106,14 +88,13 @@ impl Display for Program {
 /// The programs of the matrix; where one in Python has an event loop, once more with `--uvloop`.
 pub fn all() -> Vec<Program> {
     let matrix = Matrix::read(&root().join("bench.toml")).unwrap_or_else(|error| panic!("{error:#}"));
-    let tasks: Vec<_> = matrix.models.iter().filter(|model| model.waits.starts_with("tasks ")).collect();
     let mut programs = Vec::new();
     for program in matrix.programs() {
-        let has_tasks = tasks.iter().any(|model| model.name == program.model);
+        let model = matrix.models.iter().find(|model| model.name == program.model);
+        let has_tasks = model.is_some_and(|model| model.waits.starts_with("tasks "));
         if program.python && has_tasks {
-            let with_uvloop =
-                matrix::Program { name: format!("{} --uvloop", program.name), ..program.clone() };
-            programs.push(Program { program: with_uvloop, has_tasks });
+            let name = format!("{} --uvloop", program.name);
+            programs.push(Program { program: matrix::Program { name, ..program.clone() }, has_tasks });
         }
         programs.push(Program { program, has_tasks });
     }

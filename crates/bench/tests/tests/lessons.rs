@@ -21,9 +21,9 @@ fn every_folder_with_a_program_has_a_row() {
     let folders = |folder: std::path::PathBuf| files::folders(&folder).expect("a folder");
     let workloads = ALL.split(' ').map(|workload| root().join("crates").join(workload));
     let programs = workloads.flat_map(folders).filter(|it| it.join("src/main.rs").exists());
-    let rows: Vec<Program> = all().into_iter().filter(Program::is_rust).collect();
+    let rows = all().into_iter().filter(Program::is_rust);
     let rows: BTreeSet<_> =
-        rows.iter().map(|it| root().join("crates").join(&it.workload).join(it.folder())).collect();
+        rows.map(|it| root().join("crates").join(&it.workload).join(it.folder())).collect();
     assert_eq!(programs.collect::<BTreeSet<_>>(), rows);
 }
 
@@ -61,7 +61,7 @@ fn only_the_model_differs_between_neighbours() {
         let changed = changes.iter_all_changes().filter(|change| change.tag() != ChangeTag::Equal).count();
         let pair = [program, neighbour];
         let tokio = pair.map(|it| it.model.starts_with("tokio"));
-        let at_most = CHANGED[usize::from(!pair.iter().all(|it| it.has_tasks()) || tokio[0] != tokio[1])];
+        let at_most = CHANGED[usize::from(!pair.iter().all(|it| it.has_tasks) || tokio[0] != tokio[1])];
         assert!(changed <= at_most, "{program} from {folder}: {changed} > {at_most} changed lines");
     });
 }

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::process::Command;
 use std::{fs, iter};
 
-use behaviour_tests::matrix::{Program, each};
+use behaviour_tests::matrix::{ARTICLES, Program, each};
 use behaviour_tests::{
-    Lab, Run, command, finish, kill, program, root, run, run_limited, scratch, spawn, start,
+    Lab, Run, command, finish, kill, program, root, run, run_limited, scratch, spawn, start, strace_works,
+    until,
 };
-use behaviour_tests::{strace_works, until, with_each};
 
 #[test]
 fn a_worker_that_is_killed_costs_one_row_and_in_python_all() {
@@ -123,16 +123,14 @@ fn without_io_uring_one_line_says_why() {
     // EPERM is what Docker's profile answers, ENOSYS what others do; ENOMEM is no filter's.
     let filter = "Error: no io_uring: a seccomp filter forbids it";
     let memory = "Error: no io_uring: Cannot allocate memory (os error 12)";
-    let filtered = |errno: &str, program: &Program, args: &[String]| {
-        let mut command = command("without-io-uring");
-        finish(spawn(command.arg(errno).arg(behaviour_tests::program(&program.name)).args(args)))
-    };
-    each("db web sleep prices", Program::is_on_io_uring, |program| {
-        let load = program.load(2, 0.0);
+    let is_on_io_uring = |it: &Program| it.is_rust() && ["glommio", "compio"].contains(&it.model.as_str());
+    each(ARTICLES, is_on_io_uring, |it| {
+        let load = it.load(2, 0.0);
         for (errno, message) in [("1", filter), ("38", filter), ("12", memory)] {
-            let run = filtered(errno, program, &load.args());
-            run.refused(1, message, format!("{program} {errno}"));
-            run.was(run.err.len() == 1 && run.err[0].starts_with(message), program);
+            let mut command = command("without-io-uring");
+            let run = finish(spawn(command.arg(errno).arg(program(&it.name)).args(load.args())));
+            run.refused(1, message, format!("{it} {errno}"));
+            run.was(run.err.len() == 1 && run.err[0].starts_with(message), it);
         }
     });
     let path = program("sleep-tokio").display().to_string();
@@ -154,15 +152,18 @@ fn each_row_is_written_when_it_is_reported() {
 #[test]
 fn the_lab_counts_the_round_trips_that_strace_sees() {
     // Where io_uring receives, no call shows it. A trace is of one thread, where a connection stays but in these two.
-    let untraced = ["compio", "multiprocess", "tokio-multi"];
-    let programs = behaviour_tests::matrix::programs("db", Program::is_rust).into_iter();
-    let traced: Vec<_> = programs.filter(|it| !untraced.contains(&it.model.as_str())).collect();
-    with_each(traced.into_iter().filter(|_| strace_works()), |program| {
+    let is_traced = |program: &Program| {
+        program.is_rust() && !["compio", "multiprocess", "tokio-multi"].contains(&program.model.as_str())
+    };
+    let traced = |program: &Program| {
         let load = program.load(1, 0.05);
         let trace = load.strace(&["-ff", "-e", "trace=network,read,write"]);
         let seen: usize = trace.split("\n\n").map(round_trips).sum();
         assert_eq!(load.lab.stats()["round_trips"], seen, "{program}: {trace}");
-    });
+    };
+    if strace_works() {
+        each("db", is_traced, traced);
+    }
 }
 
 /// Round trips of a thread's connection, from its system calls: one for connecting, which glommio leaves to io_uring, and

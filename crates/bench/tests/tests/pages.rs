@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::thread;
 
 use behaviour_tests::{finish, root, scratch, spawn};
@@ -91,9 +91,7 @@ fn links(page: &Path) -> (Vec<String>, Vec<String>) {
 #[test]
 fn pages_fit_and_plots_can_be_read() {
     let runs = |name: &&str| {
-        let version =
-            Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-        version.is_ok_and(|status| status.success())
+        Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success())
     };
     let Some(browser) = NAMES.into_iter().find(runs) else {
         return eprintln!("skipped: no {} here, so no page is rendered", NAMES.join(", "));

@@ -2,18 +2,15 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::process::Stdio;
+use std::process::Command;
 
 use behaviour_tests::load::Load;
-use behaviour_tests::matrix::{ALL, ASK_THE_LAB, Program, each};
-use behaviour_tests::{Lab, at_once, command, finish, password, python, root, run, spawn, words};
-use serde::Deserialize;
+use behaviour_tests::matrix::{ALL, Program, each};
+use behaviour_tests::{Lab, at_once, finish, password, python, root, run, run_limited, spawn};
+use bench_data::{files, raw::MemorySample};
 
-/// The lines of a run over five items: the beginning of each and how often it occurs, and the number of all lines.
-fn expected_lines(program: &Program, load: &Load) -> (Vec<(String, usize)>, usize) {
-    let five = |line: fn(&Load, usize) -> String| (0..5).map(move |item| (line(load, item), 1));
-    let once = |line: &str| (line.to_owned(), 1);
-    let main = if program.python { "MainThread" } else { "main" };
+/// How the lines of a run over five items begin, but for the last.
+fn expected_lines(program: &Program, load: &Load) -> Vec<String> {
     match program.workload.as_str() {
         "db" => {
             let row = match program.name.as_str() {
@@ -22,31 +19,28 @@ fn expected_lines(program: &Program, load: &Load) -> (Vec<(String, usize)>, usiz
                 _ if program.python => r#"<Record {"sleep(0.05)": 0}>"#,
                 _ => r#"Row { sleep(0.05): Bytes("0") }"#,
             };
-            (vec![(row.to_owned(), 5)], 6)
+            vec![row.to_owned(); 5]
         }
         "web" => {
-            let begun = five(|load, page| format!("Starting download: {}", load.page(page)));
-            let size = |load: &Load, page| {
-                format!("Finished download: {}, size: {} bytes", load.page(page), 1000 + page)
-            };
-            let ends = [once("Total run time: "), once("Total size: 5010 bytes")];
-            (begun.chain(five(size)).chain(ends).collect(), 13)
+            let begun = (0..5).map(|page| format!("Starting download: {}", load.page(page)));
+            let size = |page| format!("{}, size: {} bytes", load.page(page), 1000 + page);
+            let done = (0..5).map(|page| format!("Finished download: {}", size(page)));
+            let ends = ["Total run time: ", "Total size: 5010 bytes"].map(str::to_owned);
+            begun.chain(done).chain(ends).collect()
         }
         "sleep" => {
-            let begun = five(|_, task| format!("Fetching database {task} "));
-            let done = five(|_, task| format!("Done fetching database {task} "));
-            let ends = ["This is executing on ", "This is still running in "];
-            (begun.chain(done).chain(ends.map(|line| once(&format!("{line}{main}")))).collect(), 13)
+            let begun = (0..5).map(|task| format!("Fetching database {task} "));
+            let done = (0..5).map(|task| format!("Done fetching database {task} "));
+            let main = if program.python { "MainThread" } else { "main" };
+            let ends = ["executing on", "still running in"].map(|what| format!("This is {what} {main}"));
+            begun.chain(done).chain(ends).collect()
         }
-        "shapes" => {
-            let hosts = load.lab.hosts();
-            (hosts.iter().map(|host| once(&format!("{host} Row {{ sleep(0.05): "))).collect(), 6)
-        }
+        "shapes" => load.lab.hosts().iter().map(|host| format!("{host} Row {{ sleep(0.05): ")).collect(),
         _ => {
-            let days = five(|_, day| format!("2026-01-0{} cheapest ", day + 1));
             // By the formula of crates/bench/lab/src/prices.rs.
             let prices = ["2026-01-01 cheapest 10.90 mean 21.40", "Cheapest day: 2026-01-03 at 9.90"];
-            (days.chain(prices.map(once)).collect(), 7)
+            let other_days = (2..=5).map(|day| format!("2026-01-0{day} cheapest "));
+            other_days.chain(prices.map(str::to_owned)).collect()
         }
     }
 }
@@ -57,11 +51,12 @@ fn every_item_has_its_lines_and_is_counted() {
         let load = program.load(5, 0.05);
         let run = load.run(&[]);
         run.ended(5, 0, program);
-        let (lines, total) = expected_lines(program, &load);
-        for (line, times) in lines {
-            run.was(run.count(&line) == times, format!("{program}: {line:?}"));
+        let lines = expected_lines(program, &load);
+        for line in &lines {
+            let times = lines.iter().filter(|it| *it == line).count();
+            run.was(run.count(line) == times, format!("{program}: {line:?}"));
         }
-        run.was(run.out.len() == total, program);
+        run.was(run.out.len() == lines.len() + 1, program);
     });
 }
 
@@ -98,44 +93,33 @@ fn one_at_a_time_ends_an_item_before_the_next_begins() {
     each("web sleep", Program::is_rust, |program| {
         let limit: &[&str] = if program.is_concurrent() { &["--concurrency", "1"] } else { &[] };
         let run = program.load(5, 0.0).run(limit);
-        let starts = |line: &&String, words: [&str; 2]| words.iter().any(|word| line.starts_with(word));
-        let begun = |line: &&String| starts(line, ["Starting download: ", "Fetching database "]);
-        let ended = |line: &&String| starts(line, ["Finished download: ", "Done fetching database "]);
-        let items: Vec<&String> = run.out.iter().filter(|line| begun(line) || ended(line)).collect();
-        let in_turn = items.chunks(2).all(|pair| begun(&pair[0]) && ended(&pair[1]));
+        let words = run.out.iter().filter_map(|line| line.split(' ').next());
+        let marks = ["Starting", "Finished", "Fetching", "Done"];
+        let items: Vec<&str> = words.filter(|word| marks.contains(word)).collect();
+        let in_turn = items.chunks(2).all(|pair| pair == &marks[..2] || pair == &marks[2..]);
         run.was(items.len() == 10 && in_turn, program);
     });
 }
 
-/// A row of `sick.toml`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Sick {
-    fault: String,
-    #[serde(default)]
-    rust: String,
-    #[serde(default)]
-    python: String,
-}
-
 #[test]
 fn a_sick_item_costs_its_own_line() {
-    let tables: HashMap<String, Vec<Sick>> = toml::from_str(include_str!("sick.toml")).unwrap();
-    each(ASK_THE_LAB, Program::any, |program| {
+    let tables: HashMap<String, Vec<(String, String, String)>> =
+        toml::from_str(include_str!("sick.toml")).unwrap();
+    each("db web prices shapes", Program::any, |program| {
         let (sick, name) = match program.workload.as_str() {
             "db" | "shapes" => (&tables["db"], "127.0."),
             "web" => (&tables["web"], "http://127.0.0.1:"),
             _ => (&tables["prices"], "2026-01-"),
         };
-        let faults: Vec<String> = sick.iter().map(|row| row.fault.clone()).collect();
+        let faults: Vec<String> = sick.iter().map(|(fault, ..)| fault.clone()).collect();
         let load = program.sick(3 * sick.len(), 0.02, &faults, &[]);
         // Long enough for Python's healthy items on a busy machine.
         let run = load.run(&["--timeout", "5"]);
         run.ended(2 * sick.len(), sick.len(), program);
         run.was(run.err.iter().all(|line| line.starts_with(name) && !line.contains('@')), program);
         let timed_out = program.python && program.workload == "db" && !program.name.contains("io");
-        for Sick { rust, python, .. } in sick.iter().filter(|row| !row.rust.is_empty()) {
-            let cause = if program.python { python.as_str() } else { rust };
+        for (_, rust, python) in sick.iter().filter(|(_, rust, _)| !rust.is_empty()) {
+            let cause = if program.python { python } else { rust };
             let cause = if timed_out && cause.starts_with("no answer") { "timed out" } else { cause };
             run.was(run.failures(cause) == 1, format!("{program}: {cause}"));
         }
@@ -176,36 +160,26 @@ fn every_account_lets_every_client_in() {
     });
 }
 
-/// Arguments that are refused, and a part of the line that a program says then.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Refused {
-    args: Vec<String>,
-    rust: String,
-    #[serde(default)]
-    python: String,
-}
+/// A row of `refused.toml`: arguments, and what programs in Rust and those in Python say then.
+type Refused = (Vec<String>, String, String);
 
 #[test]
 fn bad_arguments_are_refused_in_a_line() {
     let lab = Lab::start(&["--hosts", "1"]);
-    let (empty, bad) = (lab.file("empty"), lab.file("bad"));
-    fs::write(&empty, "").unwrap();
-    fs::write(&bad, "mysql://u:swordfish@127.0.0.1:3306/bench\npostgres://u:swordfish@127.0.0.1/\n").unwrap();
-    let names = [("{good}", &lab.file("db.urls")), ("{empty}", &empty), ("{bad}", &bad)];
-    let text = names
-        .iter()
-        .fold(include_str!("refused.toml").to_owned(), |text, (name, file)| text.replace(name, file));
+    let bad = "mysql://u:swordfish@127.0.0.1:3306/bench\npostgres://u:swordfish@127.0.0.1/\n";
+    fs::write(lab.file("bad.urls"), bad).unwrap();
+    fs::write(lab.file("empty.urls"), "").unwrap();
+    let text = include_str!("refused.toml").replace("{lab}", lab.dir.path().to_str().unwrap());
     let refused: HashMap<String, Vec<Refused>> = toml::from_str(&text).unwrap();
-    each(ALL, Program::has_no_flags, |program| {
+    let has_no_flags = |program: &Program| !program.name.contains(' ');
+    each(ALL, has_no_flags, |program| {
         let cases = &refused[&program.workload];
         if program.python {
             return refused_by_python(program, cases);
         }
-        for Refused { args, rust, .. } in cases.iter().chain(refused.get(&program.name).into_iter().flatten())
-        {
+        for (args, rust, _) in cases.iter().chain(refused.get(&program.name).into_iter().flatten()) {
             if program.is_concurrent() || !args.contains(&"--concurrency".to_owned()) {
-                run(&program.name, &words(args)).refused(2, rust, format!("{program} {args:?}"));
+                run(&program.name, args).refused(2, rust, format!("{program} {args:?}"));
             }
         }
     });
@@ -230,13 +204,13 @@ print(json.dumps(results))
 
 fn refused_by_python(program: &Program, refused: &[Refused]) {
     // Those that take no --concurrency refuse it as they refuse --nonsense.
-    let args: Vec<_> = refused.iter().map(|case| &case.args).collect();
+    let args: Vec<_> = refused.iter().map(|(args, ..)| args).collect();
     let script = root().join("scripts/python").join(&program.name);
     let mut each = python();
     let run = finish(spawn(each.args(["-c", EACH]).arg(script).arg(serde_json::to_string(&args).unwrap())));
     let results: Vec<(i32, String, String)> = serde_json::from_str(&run.out.concat()).unwrap_or_default();
     run.was(results.len() == refused.len(), program);
-    for (Refused { args, python, .. }, (code, out, told)) in refused.iter().zip(results) {
+    for ((args, _, python), (code, out, told)) in refused.iter().zip(results) {
         let said = told.lines().last().is_some_and(|line| line.contains(python));
         let quiet = code == 2 && out.is_empty() && !told.contains("swordfish");
         assert!(said && quiet, "{program} {args:?}: {code} {out} {told}");
@@ -253,12 +227,15 @@ fn few_file_descriptors_are_raised_or_reported() {
         let expected = format!(
             "60 {what} need {need} file descriptors, the hard limit is 64: raise it (`ulimit -Hn {need}`"
         );
-        let refused = load.run_limited("--nofile=64:64", &["--concurrency", "60"]);
+        let limited = |files: &str, limit: usize| {
+            let args = [load.args(), vec![program.limit(limit)]].concat();
+            run_limited(&format!("--nofile={files}"), &program.name, &args)
+        };
+        let refused = limited("64:64", 60);
         refused.refused(1, &expected, program);
         refused.was(refused.err.len() == 1, program);
-        for (limits, limit) in [(format!("--nofile=32:{need}"), "60"), ("--nofile=64:64".into(), "10")] {
-            load.run_limited(&limits, &["--concurrency", limit]).ended(60, 0, program);
-        }
+        limited(&format!("32:{need}"), 60).ended(60, 0, program);
+        limited("64:64", 10).ended(60, 0, program);
     });
 }
 
@@ -266,13 +243,11 @@ fn few_file_descriptors_are_raised_or_reported() {
 fn what_stdout_does_not_take_is_an_error() {
     each(ALL, Program::is_rust, |program| {
         let load = program.load(3, 0.0);
-        let full = fs::File::options().write(true).open("/dev/full").expect("/dev/full");
-        let mut program = command(&program.name);
-        let program = program.args(words(&load.args())).stdout(full).stderr(Stdio::piped());
-        let output = program.output().expect("its output");
-        let told = String::from_utf8_lossy(&output.stderr);
-        let expected = (Some(1), "stdout: No space left on device (os error 28)");
-        assert_eq!((output.status.code(), told.trim()), expected, "{program:?}");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "exec \"$@\" >/dev/full", "sh"]).arg(behaviour_tests::program(&program.name));
+        let run = finish(spawn(shell.args(load.args())));
+        let told = run.err == ["stdout: No space left on device (os error 28)"];
+        run.was(run.code == 1 && told, program);
     });
 }
 
@@ -281,7 +256,7 @@ fn the_host_may_have_a_name() {
     each("web prices", Program::is_rust, |program| {
         let load = program.load(3, 0.02);
         let args: Vec<_> = load.args().iter().map(|word| word.replace("127.0.0.1", "localhost")).collect();
-        run(&program.name, &words(&args)).ended(3, 0, program);
+        run(&program.name, &args).ended(3, 0, program);
     });
 }
 
@@ -307,14 +282,10 @@ fn memory_over_time_is_written_where_it_is_asked_for() {
         let file = load.lab.file("memory.csv");
         load.run(&["--memory", &file]).ended(2, 0, program);
         let text = fs::read_to_string(file).unwrap();
-        let (head, samples) = text.split_once('\n').expect("a head");
-        let sample = |line: &str| {
-            let (seconds, rss) = line.split_once(',').expect("two columns");
-            (seconds.parse::<f64>().expect("seconds"), rss.parse::<u64>().expect("bytes"))
-        };
-        let samples: Vec<_> = samples.lines().map(sample).collect();
-        let in_order = samples.is_sorted_by_key(|(seconds, _)| *seconds);
-        let plausible = samples.len() > 3 && samples.iter().all(|(_, rss)| *rss > 1_000_000);
-        assert!(head == "seconds,rss_bytes" && in_order && plausible, "{program}: {text}");
+        let samples: Vec<MemorySample> = files::rows(&text).unwrap();
+        let in_order = samples.is_sorted_by_key(|sample| sample.seconds);
+        let plausible = samples.len() > 3 && samples.iter().all(|sample| sample.rss_bytes > 1_000_000);
+        let has_head = text.starts_with("seconds,rss_bytes\n");
+        assert!(has_head && in_order && plausible, "{program}: {text}");
     });
 }
