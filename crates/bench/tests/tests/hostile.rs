@@ -43,14 +43,13 @@ fn an_item_fails_alone_and_by_its_cause() {
     let tables: HashMap<String, Vec<Kind>> = toml::from_str(&text).unwrap();
     each("db web prices", Program::is_rust, |program| {
         // The sick hosts stand at even distances among as many healthy ones; pages and days are all sick.
-        let (kinds, healthy) = match program.workload.as_str() {
-            "db" => (&tables["mysql"], tables["mysql"].len()),
-            _ => (&tables["http"], 0),
-        };
+        let (kinds, of_each) =
+            if program.workload == "db" { (&tables["mysql"], 2) } else { (&tables["http"], 1) };
+        let items = of_each * kinds.len();
         let faults: Vec<String> = kinds.iter().map(|kind| kind.steps.clone()).collect();
-        let load = program.sick(kinds.len() + healthy, 0.0, &faults, &[]);
+        let load = program.sick(items, 0.0, &faults, &[]);
         let (hosts, run) = (load.lab.hosts(), load.run(&["--timeout", "2"]));
-        let mut done = kinds.len() + healthy;
+        let mut done = items;
         for (number, kind) in kinds.iter().enumerate() {
             let name = match program.workload.as_str() {
                 "db" => format!("{}: ", hosts[2 * number + 1]),
@@ -64,7 +63,7 @@ fn an_item_fails_alone_and_by_its_cause() {
                 (cause, _) => panic!("{program}: {name}{cause:?}, not {lines:?}"),
             }
         }
-        run.ended(done, kinds.len() + healthy - done, program);
+        run.ended(done, items - done, program);
         let whole = run.out.iter().filter(|line| line.ends_with("cheapest 12.50 mean 12.50")).count();
         run.was(program.workload != "prices" || whole == done, program);
         let secret = load.lab.read("db.urls");
