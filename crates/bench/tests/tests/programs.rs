@@ -151,11 +151,9 @@ fn what_a_host_refuses_is_reported_without_the_password() {
 #[test]
 fn every_account_lets_every_client_in() {
     each("db", Program::is_client, |program| {
-        for account in
-            [["--auth", "sha2"], ["--auth", "sha2-full"], ["--default-plugin", "caching_sha2_password"]]
-        {
-            let run = program.sick(3, 0.02, &[], &account).run(&["--timeout", "30"]);
-            run.ended(3, 0, format!("{program} {account:?}"));
+        for account in ["--auth=sha2", "--auth=sha2-full", "--default-plugin=caching_sha2_password"] {
+            let run = program.sick(3, 0.02, &[], &[account]).run(&["--timeout", "30"]);
+            run.ended(3, 0, format!("{program} {account}"));
         }
     });
 }

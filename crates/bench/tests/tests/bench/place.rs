@@ -1,11 +1,8 @@
 //! A folder with a small matrix, programs that are scripts, and old results of the machine `box`.
 
-use std::{
-    env, fs,
-    os::unix::fs::{PermissionsExt, symlink},
-    path::PathBuf,
-    process::{Child, Command, Stdio},
-};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::process::{Child, Command, Stdio};
+use std::{env, fs, path::PathBuf};
 
 use behaviour_tests::{Run, alive, finish, interruptible, kill, program, root, spawn, until};
 use bench_data::{files, matrix::Matrix, resolve};
