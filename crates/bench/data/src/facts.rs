@@ -1,12 +1,9 @@
 //! What figures depend on: the machine (`machine.toml`), and for each workload and sitting when, from which commit and
 //! with which tools it was measured (`raw/<key>/sitting-N/facts.toml`). No host name, user name or path.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
-use anyhow::Result;
 use serde::{Deserialize, Serialize};
-
-use crate::files;
 
 /// Memory of one machine may differ by this part from boot to boot.
 const SAME_MEMORY: f64 = 0.03;
@@ -36,10 +33,6 @@ pub struct Machine {
 }
 
 impl Machine {
-    pub fn read(path: &Path) -> Result<Self> {
-        files::toml(path)
-    }
-
     /// What tells it from another machine, as `fact: this, not that`. A fact that an older file lacks counts as
     /// different.
     pub fn differences(&self, other: &Machine) -> Vec<String> {
@@ -107,10 +100,6 @@ pub struct Facts {
 }
 
 impl Facts {
-    pub fn read(path: &Path) -> Result<Self> {
-        files::toml(path)
-    }
-
     pub fn day(&self) -> &str {
         self.date.split(' ').next().unwrap_or_default()
     }

@@ -172,19 +172,14 @@ impl RowSpec {
 
 /// What a model has in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(untagged, expecting = "a number, \"cpus\", \"pool\" or \"all\"")]
+#[serde(rename_all = "lowercase", expecting = "a number, \"cpus\", \"pool\" or \"all\"")]
 pub enum AtOnce {
-    Count(u64),
-    Word(Word),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Word {
     Cpus,
     /// `min(32, CPUs + 4)`: ThreadPoolExecutor's default, see article 3.
     Pool,
     All,
+    #[serde(untagged)]
+    Count(u64),
 }
 
 impl AtOnce {
@@ -192,9 +187,9 @@ impl AtOnce {
     pub fn resolve(self, size: u64, cpus: u64) -> u64 {
         match self {
             AtOnce::Count(count) => count,
-            AtOnce::Word(Word::Cpus) => cpus,
-            AtOnce::Word(Word::Pool) => 32.min(cpus + 4),
-            AtOnce::Word(Word::All) => size,
+            AtOnce::Cpus => cpus,
+            AtOnce::Pool => 32.min(cpus + 4),
+            AtOnce::All => size,
         }
         .clamp(1, size)
     }

@@ -2,7 +2,7 @@
 //! and network, and for each sitting.
 
 use crate::{
-    raw::{Ran, Raw},
+    raw::Ran,
     results::Sitting,
     runs::{Kind, Run},
     stats::{self, Estimate, Interval},
@@ -65,12 +65,18 @@ pub struct Measurement {
 
 impl Measurement {
     /// The figures of one row of the matrix in one sitting. The first sitting has the observed runs, too.
-    pub fn new(workload: &Workload, row: &Row, raw: &Raw, sitting: &Sitting, first: bool) -> Self {
+    pub fn new(
+        workload: &Workload,
+        row: &Row,
+        raw: &Result<Ran, String>,
+        sitting: &Sitting,
+        first: bool,
+    ) -> Self {
         let limit_s = workload.limited.then_some(row.limit_s);
         let empty = Measurement { sitting: sitting.number, limit_s, ..Self::default() };
         let (status, ran) = match raw {
-            Raw::Status(status) => (status.clone(), None),
-            Raw::Ran(ran) => match failure(workload, ran) {
+            Err(status) => (status.clone(), None),
+            Ok(ran) => match failure(workload, ran) {
                 Some(reason) => (format!("failed: {reason}"), None),
                 None => ("ok".to_owned(), Some(ran)),
             },

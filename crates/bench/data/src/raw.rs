@@ -16,13 +16,6 @@ use crate::{
 };
 
 /// Everything that was recorded of one row, but for its rounds.
-pub enum Raw {
-    Ran(Box<Ran>),
-    /// It did not run here, or failed; the line says why.
-    Status(String),
-}
-
-#[derive(Default)]
 pub struct Ran {
     /// A control has none: it has its rounds alone.
     pub runs: Vec<Run>,
@@ -43,16 +36,16 @@ pub struct MemorySample {
     pub rss_bytes: u64,
 }
 
-impl Raw {
-    /// Reads what `path` holds of a row, whose runs are among `runs`.
-    pub fn read(workload: &Workload, row: &Row, path: &Path, runs: &[Run]) -> Result<Self> {
+impl Ran {
+    /// What `path` holds of a row, whose runs are among `runs`; or the line that says why it did not run here, or failed.
+    pub fn read(workload: &Workload, row: &Row, path: &Path, runs: &[Run]) -> Result<Result<Self, String>> {
         let folder = path.join(&row.slug);
         let status = folder.join("status.txt");
         if status.exists() {
             let line = files::text(&status)?.trim().to_owned();
             let known = ["skipped: ", "failed: "].iter().any(|word| line.starts_with(word));
             ensure!(known && line.lines().count() == 1, "cannot use {}", status.display());
-            return Ok(Raw::Status(line));
+            return Ok(Err(line));
         }
         let file = |name: &str, wanted: bool| wanted.then(|| folder.join(name));
         let runs: Vec<Run> = runs.iter().filter(|run| run.slug == row.slug).cloned().collect();
@@ -61,21 +54,14 @@ impl Raw {
         let start = file("start.json", row.imports.is_some());
         let followed = file("waits.txt", workload.vary == Vary::Time);
         let counted = file("syscalls.txt", !row.count.is_empty() && followed.is_none());
-        Ok(Raw::Ran(Box::new(Ran {
+        Ok(Ok(Ran {
             runs,
             start_s: start.map(|path| files::parse(&path, median_wall)).transpose()?,
             syscalls: counted.map(|path| files::parse(&path, tools::system_calls)).transpose()?,
             memory: files::csv_if_any(&folder.join("memory.csv"))?,
             threads: followed.map(|path| files::parse(&path, waits::parse)).transpose()?.unwrap_or_default(),
             trace: files::csv_if_any(&folder.join("trace.csv"))?,
-        })))
-    }
-
-    pub fn ran(&self) -> Option<&Ran> {
-        match self {
-            Raw::Ran(ran) => Some(ran),
-            Raw::Status(_) => None,
-        }
+        }))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     facts::{Facts, Machine},
     files,
     measurement::{self, Measurement},
-    raw::{Ran, Raw},
+    raw::Ran,
     rounds::{self, Round},
     stats::Estimate,
     workload::{Model, Row, Workload},
@@ -21,7 +21,8 @@ pub struct Entry {
     pub figures: Measurement,
     /// From the further sittings.
     pub again: Vec<Measurement>,
-    pub raw: Raw,
+    /// Its record, or the line that says why there is none.
+    pub raw: Result<Ran, String>,
 }
 
 /// Rounds of a workload, one after the other, and the facts of that day.
@@ -58,7 +59,7 @@ pub struct Group {
 impl Entry {
     /// Its record, where it has figures.
     pub fn ran(&self) -> Option<&Ran> {
-        self.raw.ran().filter(|_| self.figures.is_ok())
+        self.raw.as_ref().ok().filter(|_| self.figures.is_ok())
     }
 }
 
@@ -87,7 +88,7 @@ impl Results {
     /// Reads `machine.toml` and the raw files of `folder`, whose programs are of these models.
     pub fn read(folder: &Path, models: &[Model]) -> Result<Self> {
         exists(folder)?;
-        let machine = Machine::read(&folder.join("machine.toml"))?;
+        let machine = files::toml(&folder.join("machine.toml"))?;
         let raw = folder.join("raw");
         let groups = files::folders(&raw)?.into_iter().map(|path| group(&path, models));
         let mut groups = groups.collect::<Result<Vec<Group>>>()?;
@@ -112,7 +113,7 @@ impl Results {
 
 fn group(path: &Path, models: &[Model]) -> Result<Group> {
     let file = path.join("workload.toml");
-    let workload = Workload { models: models.to_vec(), ..Workload::read(&file)? };
+    let workload = Workload { models: models.to_vec(), ..files::toml(&file)? };
     let (sittings, rejected) = sittings(path)?;
     let runs = files::csv_if_any(&path.join("runs.csv"))?;
     let entry = |row: &Row| {
@@ -120,8 +121,16 @@ fn group(path: &Path, models: &[Model]) -> Result<Group> {
             let Row { program, model, .. } = row;
             format!("{}: {program} has the model {model:?}, which bench.toml does not have", file.display())
         })?;
-        let raw = Raw::read(&workload, row, path, &runs)?;
-        check_rounds(path, row, &raw, &sittings[0])?;
+        let raw = Ran::read(&workload, row, path, &runs)?;
+        let rounds = sittings[0].rounds.iter().filter(|round| round.slug == row.slug).count();
+        // Fewer than it was to have: the file is cut off.
+        ensure!(
+            raw.is_err() || (1..=1 + row.blocks).any(|blocks| rounds == (blocks * row.rounds) as usize),
+            "{}/sitting-1/rounds.csv has {rounds} rounds of {}, not {}",
+            path.display(),
+            row.slug,
+            row.rounds
+        );
         let again = sittings[1..].iter().filter(|sitting| sitting.rounds.iter().any(|r| r.slug == row.slug));
         let again = again.map(|sitting| Measurement::new(&workload, row, &raw, sitting, false)).collect();
         let figures = Measurement::new(&workload, row, &raw, &sittings[0], true);
@@ -139,7 +148,7 @@ fn sittings(path: &Path) -> Result<(Vec<Sitting>, usize)> {
         let Some((number, is_rejected)) = sitting(&folder) else { continue };
         let rounds = files::csv_if_any(&folder.join("rounds.csv"))?;
         let found = if is_rejected { &mut rejected } else { &mut sittings };
-        found.push(Sitting { number, facts: Facts::read(&folder.join("facts.toml"))?, rounds });
+        found.push(Sitting { number, facts: files::toml(&folder.join("facts.toml"))?, rounds });
     }
     let count = rejected.len();
     if sittings.is_empty() {
@@ -155,19 +164,6 @@ pub fn sitting(folder: &Path) -> Option<(u32, bool)> {
     let (kind, number) = folder.file_name()?.to_str()?.split_once('-')?;
     let known = ["sitting", "rejected"].iter().position(|name| *name == kind)?;
     Some((number.parse().ok()?, known == 1))
-}
-
-/// Fewer rounds of a row than it was to have: the file is cut off.
-fn check_rounds(path: &Path, row: &Row, raw: &Raw, sitting: &Sitting) -> Result<()> {
-    let found = sitting.rounds.iter().filter(|round| round.slug == row.slug).count();
-    ensure!(
-        raw.ran().is_none() || (1..=1 + row.blocks).any(|blocks| found == (blocks * row.rounds) as usize),
-        "{}/sitting-1/rounds.csv has {found} rounds of {}, not {}",
-        path.display(),
-        row.slug,
-        row.rounds
-    );
-    Ok(())
 }
 
 /// Names the results that there are when `folder` has none.

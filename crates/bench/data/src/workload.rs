@@ -1,12 +1,11 @@
 //! `raw/<key>/workload.toml`: one workload of the matrix at one size, with one fault or none, over one network or none,
 //! resolved for the machine that measures it.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
-use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::{files, stats};
+use crate::stats;
 
 /// What a study varies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,16 +136,12 @@ pub struct Workload {
     #[serde(default = "yes")]
     pub verdict: bool,
     /// Round-trip time of the network that the lab plays, in seconds, where it plays one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rtt_s: Option<f64>,
     /// Why a model has no program here.
     pub absent: BTreeMap<String, String>,
     /// Who answers; none where nobody is asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<Server>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub printed: Option<Printed>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
     /// All models, in the order of the columns: those of today's `bench.toml`, since how they are shown is no measurement.
     #[serde(skip)]
@@ -199,7 +194,6 @@ pub struct Row {
     /// Whether it is one of the article's own programs, in Python.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub python: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control: Option<Control>,
     /// Items in flight that the model allows.
     pub at_once: u64,
@@ -229,26 +223,18 @@ pub struct Row {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub probe: Vec<String>,
     /// Why it is not tried.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skip: Option<String>,
     /// What its interpreter imports before it starts, as Python says it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imports: Option<String>,
     /// The command whose system calls are counted, where they are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub count: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub differs: Option<Difference>,
     /// The same row at a tenth of its delay, where such runs are made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub short: Option<Short>,
 }
 
 impl Workload {
-    pub fn read(path: &Path) -> Result<Self> {
-        files::toml(path)
-    }
-
     pub fn model(&self, name: &str) -> Option<&Model> {
         self.models.iter().find(|model| model.name == name)
     }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use bench_data::facts::Machine;
+use bench_data::{facts::Machine, files};
 use procfs::Current;
 
 use crate::{
@@ -104,7 +104,7 @@ pub fn check(folder: &Path, machine: &Machine, name: &str) -> Outcome<()> {
     if !file.exists() {
         return Ok(());
     }
-    let differences = machine.differences(&Machine::read(&file).map_err(refuse)?);
+    let differences = machine.differences(&files::toml(&file).map_err(refuse)?);
     if differences.is_empty() {
         return Ok(());
     }

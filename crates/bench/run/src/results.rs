@@ -100,7 +100,7 @@ impl Results {
     /// Copies the old results that are not measured now.
     fn keep(&self, run: &Run) -> Result<()> {
         for folder in files::folders(&self.place.join("raw")).unwrap_or_default() {
-            let workload = Workload::read(&folder.join("workload.toml"))?;
+            let workload: Workload = files::toml(&folder.join("workload.toml"))?;
             let measured = run.workloads().any(|new| new.key == workload.key);
             // Of a study that is measured whole, what is no longer asked goes.
             let gone = workload.study == run.study && run.whole;

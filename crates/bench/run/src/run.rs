@@ -92,7 +92,7 @@ impl Run {
             machine::check(&folder, &machine, &default_name)?;
             // What stays beside the new results has to be readable, or the report could not be made in the end.
             for kept in files::folders(&folder.join("raw")).unwrap_or_default() {
-                Workload::read(&kept.join("workload.toml")).map_err(|error| {
+                files::toml::<Workload>(&kept.join("workload.toml")).map_err(|error| {
                     let folder = folder.display();
                     Stop::refused(format!("{error:#}; move {folder} away, or set MACHINE to another name"))
                 })?;
@@ -182,7 +182,7 @@ fn again(folder: &Path, settings: &Settings) -> Outcome<Vec<Part>> {
     let named =
         |workload: &Workload| settings.workloads.is_empty() || settings.workloads.contains(&workload.name);
     for path in files::folders(&folder.join("raw")).unwrap_or_default() {
-        let mut workload = Workload::read(&path.join("workload.toml")).map_err(refuse)?;
+        let mut workload: Workload = files::toml(&path.join("workload.toml")).map_err(refuse)?;
         if workload.study != BENCH || !named(&workload) {
             continue;
         }

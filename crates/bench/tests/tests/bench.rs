@@ -9,7 +9,7 @@ mod steps;
 use std::fs;
 
 use behaviour_tests::{finish, program, spawn, with_each};
-use bench_data::{facts::Facts, rounds::Round, runs::Run};
+use bench_data::{facts::Facts, files, rounds::Round, runs::Run};
 use place::{LONG, Place, QUICK};
 
 #[test]
@@ -32,7 +32,7 @@ fn complete_results_move_into_place() {
     let rounds: Vec<Round> = place.raw("db/sitting-1/rounds.csv");
     let timed = |round: &Round| round.tries == 1 && round.others_percent.is_some() && round.wall_s > 0.0;
     assert!(rounds.len() == 4 && rounds.iter().all(timed), "{rounds:?}");
-    let facts = Facts::read(&place.path("results/box/raw/db/sitting-1/facts.toml")).expect("facts");
+    let facts: Facts = files::toml(&place.path("results/box/raw/db/sitting-1/facts.toml")).expect("facts");
     assert!(facts.seed.is_some() && facts.tools["hyperfine"].starts_with("hyperfine 1."));
     for line in ["db: 13 steps, about 1 min", "] db/one/round-1", "  hyperfine -N --style none --runs 1 "] {
         assert!(shown.iter().any(|shown| shown.contains(line)), "{line}: {shown:?}");

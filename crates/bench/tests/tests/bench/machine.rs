@@ -3,12 +3,12 @@
 use std::{fs, os::unix::fs::symlink, process::Command};
 
 use behaviour_tests::{finish, interruptible, spawn};
-use bench_data::facts::Facts;
+use bench_data::{facts::Facts, files};
 
 use super::place::{LONG, Place, QUICK};
 
 fn facts(place: &Place, folder: &str) -> Facts {
-    Facts::read(&place.path(folder).join("results/box/raw/db/sitting-1/facts.toml")).expect("facts")
+    files::toml(&place.path(folder).join("results/box/raw/db/sitting-1/facts.toml")).expect("facts")
 }
 
 fn warned(facts: &Facts, text: &str) -> bool {
