@@ -15,8 +15,6 @@ use crate::{
 pub struct Measurement {
     /// From 1.
     pub sitting: u32,
-    /// Peak number of items in flight, as the server counted or the output shows.
-    pub in_flight: Option<u64>,
     /// The wall time is the median of this many runs.
     pub runs: Option<u64>,
     pub wall_median_s: Option<f64>,
@@ -34,29 +32,15 @@ pub struct Measurement {
     /// Median CPU time, which does not depend on the delay.
     pub user_s: Option<f64>,
     pub system_s: Option<f64>,
-    /// Observed runs, the medians of which follow.
+    /// Observed runs.
     pub observed: Option<u64>,
-    /// The largest process alone.
-    pub max_rss_kib: Option<u64>,
-    /// Peak PSS of the process tree.
-    pub tree_pss_kib: Option<u64>,
-    pub tree_pss_min_kib: Option<u64>,
-    pub tree_pss_max_kib: Option<u64>,
-    /// Peaks of all runs.
-    pub processes: Option<u64>,
-    pub threads: Option<u64>,
-    pub voluntary: Option<u64>,
-    pub involuntary: Option<u64>,
-    pub minor_faults: Option<u64>,
-    pub major_faults: Option<u64>,
+    /// Their medians; of processes and threads, the peaks.
+    pub seen: Run,
+    pub pss_min_kib: Option<u64>,
+    pub pss_max_kib: Option<u64>,
     pub syscalls: Option<u64>,
     /// How often an item waits for the other side, as the lab counted.
     pub round_trips: Option<f64>,
-    /// CPU time of the lab or the server.
-    pub lab_cpu_s: Option<f64>,
-    /// Until half, and until 99 %, of the healthy items were answered, as the lab saw it.
-    pub half_s: Option<f64>,
-    pub most_s: Option<f64>,
     /// The interpreter and its imports alone.
     pub start_s: Option<f64>,
     /// `ok`, or `skipped: …` or `failed: …` with the reason.
@@ -73,17 +57,16 @@ impl Measurement {
         first: bool,
     ) -> Self {
         let limit_s = workload.limited.then_some(row.limit_s);
-        let empty = Measurement { sitting: sitting.number, limit_s, ..Self::default() };
-        let (status, ran) = match raw {
-            Err(status) => (status.clone(), None),
-            Ok(ran) => match failure(workload, ran) {
-                Some(reason) => (format!("failed: {reason}"), None),
-                None => ("ok".to_owned(), Some(ran)),
-            },
+        let empty = |status| Measurement { sitting: sitting.number, limit_s, status, ..Self::default() };
+        let ran = match raw {
+            Ok(ran) => ran,
+            Err(status) => return empty(status.clone()),
         };
-        let empty = Measurement { status, ..empty };
-        let Some(ran) = ran else { return empty };
-        let timed = empty.timed(workload, row, ran, sitting).compared(workload, row, sitting);
+        if let Some(reason) = failure(workload, ran) {
+            return empty(format!("failed: {reason}"));
+        }
+        let timed =
+            empty("ok".to_owned()).timed(workload, row, ran, sitting).compared(workload, row, sitting);
         if first { timed.seen(workload, ran) } else { timed }
     }
 
@@ -145,23 +128,26 @@ impl Measurement {
         };
         let pss = || observed().filter_map(|run| run.peak_pss_kib);
         Measurement {
-            in_flight: whole(|run| run.in_flight),
             observed: Some(observed().count() as u64),
-            max_rss_kib: whole(|run| run.max_rss_kib),
-            tree_pss_kib: whole(|run| run.peak_pss_kib),
-            tree_pss_min_kib: pss().min(),
-            tree_pss_max_kib: pss().max(),
-            processes: observed().filter_map(|run| run.peak_processes).max(),
-            threads: observed().filter_map(|run| run.peak_threads).max(),
-            voluntary: whole(|run| run.voluntary),
-            involuntary: whole(|run| run.involuntary),
-            minor_faults: whole(|run| run.minor_faults),
-            major_faults: whole(|run| run.major_faults),
+            seen: Run {
+                in_flight: whole(|run| run.in_flight),
+                max_rss_kib: whole(|run| run.max_rss_kib),
+                peak_pss_kib: whole(|run| run.peak_pss_kib),
+                peak_processes: observed().filter_map(|run| run.peak_processes).max(),
+                peak_threads: observed().filter_map(|run| run.peak_threads).max(),
+                voluntary: whole(|run| run.voluntary),
+                involuntary: whole(|run| run.involuntary),
+                minor_faults: whole(|run| run.minor_faults),
+                major_faults: whole(|run| run.major_faults),
+                server_cpu_s: exact(|run| run.server_cpu_s),
+                half_s: exact(|run| run.half_s),
+                most_s: exact(|run| run.most_s),
+                ..Run::default()
+            },
+            pss_min_kib: pss().min(),
+            pss_max_kib: pss().max(),
             syscalls: ran.syscalls,
             round_trips: exact(|run| Some(run.round_trips? as f64)).map(|trips| trips / workload.size as f64),
-            lab_cpu_s: exact(|run| run.server_cpu_s),
-            half_s: exact(|run| run.half_s),
-            most_s: exact(|run| run.most_s),
             start_s: ran.start_s,
             ..self
         }
@@ -191,7 +177,7 @@ impl Measurement {
 
     /// Context switches, voluntary or not.
     pub fn switches(&self) -> Option<u64> {
-        self.voluntary.zip(self.involuntary).map(|(a, b)| a + b)
+        self.seen.voluntary.zip(self.seen.involuntary).map(|(a, b)| a + b)
     }
 }
 
@@ -214,43 +200,39 @@ pub const COLUMNS: [(&str, Cell); 30] = [
     ("study", |workload, _, _| workload.study.clone()),
     ("workload", |workload, _, _| workload.name.clone()),
     ("size", |workload, _, _| workload.size.to_string()),
-    ("rtt_s", |workload, _, _| workload.rtt_s.map_or(String::new(), |rtt| rtt.to_string())),
-    ("fault", |workload, _, _| workload.fault.as_ref().map_or(String::new(), |fault| fault.name.clone())),
+    ("rtt_s", |workload, _, _| text(workload.rtt_s)),
+    ("fault", |workload, _, _| text(workload.fault.as_ref().map(|fault| &fault.name))),
     ("program", |_, row, _| row.program.clone()),
     ("model", |_, row, _| row.model.clone()),
     ("sitting", |_, _, m| m.sitting.to_string()),
-    ("runs", |_, _, m| whole(m.runs)),
-    ("wall_median_s", |_, _, m| exact(m.wall_median_s)),
-    ("limit_s", |_, _, m| exact(m.limit_s)),
-    ("over_ms", |_, _, m| hundredths(m.over_ms)),
-    ("ratio", |_, _, m| exact(m.ratio)),
-    ("ratio_low", |_, _, m| exact(m.ratio_interval.map(|interval| interval.low))),
-    ("ratio_high", |_, _, m| exact(m.ratio_interval.map(|interval| interval.high))),
-    ("user_s", |_, _, m| exact(m.user_s)),
-    ("system_s", |_, _, m| exact(m.system_s)),
-    ("max_rss_kib", |_, _, m| whole(m.max_rss_kib)),
-    ("tree_pss_kib", |_, _, m| whole(m.tree_pss_kib)),
-    ("processes", |_, _, m| whole(m.processes)),
-    ("threads", |_, _, m| whole(m.threads)),
-    ("in_flight", |_, _, m| whole(m.in_flight)),
-    ("voluntary", |_, _, m| whole(m.voluntary)),
-    ("involuntary", |_, _, m| whole(m.involuntary)),
-    ("syscalls", |_, _, m| whole(m.syscalls)),
-    ("round_trips", |_, _, m| hundredths(m.round_trips)),
-    ("lab_cpu_s", |_, _, m| exact(m.lab_cpu_s)),
-    ("half_s", |_, _, m| exact(m.half_s)),
-    ("most_s", |_, _, m| exact(m.most_s)),
+    ("runs", |_, _, m| text(m.runs)),
+    ("wall_median_s", |_, _, m| rounded(m.wall_median_s, 4)),
+    ("limit_s", |_, _, m| rounded(m.limit_s, 4)),
+    ("over_ms", |_, _, m| rounded(m.over_ms, 2)),
+    ("ratio", |_, _, m| rounded(m.ratio, 4)),
+    ("ratio_low", |_, _, m| rounded(m.ratio_interval.map(|interval| interval.low), 4)),
+    ("ratio_high", |_, _, m| rounded(m.ratio_interval.map(|interval| interval.high), 4)),
+    ("user_s", |_, _, m| rounded(m.user_s, 4)),
+    ("system_s", |_, _, m| rounded(m.system_s, 4)),
+    ("max_rss_kib", |_, _, m| text(m.seen.max_rss_kib)),
+    ("tree_pss_kib", |_, _, m| text(m.seen.peak_pss_kib)),
+    ("processes", |_, _, m| text(m.seen.peak_processes)),
+    ("threads", |_, _, m| text(m.seen.peak_threads)),
+    ("in_flight", |_, _, m| text(m.seen.in_flight)),
+    ("voluntary", |_, _, m| text(m.seen.voluntary)),
+    ("involuntary", |_, _, m| text(m.seen.involuntary)),
+    ("syscalls", |_, _, m| text(m.syscalls)),
+    ("round_trips", |_, _, m| rounded(m.round_trips, 2)),
+    ("lab_cpu_s", |_, _, m| rounded(m.seen.server_cpu_s, 4)),
+    ("half_s", |_, _, m| rounded(m.seen.half_s, 4)),
+    ("most_s", |_, _, m| rounded(m.seen.most_s, 4)),
     ("status", |_, _, m| m.status.clone()),
 ];
 
-fn exact(value: Option<f64>) -> String {
-    value.map_or(String::new(), |value| format!("{value:.4}"))
-}
-
-fn hundredths(value: Option<f64>) -> String {
-    value.map_or(String::new(), |value| format!("{value:.2}"))
-}
-
-fn whole(value: Option<u64>) -> String {
+fn text(value: Option<impl ToString>) -> String {
     value.map_or(String::new(), |value| value.to_string())
+}
+
+fn rounded(value: Option<f64>, decimals: usize) -> String {
+    text(value.map(|value| format!("{value:.decimals$}")))
 }

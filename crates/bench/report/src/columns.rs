@@ -116,15 +116,15 @@ pub const COLUMNS: &[Column] = &[
             difference => difference.and_then(|more| text(number::more_ms(more.estimate, more.interval))),
         }
     }),
-    column("threads", "threads", Unit::Count, |row| count(row.figures().threads)),
+    column("threads", "threads", Unit::Count, |row| count(row.figures().seen.peak_threads)),
     some("over-limit", "÷ limit", Unit::Each, |row| number(row.figures().over_limit())),
     some("limit", "limit", Unit::Seconds, |row| number(row.figures().limit_s)),
-    column("memory", "memory", Unit::Mib, |row| mib(row.figures().tree_pss_kib)),
+    column("memory", "memory", Unit::Mib, |row| mib(row.figures().seen.peak_pss_kib)),
     some("memory-range", "lowest–highest, MiB", Unit::Count, memory_range),
-    column("max-rss", "max RSS", Unit::Mib, |row| mib(row.figures().max_rss_kib)),
+    column("max-rss", "max RSS", Unit::Mib, |row| mib(row.figures().seen.max_rss_kib)),
     some("kept", "kept per waiting item", Unit::Kib, |row| number(kept(row))),
-    column("processes", "processes", Unit::Count, |row| count(row.figures().processes)),
-    some("in-flight", "peak in flight", Unit::Count, |row| count(row.figures().in_flight)),
+    column("processes", "processes", Unit::Count, |row| count(row.figures().seen.peak_processes)),
+    some("in-flight", "peak in flight", Unit::Count, |row| count(row.figures().seen.in_flight)),
     some("utilisation", "mean in flight ÷ limit", Unit::Ratio, |row| {
         let mean = trace::mean_in_flight(&row.entry.ran()?.trace)?;
         number(Some(mean / row.entry.row.at_once as f64))
@@ -149,12 +149,12 @@ pub const COLUMNS: &[Column] = &[
     column("switches-each", "context switches per item", Unit::Each, |row| {
         each(row, row.figures().switches().map(|switches| switches as f64))
     }),
-    column("voluntary", "voluntary switches", Unit::Count, |row| count(row.figures().voluntary)),
-    column("involuntary", "involuntary", Unit::Count, |row| count(row.figures().involuntary)),
-    column("minor-faults", "minor faults", Unit::Count, |row| count(row.figures().minor_faults)),
-    column("major-faults", "major", Unit::Count, |row| count(row.figures().major_faults)),
-    some("half", "half of the healthy", Unit::Seconds, |row| number(row.figures().half_s)),
-    some("most", "99 % of the healthy", Unit::Seconds, |row| number(row.figures().most_s)),
+    column("voluntary", "voluntary switches", Unit::Count, |row| count(row.figures().seen.voluntary)),
+    column("involuntary", "involuntary", Unit::Count, |row| count(row.figures().seen.involuntary)),
+    column("minor-faults", "minor faults", Unit::Count, |row| count(row.figures().seen.minor_faults)),
+    column("major-faults", "major", Unit::Count, |row| count(row.figures().seen.major_faults)),
+    some("half", "half of the healthy", Unit::Seconds, |row| number(row.figures().seen.half_s)),
+    some("most", "99 % of the healthy", Unit::Seconds, |row| number(row.figures().seen.most_s)),
     some("start", "start and imports", Unit::Seconds, |row| number(row.figures().start_s)),
     some("trips", "round trips, counted", Unit::Each, |row| number(row.figures().round_trips)),
     some("slope", "round trips, slope", Unit::Each, |row| number(slope(row))),
@@ -198,7 +198,7 @@ fn each(row: &Row, value: Option<f64>) -> Option<Figure> {
 
 fn memory_range(row: &Row) -> Option<Figure> {
     let figures = row.figures();
-    let (low, high) = figures.tree_pss_min_kib.zip(figures.tree_pss_max_kib)?;
+    let (low, high) = figures.pss_min_kib.zip(figures.pss_max_kib)?;
     let mib = |kib: u64| Unit::Mib.digits(kib as f64 / 1024.0);
     if figures.observed > Some(1) { text(format!("{}–{}", mib(low), mib(high))) } else { None }
 }
@@ -260,10 +260,10 @@ fn kept(row: &Row) -> Option<f64> {
     let first = study(row).into_iter().next()?;
     let waiting = |row: &Row| match row.entry.row.model.as_str() {
         "threaded" | "tokio-blocking" => Some(row.entry.row.at_once),
-        _ => row.figures().in_flight,
+        _ => row.figures().seen.in_flight,
     };
     let items = waiting(row)?.checked_sub(waiting(&first)?).filter(|items| *items > 0)?;
-    Some((row.figures().tree_pss_kib? as f64 - first.figures().tree_pss_kib? as f64) / items as f64)
+    Some((row.figures().seen.peak_pss_kib? as f64 - first.figures().seen.peak_pss_kib? as f64) / items as f64)
 }
 
 /// By how many round-trip times an item's wait grows: the slope of the median wall time over the round-trip time, by

@@ -112,7 +112,7 @@ fn over(rows: &[Row]) -> Option<Plot> {
 fn memory(rows: &[Row]) -> Option<Plot> {
     let notes = "Peak PSS of all processes of a program. Marker: median; line: lowest to highest.";
     plot_rows(&programs(rows, |_| true), ["memory", "memory", "memory", notes], axis("memory", "←"), |row| {
-        let range = row.figures().tree_pss_min_kib.zip(row.figures().tree_pss_max_kib);
+        let range = row.figures().pss_min_kib.zip(row.figures().pss_max_kib);
         let range = range.map(|(low, high)| [low, high].map(|kib| (kib as f64 / 1024.0, 0.5)).to_vec());
         Some(range.map(Mark::Line).into_iter().chain([marker(value(row, "memory")?)]).collect())
     })
