@@ -28,7 +28,7 @@ pub struct Matrix {
     #[serde(rename = "model")]
     pub models: Vec<Model>,
     /// A command for each thing that a row may need of the machine.
-    needs: BTreeMap<String, Vec<String>>,
+    pub(crate) needs: BTreeMap<String, Vec<String>>,
     #[serde(rename = "study")]
     pub(crate) studies: Vec<Study>,
 }
@@ -77,13 +77,10 @@ pub(crate) struct Spec {
     pub quick: Option<Box<Spec>>,
     pub reference: String,
     pub server: Option<Server>,
-    #[serde(default = "yes")]
     pub counted: bool,
-    #[serde(default = "yes")]
     pub limited: bool,
     #[serde(default)]
     pub only_waits: bool,
-    #[serde(default = "yes")]
     pub verdict: bool,
     /// A row that would wait longer is not tried, in seconds.
     pub budget_s: Option<f64>,
@@ -109,10 +106,6 @@ pub(crate) struct Spec {
 pub(crate) struct Uneven {
     pub share: f64,
     pub times: u32,
-}
-
-fn yes() -> bool {
-    true
 }
 
 #[derive(Deserialize)]
@@ -232,17 +225,14 @@ impl Matrix {
     fn check(&self, spec: &Spec) -> Result<()> {
         let quick = spec.quick.as_ref().context("it has no `quick`")?;
         ensure!(spec.sizes().iter().chain(&quick.sizes()).all(|size| *size > 0), "a size has no items");
-        let models: Vec<&str> = self.models.iter().map(|model| model.name.as_str()).collect();
-        let needs: Vec<&str> = self.needs.keys().map(String::as_str).collect();
-        let programs: Vec<&str> = spec.rows.iter().map(|row| row.program.as_str()).collect();
-        let labels: Vec<String> = spec.all_rows().map(|(row, _)| row.label()).collect();
-        let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
-        known("reference", &spec.reference, &programs)?;
-        spec.absent.keys().try_for_each(|model| known("absent model", model, &models))?;
+        let models = || self.models.iter().map(|model| &model.name);
+        let labels = || spec.all_rows().map(|(row, _)| row.label());
+        known("reference", &spec.reference, spec.rows.iter().map(|row| &row.program))?;
+        spec.absent.keys().try_for_each(|model| known("absent model", model, models()))?;
         for (row, _) in spec.all_rows() {
-            known("model", &row.model, &models)?;
-            row.needs.iter().try_for_each(|need| known("need", need, &needs))?;
-            row.differs_from.iter().try_for_each(|from| known("counterpart", from, &labels))?;
+            known("model", &row.model, models())?;
+            row.needs.iter().try_for_each(|need| known("need", need, self.needs.keys()))?;
+            row.differs_from.iter().try_for_each(|from| known("counterpart", from, labels()))?;
             ensure!(
                 row.differs_from.is_some() == row.what.is_some(),
                 "{:?} needs both `differs_from` and `in`, or neither",
@@ -250,11 +240,6 @@ impl Matrix {
             );
         }
         Ok(())
-    }
-
-    /// The command that shows whether the machine has what a row needs.
-    pub(crate) fn probe(&self, row: &RowSpec) -> Vec<String> {
-        row.needs.as_ref().and_then(|need| self.needs.get(need)).cloned().unwrap_or_default()
     }
 
     pub fn studies(&self) -> Vec<&str> {
@@ -302,8 +287,10 @@ fn merged(mut matrix: Table) -> Result<Table> {
     let defaults = ["rounds", "observed", "budget_s"].map(|name| (name, matrix.remove(name)));
     let mut written: Vec<Table> = Vec::new();
     for study in studies.iter_mut().filter_map(Value::as_table_mut) {
-        let shared = defaults.clone().map(|(name, value)| (name.to_owned(), study.remove(name).or(value)));
-        let shared: Table = shared.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        let mut shared = toml! { counted = true limited = true verdict = true };
+        let of_study =
+            defaults.clone().map(|(name, value)| Some((name.to_owned(), study.remove(name).or(value)?)));
+        shared.extend(of_study.into_iter().flatten());
         let workloads = study.get_mut("workload").and_then(Value::as_array_mut);
         for workload in workloads.into_iter().flatten().filter_map(Value::as_table_mut) {
             if let Some(like) = workload.remove("like") {
@@ -328,10 +315,14 @@ fn merged(mut matrix: Table) -> Result<Table> {
     Ok(matrix)
 }
 
-fn known(what: &str, name: &str, names: &[&str]) -> Result<()> {
-    let mut names = names.to_vec();
+fn known(what: &str, name: &str, names: impl Iterator<Item = impl Into<String>>) -> Result<()> {
+    let mut names: Vec<String> = names.map(Into::into).collect();
     names.dedup();
-    ensure!(names.contains(&name), "unknown {what} {name:?}; known are {}", names.join(", "));
+    ensure!(
+        names.iter().any(|known| known == name),
+        "unknown {what} {name:?}; known are {}",
+        names.join(", ")
+    );
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::{
     SCHEMA,
-    matrix::{AtOnce, BENCH, FaultSpec, Matrix, Rounds, RowSpec, SickWait, Spec, Study},
+    matrix::{AtOnce, BENCH, FaultSpec, Matrix, RowSpec, SickWait, Spec, Study},
     schedule,
     workload::{Control, Difference, Fault, Row, Server, Short, Vary, Workload, slug},
 };
@@ -158,15 +158,23 @@ impl Matrix {
         let at_once = row.at_once.resolve(size, place.cpus);
         let limit_s = schedule::in_list_order(&case.waits(), at_once).as_secs_f64();
         let budget_s = spec.budget_s.unwrap_or(LONGEST_S);
-        let short = (spec.only_waits || limit_s >= ONCE_S) && fault.is_none();
-        let short = short.then_some(Case { stretch: case.stretch * SHORT, ..case });
-        let short = short.map(|short| Short {
-            latency_s: rounded(spec.latency * short.stretch),
+        let has_short = (spec.only_waits || limit_s >= ONCE_S) && fault.is_none();
+        let short = has_short.then(|| Short {
+            latency_s: rounded(spec.latency * case.stretch * SHORT),
             limit_s: rounded(limit_s * SHORT),
-            argv: short.argv(row),
+            argv: Case { stretch: case.stretch * SHORT, ..case }.argv(row),
         });
-        let round_limit_s = short.as_ref().filter(|_| spec.only_waits).map_or(limit_s, |short| short.limit_s);
-        let rounds = match row.rounds.unwrap_or(spec.rounds.of(round_limit_s)) {
+        let (short_s, short_argv) = match short.clone() {
+            Some(short) => (short.limit_s, short.argv),
+            None => (limit_s, case.argv(row)),
+        };
+        let round_limit_s = if spec.only_waits { short_s } else { limit_s };
+        let rounds_by_limit = match round_limit_s {
+            limit if limit >= ONCE_S => 0,
+            limit if limit < 1.0 => spec.rounds.under_1s,
+            _ => spec.rounds.under_10s,
+        };
+        let rounds = match row.rounds.unwrap_or(rounds_by_limit) {
             // Two show that runs are paired.
             rounds if place.quick && study.vary == Vary::Nothing && !python => rounds.min(2),
             rounds if place.quick => rounds.min(1),
@@ -181,9 +189,9 @@ impl Matrix {
         let plain = study.vary == Vary::Nothing && row.control.is_none();
         let counted = row.counted.unwrap_or(spec.counted) && place.count && plain;
         let lab = matches!(spec.server, Some(Server::Lab(_)));
-        let observed_s = short.as_ref().map_or(limit_s, |short| short.limit_s);
-        let with =
-            |more: &[String]| [case.argv(row), more.iter().map(|arg| case.fill(arg)).collect()].concat();
+        let sample =
+            spec.sample.iter().filter(|_| plain && !python).map(|arg| case.fill(arg)).collect::<Vec<_>>();
+        let differs = row.differs_from.as_ref().zip(row.what.clone());
         Row {
             slug: slug(&program),
             program,
@@ -193,7 +201,11 @@ impl Matrix {
             at_once,
             limit_s,
             rounds,
-            blocks: if checked { spec.rounds.further_blocks() } else { 0 },
+            blocks: if checked {
+                (spec.rounds.up_to / spec.rounds.under_1s.max(1)).saturating_sub(1)
+            } else {
+                0
+            },
             timed: match rounds {
                 _ if too_long => 0,
                 _ if spec.only_waits => few(TIMED),
@@ -204,42 +216,20 @@ impl Matrix {
             observed: match row.control {
                 Some(_) => 0,
                 // What takes its time is seen as well in one run.
-                None if observed_s >= 1.0 => 1.min(spec.observed),
+                None if short_s >= 1.0 => 1.min(spec.observed),
                 None => few(spec.observed),
             },
             traced: plain && !python && spec.counted && limit_s < LONGEST_TRACED_S && lab,
             argv: case.argv(row),
-            sample: if plain && !python && !spec.sample.is_empty() { with(&spec.sample) } else { Vec::new() },
-            probe: self.probe(row),
+            sample: if sample.is_empty() { sample } else { [case.argv(row), sample].concat() },
+            probe: row.needs.as_ref().map_or(Vec::new(), |need| self.needs[need].clone()),
             skip: (limit_s > budget_s)
                 .then(|| format!("skipped: would wait {limit_s} s, the budget is {budget_s} s")),
             imports: row.imports.clone(),
-            count: match &short {
-                _ if !counted && study.vary != Vary::Time => Vec::new(),
-                Some(short) => short.argv.clone(),
-                None => case.argv(row),
-            },
-            differs: row
-                .differs_from
-                .as_ref()
-                .zip(row.what.as_ref())
-                .map(|(from, what)| Difference { from: case.fill(from), what: what.clone() }),
+            count: if counted || study.vary == Vary::Time { short_argv } else { Vec::new() },
+            differs: differs.map(|(from, what)| Difference { from: case.fill(from), what }),
             short,
         }
-    }
-}
-
-impl Rounds {
-    fn of(&self, limit_s: f64) -> u32 {
-        match limit_s {
-            limit if limit >= ONCE_S => 0,
-            limit if limit < 1.0 => self.under_1s,
-            _ => self.under_10s,
-        }
-    }
-
-    fn further_blocks(&self) -> u32 {
-        (self.up_to / self.under_1s.max(1)).saturating_sub(1)
     }
 }
 
