@@ -1,87 +1,60 @@
 //! The statistics against reference values; `reference/reference.py` says where those come from.
 
 use bench_data::stats::{CONFIDENCE, Estimate, Interval, MIN_ROUNDS, order};
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-#[derive(Deserialize)]
-struct Reference {
-    paired: Vec<Paired>,
-    sittings: Vec<Sittings>,
-    orders: Vec<Order>,
+/// The cases of one kind.
+fn cases(kind: &str) -> Vec<Value> {
+    let reference: Value = serde_json::from_str(include_str!("reference/reference.json")).unwrap();
+    field(&reference, kind)
 }
 
-#[derive(Deserialize)]
-struct Paired {
-    name: String,
-    a: Vec<f64>,
-    b: Vec<f64>,
-    #[serde(flatten)]
-    expected: Expected,
+fn field<T: DeserializeOwned>(case: &Value, name: &str) -> T {
+    T::deserialize(&case[name]).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-#[derive(Deserialize)]
-struct Sittings {
-    a: Vec<f64>,
-    b: Vec<f64>,
-    between: Expected,
-    one: Expected,
-}
-
-#[derive(Deserialize)]
-struct Expected {
-    estimate: f64,
-    low: f64,
-    high: f64,
-}
-
-#[derive(Deserialize)]
-struct Order {
-    seed: String,
-    round: usize,
-    n: usize,
-    order: Vec<usize>,
-}
-
-fn reference() -> Reference {
-    serde_json::from_str(include_str!("reference/reference.json")).unwrap()
-}
-
-fn assert_close(name: &str, ours: Estimate, theirs: &Expected) {
+fn assert_close(name: &str, ours: Estimate, theirs: &Value) {
     let Interval { low, high } = ours.interval.unwrap_or_else(|| panic!("{name}: no interval"));
-    for (ours, theirs) in [(ours.estimate, theirs.estimate), (low, theirs.low), (high, theirs.high)] {
+    for (ours, end) in [(ours.estimate, "estimate"), (low, "low"), (high, "high")] {
+        let theirs: f64 = field(theirs, end);
         assert!((ours / theirs - 1.0).abs() < 1e-9, "{name}: {ours}, the reference has {theirs}");
     }
 }
 
 #[test]
 fn paired_ratios() {
-    for Paired { name, a, b, expected } in &reference().paired {
-        let pairs: Vec<(f64, f64)> = a.iter().copied().zip(b.iter().copied()).collect();
+    for case in cases("paired") {
+        let name: String = field(&case, "name");
+        let pairs: Vec<(f64, f64)> =
+            field::<Vec<f64>>(&case, "a").into_iter().zip(field::<Vec<f64>>(&case, "b")).collect();
         if pairs.len() >= MIN_ROUNDS {
-            assert_close(name, Estimate::ratio(&pairs, CONFIDENCE).unwrap(), expected);
+            assert_close(&name, Estimate::ratio(&pairs, CONFIDENCE).unwrap(), &case);
         } else {
             // Fewer than a ratio's interval takes.
             let logs: Vec<f64> = pairs.iter().map(|(a, b)| ((a / b).ln() * 1e12).round() / 1e12).collect();
-            let Estimate { estimate, n, interval } = Estimate::centre(&logs, CONFIDENCE).unwrap();
+            let Estimate { estimate, interval } = Estimate::centre(&logs, CONFIDENCE).unwrap();
             let interval = interval.map(|ends| Interval { low: ends.low.exp(), high: ends.high.exp() });
-            assert_close(name, Estimate { estimate: estimate.exp(), n, interval }, expected);
+            assert_close(&name, Estimate { estimate: estimate.exp(), interval }, &case);
         }
     }
 }
 
 #[test]
 fn ratios_of_sittings() {
-    for Sittings { a, b, between, one } in reference().sittings {
+    for case in cases("sittings") {
+        let (a, b): (Vec<f64>, Vec<f64>) = (field(&case, "a"), field(&case, "b"));
         let estimate = Estimate::between_sittings(&a, &b, CONFIDENCE).unwrap();
-        assert_close("between two sets", estimate, &between);
-        assert_close("of one set", Estimate::of_sittings(&a).unwrap(), &one);
+        assert_close("between two sets", estimate, &case["between"]);
+        assert_close("of one set", Estimate::of_sittings(&a).unwrap(), &case["one"]);
     }
 }
 
 #[test]
 fn orders_of_rounds() {
-    for case in reference().orders {
-        let seed = case.seed.parse().unwrap();
-        assert_eq!(order(seed, case.round, case.n), case.order, "seed {seed}, round {}", case.round);
+    for case in cases("orders") {
+        let seed = field::<String>(&case, "seed").parse().unwrap();
+        let (round, n) = (field(&case, "round"), field(&case, "n"));
+        assert_eq!(order(seed, round, n), field::<Vec<usize>>(&case, "order"), "seed {seed}, round {round}");
     }
 }

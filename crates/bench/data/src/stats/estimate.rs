@@ -17,9 +17,7 @@ pub struct Interval {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Estimate {
     pub estimate: f64,
-    /// Rounds, or sittings of the side that has fewer.
-    pub n: usize,
-    /// `None` if `n` is too small for one.
+    /// `None` of too few rounds or sittings.
     pub interval: Option<Interval>,
 }
 
@@ -49,10 +47,10 @@ impl Estimate {
     /// there are no rounds, or if a time is not positive and finite.
     pub fn ratio(pairs: &[(f64, f64)], confidence: f64) -> Option<Self> {
         let logs: Vec<f64> = pairs.iter().map(|pair| log_ratio(*pair)).collect::<Option<_>>()?;
-        let Estimate { estimate, n, interval } = Self::centre(&logs, confidence)?;
-        let interval = interval.filter(|_| n >= MIN_ROUNDS);
+        let Estimate { estimate, interval } = Self::centre(&logs, confidence)?;
+        let interval = interval.filter(|_| pairs.len() >= MIN_ROUNDS);
         let interval = interval.map(|Interval { low, high }| Interval { low: low.exp(), high: high.exp() });
-        Some(Self { estimate: estimate.exp(), n, interval })
+        Some(Self { estimate: estimate.exp(), interval })
     }
 
     /// How many milliseconds longer the first of each pair takes than the second, both in seconds, beyond the `waits_s` that
@@ -60,7 +58,7 @@ impl Estimate {
     pub fn difference_ms(pairs: &[(f64, f64)], waits_s: f64, confidence: f64) -> Option<Self> {
         let differences: Vec<f64> = pairs.iter().map(|(a, b)| 1e3 * (a - b - waits_s)).collect();
         let centre = Self::centre(&differences, confidence)?;
-        Some(Self { interval: centre.interval.filter(|_| centre.n >= MIN_ROUNDS), ..centre })
+        Some(Self { interval: centre.interval.filter(|_| pairs.len() >= MIN_ROUNDS), ..centre })
     }
 
     /// Hodges and Lehmann's estimate of the centre of `differences`, and the interval of Wilcoxon's signed ranks: exact at
@@ -79,9 +77,9 @@ impl Estimate {
         let mut walsh: Vec<f64> =
             pairs.flat_map(|(i, d)| differences[i..].iter().map(|e| f64::midpoint(*d, *e))).collect();
         walsh.sort_by(f64::total_cmp);
-        let (n, k) = (differences.len(), interval_rank(differences.len(), confidence));
+        let k = interval_rank(differences.len(), confidence);
         let interval = (k > 0).then(|| Interval { low: walsh[k - 1], high: walsh[walsh.len() - k] });
-        Some(Self { estimate: super::median(&walsh)?, n, interval })
+        Some(Self { estimate: super::median(&walsh)?, interval })
     }
 }
 
