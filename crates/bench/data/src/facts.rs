@@ -49,12 +49,13 @@ impl Machine {
                 ("hypervisor", machine.virtualisation.clone()),
             ]
         };
-        let pairs = facts(self).into_iter().zip(facts(other));
-        let lacking = |name: &str, value: &str| value == "unknown" && name != "quota of CPUs";
-        let mut differences: Vec<String> = pairs
-            .filter(|((name, here), (_, there))| here != there || lacking(name, here))
-            .map(|((name, here), (_, there))| format!("{name}: {here}, not {there}"))
-            .collect();
+        let mut differences = Vec::new();
+        for ((name, here), (_, there)) in facts(self).into_iter().zip(facts(other)) {
+            let lacking = here == "unknown" && name != "quota of CPUs";
+            if here != there || lacking {
+                differences.push(format!("{name}: {here}, not {there}"));
+            }
+        }
         let (here, there) = (self.memory_mib, other.memory_mib);
         if here.abs_diff(there) as f64 > SAME_MEMORY * there as f64 {
             differences.push(format!("memory: {here} MiB, not {there} MiB"));

@@ -88,15 +88,6 @@ pub enum Server {
     Foreign { name: String },
 }
 
-impl Server {
-    pub fn name(&self) -> &str {
-        match self {
-            Server::Lab(_) => "lab",
-            Server::Own { name, .. } | Server::Foreign { name } => name,
-        }
-    }
-}
-
 /// Two lines of output that show what is in flight.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

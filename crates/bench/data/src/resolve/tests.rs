@@ -4,14 +4,20 @@ use super::*;
 
 const PLACE: Place = Place { cpus: 2, quick: false, count: true, python: true, size: None };
 
+fn matrix() -> Matrix {
+    Matrix::read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../bench.toml"))).unwrap()
+}
+
 fn of(study: &str, at: &Place) -> Vec<Workload> {
-    let matrix = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../bench.toml");
-    Matrix::read(Path::new(matrix)).unwrap().resolve(study, &[], at).unwrap()
+    matrix().resolve(study, &[], at).unwrap()
+}
+
+fn workload<'a>(workloads: &'a [Workload], key: &str) -> &'a Workload {
+    workloads.iter().find(|workload| workload.key == key).unwrap()
 }
 
 fn row<'a>(workloads: &'a [Workload], key: &str, program: &str) -> &'a Row {
-    let workload = workloads.iter().find(|workload| workload.key == key).unwrap();
-    workload.rows.iter().find(|row| row.program == program).unwrap()
+    workload(workloads, key).rows.iter().find(|row| row.program == program).unwrap()
 }
 
 #[test]
@@ -79,9 +85,9 @@ fn controls_are_the_reference_again_and_stretched() {
 #[test]
 fn scale_leaves_out_what_bounds_nothing_and_what_takes_too_long() {
     let workloads = of("scale", &PLACE);
-    let rows = |key: &str| {
-        let workload = workloads.iter().find(|w| w.key == key).unwrap();
-        workload.rows.iter().map(|row| (row.program.as_str(), row.skip.is_some())).collect::<Vec<_>>()
+    let rows = |key: &str| -> Vec<(&str, bool)> {
+        let rows = workload(&workloads, key).rows.iter();
+        rows.map(|row| (row.program.as_str(), row.skip.is_some())).collect()
     };
     let ten = rows("scale-db-10");
     assert!(ten.contains(&("db-tokio --concurrency 1", false)));
@@ -94,9 +100,9 @@ fn scale_leaves_out_what_bounds_nothing_and_what_takes_too_long() {
 #[test]
 fn faults_are_a_share_of_the_items() {
     let workloads = of("faults", &PLACE);
-    let sick = |key: &str| workloads.iter().find(|w| w.key == key).unwrap().fault.as_ref().unwrap().sick;
+    let sick = |key: &str| workload(&workloads, key).fault.as_ref().unwrap().sick;
     assert_eq!((sick("faults-db-hang"), sick("faults-db-slow"), sick("faults-prices-hang")), (5, 50, 1));
-    let hang = workloads.iter().find(|w| w.key == "faults-db-hang").unwrap();
+    let hang = workload(&workloads, "faults-db-hang");
     let words = ["--hosts", "500", "--sick", "hang=5"].map(str::to_owned);
     assert_eq!(hang.server, Some(Server::Lab(words.into())));
     assert!(hang.rows.iter().all(
@@ -137,9 +143,7 @@ fn a_real_server_has_the_baseline_and_the_users_own_has_not() {
 
 #[test]
 fn unknown_names_are_told_with_those_that_are_known() {
-    let matrix =
-        Matrix::read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../bench.toml"))).unwrap();
-    let error = |study, names: &[String]| matrix.resolve(study, names, &PLACE).unwrap_err().to_string();
+    let error = |study, names: &[String]| matrix().resolve(study, names, &PLACE).unwrap_err().to_string();
     assert!(error("all", &[]).contains("choose from bench, mariadb, own, scale, faults, network"));
     assert!(error("faults", &["web".to_owned()]).ends_with("choose from db, prices"));
 }
