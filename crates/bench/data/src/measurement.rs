@@ -5,7 +5,7 @@ use crate::{
     raw::Ran,
     results::Sitting,
     runs::{Kind, Run},
-    stats::{self, Estimate, Interval},
+    stats::{self, Estimate},
     workload::{Control, Row, Workload},
 };
 
@@ -18,8 +18,8 @@ pub struct Measurement {
     /// The wall time is the median of this many runs.
     pub runs: Option<u64>,
     pub wall_median_s: Option<f64>,
-    pub wall_min_s: Option<f64>,
-    pub wall_max_s: Option<f64>,
+    /// The lowest and the highest.
+    pub wall_range_s: Option<(f64, f64)>,
     /// Lowest wall time that the model allows; none where the wait of an item is not known.
     pub limit_s: Option<f64>,
     /// Only where a workload only waits: median time over the limit of the short delay.
@@ -27,8 +27,7 @@ pub struct Measurement {
     /// That time less that of the reference in the same rounds.
     pub over_difference_ms: Option<Estimate>,
     /// Wall time ÷ that of the reference in the same rounds.
-    pub ratio: Option<f64>,
-    pub ratio_interval: Option<Interval>,
+    pub ratio: Option<Estimate>,
     /// Median CPU time, which does not depend on the delay.
     pub user_s: Option<f64>,
     pub system_s: Option<f64>,
@@ -36,8 +35,7 @@ pub struct Measurement {
     pub observed: Option<u64>,
     /// Their medians; of processes and threads, the peaks.
     pub seen: Run,
-    pub pss_min_kib: Option<u64>,
-    pub pss_max_kib: Option<u64>,
+    pub pss_range_kib: Option<(u64, u64)>,
     pub syscalls: Option<u64>,
     /// How often an item waits for the other side, as the lab counted.
     pub round_trips: Option<f64>,
@@ -86,12 +84,10 @@ impl Measurement {
         let walls = column(walls, 0);
         let all = if rounds.is_empty() { [timed, short.clone()].concat() } else { rounds.clone() };
         let over = stats::median(&column(&[rounds, short].concat(), 0)).filter(|_| workload.only_waits);
-        let range = stats::range(&walls);
         Measurement {
             runs: Some(walls.len() as u64).filter(|runs| *runs > 0),
             wall_median_s: stats::median(&walls),
-            wall_min_s: range.map(|(min, _)| min),
-            wall_max_s: range.map(|(_, max)| max),
+            wall_range_s: stats::range(&walls),
             over_ms: over.map(|wall| 1e3 * (wall - workload.round_limit_s(row))),
             user_s: stats::median(&column(&all, 1)),
             system_s: stats::median(&column(&all, 2)),
@@ -110,11 +106,10 @@ impl Measurement {
             Some(Control::Planted) => stats::CONFIDENCE,
         };
         let estimate = sitting.compare(workload, row, reference, confidence);
-        if workload.only_waits {
-            return Measurement { over_difference_ms: estimate, ..self };
+        match workload.only_waits {
+            true => Measurement { over_difference_ms: estimate, ..self },
+            false => Measurement { ratio: estimate, ..self },
         }
-        let ratio_interval = estimate.and_then(|ratio| ratio.interval);
-        Measurement { ratio: estimate.map(|ratio| ratio.estimate), ratio_interval, ..self }
     }
 
     /// Memory and counters, of the observed runs.
@@ -144,8 +139,7 @@ impl Measurement {
                 most_s: exact(|run| run.most_s),
                 ..Run::default()
             },
-            pss_min_kib: pss().min(),
-            pss_max_kib: pss().max(),
+            pss_range_kib: pss().min().zip(pss().max()),
             syscalls: ran.syscalls,
             round_trips: exact(|run| Some(run.round_trips? as f64)).map(|trips| trips / workload.size as f64),
             start_s: ran.start_s,
@@ -209,9 +203,9 @@ pub const COLUMNS: [(&str, Cell); 30] = [
     ("wall_median_s", |_, _, m| rounded(m.wall_median_s, 4)),
     ("limit_s", |_, _, m| rounded(m.limit_s, 4)),
     ("over_ms", |_, _, m| rounded(m.over_ms, 2)),
-    ("ratio", |_, _, m| rounded(m.ratio, 4)),
-    ("ratio_low", |_, _, m| rounded(m.ratio_interval.map(|interval| interval.low), 4)),
-    ("ratio_high", |_, _, m| rounded(m.ratio_interval.map(|interval| interval.high), 4)),
+    ("ratio", |_, _, m| rounded(m.ratio.map(|ratio| ratio.estimate), 4)),
+    ("ratio_low", |_, _, m| rounded(m.ratio.and_then(|ratio| Some(ratio.interval?.low)), 4)),
+    ("ratio_high", |_, _, m| rounded(m.ratio.and_then(|ratio| Some(ratio.interval?.high)), 4)),
     ("user_s", |_, _, m| rounded(m.user_s, 4)),
     ("system_s", |_, _, m| rounded(m.system_s, 4)),
     ("max_rss_kib", |_, _, m| text(m.seen.max_rss_kib)),

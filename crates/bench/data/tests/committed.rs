@@ -23,8 +23,8 @@ fn committed_results_have_figures() {
                 if !figures.is_ok() || !compared || row.rounds < needed {
                     continue;
                 }
-                let more = figures.over_difference_ms.and_then(|more| Some((more.estimate, more.interval?)));
-                let found = more.or(figures.ratio.zip(figures.ratio_interval));
+                let found = figures.over_difference_ms.or(figures.ratio);
+                let found = found.and_then(|found| Some((found.estimate, found.interval?)));
                 let inside = found.is_some_and(|(figure, i)| i.low <= figure && figure <= i.high);
                 assert!(inside, "{key}: {figures:?}");
             }

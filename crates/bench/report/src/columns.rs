@@ -159,11 +159,11 @@ pub const COLUMNS: &[Column] = &[
     some("trips", "round trips, counted", Unit::Each, |row| number(row.figures().round_trips)),
     some("slope", "round trips, slope", Unit::Each, |row| number(slope(row))),
     some("sitting-range", "lowest–highest", Unit::Ratio, |row| {
-        let (low, high) = stats::range(&sittings(row, |m| m.ratio))?;
+        let (low, high) = stats::range(&sittings(row, |m| Some(m.ratio?.estimate)))?;
         text(format!("{}–{}", Unit::Ratio.digits(low), Unit::Ratio.digits(high)))
     }),
     column("overall", "over all sittings [95 %]", Unit::Ratio, |row| {
-        match Estimate::of_sittings(&sittings(row, |m| m.ratio)) {
+        match Estimate::of_sittings(&sittings(row, |m| Some(m.ratio?.estimate))) {
             Some(Estimate { estimate, interval: Some(interval), .. }) => {
                 Some(Figure::Ratio(estimate, Some(interval)))
             }
@@ -198,7 +198,7 @@ fn each(row: &Row, value: Option<f64>) -> Option<Figure> {
 
 fn memory_range(row: &Row) -> Option<Figure> {
     let figures = row.figures();
-    let (low, high) = figures.pss_min_kib.zip(figures.pss_max_kib)?;
+    let (low, high) = figures.pss_range_kib?;
     let mib = |kib: u64| Unit::Mib.digits(kib as f64 / 1024.0);
     if figures.observed > Some(1) { text(format!("{}–{}", mib(low), mib(high))) } else { None }
 }
@@ -210,7 +210,7 @@ fn ratio(row: &Row) -> Option<Figure> {
         return text("reference".to_owned());
     }
     if let Some(ratio) = figures.ratio {
-        return Some(Figure::Ratio(ratio, figures.ratio_interval));
+        return Some(Figure::Ratio(ratio.estimate, ratio.interval));
     }
     let reference = row.group.reference()?.figures.wall_median_s?;
     Some(Figure::Ratio(figures.wall_median_s? / reference, None))
@@ -218,7 +218,7 @@ fn ratio(row: &Row) -> Option<Figure> {
 
 /// The mean ratio of the sittings, and how far the one that differs most is from it.
 fn spread(row: &Row) -> Option<Figure> {
-    let ratios = sittings(row, |figures| figures.ratio);
+    let ratios = sittings(row, |figures| Some(figures.ratio?.estimate));
     let Some(mean) = Estimate::of_sittings(&ratios).filter(|_| ratios.len() > 1) else {
         return if row.is_reference() { text("1".to_owned()) } else { ratio(row) };
     };
@@ -230,7 +230,7 @@ fn spread(row: &Row) -> Option<Figure> {
 
 /// Whether the interval of a ratio excludes 1, as 1 or 0.
 pub fn differs(figures: &Measurement) -> Option<f64> {
-    Some(f64::from(u8::from(figures.ratio_interval?.excludes(1.0))))
+    Some(f64::from(u8::from(figures.ratio?.interval?.excludes(1.0))))
 }
 
 /// The figures of a row in all sittings of the same programs.

@@ -145,7 +145,7 @@ fn programs<'a>(results: &'a Results, [base, new]: [&'a Group; 2]) -> Vec<Both<'
         let twin = row.twin(new).filter(Row::ran)?;
         let reference = &base.workload.reference;
         let alike = *reference == new.workload.reference && row.entry.row.at_once == twin.entry.row.at_once;
-        let ratios = [&row, &twin].map(|row| sittings(row, |figures| figures.ratio));
+        let ratios = [&row, &twin].map(|row| sittings(row, |figures| Some(figures.ratio?.estimate)));
         let (ratios, to) = if alike && ratios.iter().all(|ratios| !ratios.is_empty()) {
             (ratios, format!("`{reference}`"))
         } else {

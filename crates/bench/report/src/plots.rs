@@ -76,7 +76,7 @@ fn wall(rows: &[Row]) -> Option<Plot> {
     let rows = programs(rows, |row| row.group.workload.size >= FEW);
     plot_rows(&rows, ["wall", "wall", "wall time", notes], axis("wall", "←"), |row| {
         let figures = row.figures();
-        let range = figures.wall_min_s.zip(figures.wall_max_s).filter(|_| figures.runs > Some(1));
+        let range = figures.wall_range_s.filter(|_| figures.runs > Some(1));
         let range = range.map(|(low, high)| Mark::Line(vec![(low, 0.5), (high, 0.5)]));
         let limit = figures.limit_s.map(Mark::Limit);
         Some(limit.into_iter().chain(range).chain([marker(value(row, "wall")?)]).collect())
@@ -86,15 +86,17 @@ fn wall(rows: &[Row]) -> Option<Plot> {
 /// Wall time ÷ that of the reference, of the programs that are near it.
 fn ratio(rows: &[Row]) -> Option<Plot> {
     let reference = rows.iter().find(|row| row.is_reference() && row.ran())?;
-    let near = |row: &Row| row.is_reference() || row.figures().ratio.is_some_and(|ratio| ratio < NEAR);
+    let near =
+        |row: &Row| row.is_reference() || row.figures().ratio.is_some_and(|ratio| ratio.estimate < NEAR);
     let rows = programs(rows, |row| near(row) && row.group.workload.size >= FEW);
     let notes = format!("Line: 95 % interval. Left out: programs that take more than {NEAR} times as long.");
     let heading = format!("wall time ÷ that of {}", name(reference));
     let axis = Axis::around("← better", "").reference(Some(1.0));
     plot_rows(&rows, ["ratio", "times", &heading, &notes], axis, |row| {
         let figures = row.figures();
-        let interval = figures.ratio_interval.map(|interval| Mark::Interval(interval.low, interval.high));
-        let ratio = if row.is_reference() { 1.0 } else { figures.ratio? };
+        let interval = figures.ratio.and_then(|ratio| ratio.interval);
+        let interval = interval.map(|interval| Mark::Interval(interval.low, interval.high));
+        let ratio = if row.is_reference() { 1.0 } else { figures.ratio?.estimate };
         Some(interval.into_iter().chain([marker(ratio)]).collect())
     })
 }
@@ -112,7 +114,7 @@ fn over(rows: &[Row]) -> Option<Plot> {
 fn memory(rows: &[Row]) -> Option<Plot> {
     let notes = "Peak PSS of all processes of a program. Marker: median; line: lowest to highest.";
     plot_rows(&programs(rows, |_| true), ["memory", "memory", "memory", notes], axis("memory", "←"), |row| {
-        let range = row.figures().pss_min_kib.zip(row.figures().pss_max_kib);
+        let range = row.figures().pss_range_kib;
         let range = range.map(|(low, high)| [low, high].map(|kib| (kib as f64 / 1024.0, 0.5)).to_vec());
         Some(range.map(Mark::Line).into_iter().chain([marker(value(row, "memory")?)]).collect())
     })

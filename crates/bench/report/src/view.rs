@@ -82,8 +82,9 @@ fn resolution(rows: &[(Row, Value)]) -> Option<String> {
     let rows = rows.iter().map(|(row, _)| row).filter(|row| !row.entry.row.python && !row.is_control());
     let (mut percent, mut ms) = (Vec::new(), Vec::new());
     for figures in rows.map(Row::figures) {
-        let ratio = figures.ratio.filter(|ratio| *ratio < plots::NEAR);
-        percent.extend(ratio.zip(figures.ratio_interval).map(|(ratio, i)| 50.0 * (i.high - i.low) / ratio));
+        let ratio = figures.ratio.filter(|ratio| ratio.estimate < plots::NEAR);
+        let half = |ratio: Estimate| ratio.interval.map(|i| 50.0 * (i.high - i.low) / ratio.estimate);
+        percent.extend(ratio.and_then(half));
         ms.extend(figures.over_difference_ms.and_then(|more| more.interval).map(|i| (i.high - i.low) / 2.0));
     }
     let percent = stats::median(&percent).map(|value| Unit::Percent.text(value));
