@@ -1,5 +1,3 @@
-//! The counters of the lab, or of the server that replaces it.
-
 use serde::{Deserialize, Serialize};
 
 /// The counters of one run, from the lab or a server instead of it: the body of the lab's `GET /stats`.

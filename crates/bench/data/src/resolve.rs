@@ -49,7 +49,7 @@ struct Case<'a> {
     rtt: Option<f64>,
     /// Factor on what an item of this row waits.
     stretch: f64,
-    quick: bool,
+    place: &'a Place,
 }
 
 impl Matrix {
@@ -74,8 +74,7 @@ impl Matrix {
             let spec = spec.quick.as_deref().filter(|_| place.quick).unwrap_or(spec);
             for size in spec.sizes() {
                 let size = place.size.unwrap_or(size);
-                let plain =
-                    Case { study, spec, size, fault: None, rtt: None, stretch: 1.0, quick: place.quick };
+                let plain = Case { study, spec, size, fault: None, rtt: None, stretch: 1.0, place };
                 let cases: Vec<Case> = match study.vary {
                     Vary::Fault => {
                         study.faults.iter().map(|fault| Case { fault: Some(fault), ..plain }).collect()
@@ -83,14 +82,14 @@ impl Matrix {
                     Vary::Rtt => spec.rtts.iter().map(|rtt| Case { rtt: Some(*rtt), ..plain }).collect(),
                     _ => vec![plain],
                 };
-                workloads.extend(cases.iter().map(|case| self.workload(order, case, place)));
+                workloads.extend(cases.iter().map(|case| self.workload(order, case)));
             }
         }
         Ok(workloads)
     }
 
-    fn workload(&self, order: usize, case: &Case, place: &Place) -> Workload {
-        let Case { study, spec, size, fault, rtt, .. } = *case;
+    fn workload(&self, order: usize, case: &Case) -> Workload {
+        let Case { study, spec, size, fault, rtt, place, .. } = *case;
         let foreign = matches!(spec.server, Some(Server::Foreign { .. }));
         let baseline =
             |row: &RowSpec| self.models.iter().any(|model| model.baseline && model.name == row.model);
@@ -104,14 +103,13 @@ impl Matrix {
             // The baseline takes neither sick hosts nor all of the user's.
             wanted && bounds && control && !(baseline(row) && (fault.is_some() || foreign))
         });
-        let fill = |words: &[String], more: &[String]| {
-            words.iter().chain(more).map(|word| case.fill(word)).collect()
-        };
-        let server = spec.server.as_ref().map(|server| match server {
-            Server::Lab(args) => Server::Lab(fill(args, fault.map_or(&[], |fault| &fault.lab))),
-            Server::Own { name, command } => Server::Own { name: name.clone(), command: fill(command, &[]) },
-            Server::Foreign { name } => Server::Foreign { name: name.clone() },
-        });
+        let mut server = spec.server.clone();
+        if let Some(Server::Lab(args)) = &mut server {
+            args.extend(fault.into_iter().flat_map(|fault| fault.lab.clone()));
+        }
+        if let Some(Server::Lab(words) | Server::Own { command: words, .. }) = &mut server {
+            words.iter_mut().for_each(|word| *word = case.fill(word));
+        }
         Workload {
             version: SCHEMA,
             order,
@@ -142,13 +140,13 @@ impl Matrix {
                 fails: fault.fails,
             }),
             models: self.models.clone(),
-            rows: rows.map(|(row, python)| self.row(row, python, case, place)).collect(),
+            rows: rows.map(|(row, python)| self.row(row, python, case)).collect(),
         }
     }
 
-    fn row(&self, row: &RowSpec, python: bool, case: &Case, place: &Place) -> Row {
+    fn row(&self, row: &RowSpec, python: bool, case: &Case) -> Row {
         let case = Case { stretch: row.stretch.unwrap_or(1.0), ..*case };
-        let Case { study, spec, size, fault, .. } = case;
+        let Case { study, spec, size, fault, place, .. } = case;
         let label = case.fill(&row.label());
         let program = match row.control {
             Some(Control::Same) => format!("{label} (again)"),
@@ -270,7 +268,7 @@ impl Case<'_> {
 
     /// A time-out in seconds, for faults that hang.
     fn patience(&self) -> f64 {
-        if self.quick { 0.5 } else { 2.0 }
+        if self.place.quick { 0.5 } else { 2.0 }
     }
 
     /// Name of its folder: the one that the full run has, so that quick and full results line up.

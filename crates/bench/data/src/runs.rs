@@ -67,11 +67,6 @@ impl Run {
         self.exit_code.checked_sub(128).filter(|signal| (1..=64).contains(signal))
     }
 
-    /// What was observed was not timed.
-    pub fn without_time(self) -> Self {
-        Run { wall_s: None, user_s: None, system_s: None, ..self }
-    }
-
     pub fn with_server(self, seen: &Seen) -> Self {
         Run {
             connections: Some(seen.connections),

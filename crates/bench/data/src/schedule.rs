@@ -13,15 +13,13 @@ pub fn uneven(size: u64, sick: u64, wait: Duration, sick_wait: Duration) -> Vec<
 
 /// When the last wait ends, if each that ends lets the next of the list begin: list scheduling.
 pub fn in_list_order(waits: &[Duration], at_once: u64) -> Duration {
-    let mut ends = BinaryHeap::new();
-    let mut last = Duration::ZERO;
-    for &wait in waits {
-        let free = if ends.len() < at_once as usize { None } else { ends.pop() };
-        let end = free.map_or(Duration::ZERO, |Reverse(end)| end) + wait;
-        last = last.max(end);
-        ends.push(Reverse(end));
-    }
-    last
+    let mut free = BinaryHeap::from(vec![Reverse(Duration::ZERO); waits.len().min(at_once as usize)]);
+    let ends = waits.iter().filter_map(|wait| {
+        let Reverse(begin) = free.pop()?;
+        free.push(Reverse(begin + *wait));
+        Some(begin + *wait)
+    });
+    ends.max().unwrap_or_default()
 }
 
 #[cfg(test)]

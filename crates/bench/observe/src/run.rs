@@ -72,7 +72,11 @@ pub fn run(command: &[String], aside: &Path, prefixes: Option<&Prefixes>) -> Res
         samples: Some(times.len() as u64),
         interval_ms: stats::median(&distances).map(|interval| (interval * 100.0).round() / 100.0),
         in_flight,
-        ..tools::time(&text).context("cannot use the text of GNU time")?.without_time()
+        // What was observed was not timed.
+        wall_s: None,
+        user_s: None,
+        system_s: None,
+        ..tools::time(&text).context("cannot use the text of GNU time")?
     }))
 }
 

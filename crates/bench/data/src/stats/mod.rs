@@ -25,13 +25,11 @@ pub const MIN_ROUNDS: usize = 8;
 pub const MIN_SITTINGS: usize = 5;
 /// Scatter of the A/A control, per round, above which a machine needs more rounds.
 pub const SCATTER: f64 = 0.035;
-/// Fewest rounds of a row that is to show a difference.
-pub const FEWEST_ROUNDS: u32 = 10;
 
-/// The rounds that it takes for an interval at [`simultaneous`] confidence to exist, at least [`FEWEST_ROUNDS`].
+/// The rounds that it takes for an interval at [`simultaneous`] confidence to exist, at least 10.
 pub fn rounds_needed(comparisons: usize) -> u32 {
     let enough = |rounds: &u32| estimate::interval_rank(*rounds as usize, simultaneous(comparisons)) > 0;
-    (FEWEST_ROUNDS..).find(enough).expect("an interval gets surer with every round")
+    (10..).find(enough).expect("an interval gets surer with every round")
 }
 
 /// Confidence of each of several intervals that are all to hold with 95 %.
