@@ -10,6 +10,7 @@
 
 use std::{collections::HashMap, fs, time::Duration};
 
+use anyhow::{Result, bail};
 use bench_data::rounds::DISTURBED_PERCENT;
 use nix::{
     sys::resource::{UsageWho, getrusage},
@@ -17,12 +18,7 @@ use nix::{
     unistd::Pid,
 };
 
-use crate::{
-    guard, machine,
-    processes::Processes,
-    progress::Progress,
-    stop::{Outcome, Stop},
-};
+use crate::{guard, machine, perform::Performer};
 
 /// How long a busy machine is given to become idle, in seconds.
 const WAIT_S: u32 = 60;
@@ -104,9 +100,10 @@ fn seconds_of(clock: ClockId) -> Option<f64> {
     clock.now().ok().map(|time| Duration::from(time).as_secs_f64())
 }
 
-/// Waits until others leave the CPUs alone for a second, unless a busy machine is `fine`. Returns the share that others
+/// Waits until others leave the CPUs alone for a second, where the performer is patient. Returns the share that others
 /// had in that second, in percent; none where the kernel does not say.
-pub fn wait_until_idle(processes: &mut Processes, progress: &Progress, fine: bool) -> Outcome<Option<f64>> {
+pub fn wait_until_idle(performer: &mut Performer) -> Result<Option<f64>> {
+    let Performer { processes, progress, patient } = performer;
     for second in 0.. {
         let (before, ticks_before) = (Reading::take(None), ticks());
         processes.pause(Duration::from_secs(1))?;
@@ -116,11 +113,11 @@ pub fn wait_until_idle(processes: &mut Processes, progress: &Progress, fine: boo
         };
         let (others, withheld) = after.since(&before);
         let busy = others + withheld;
-        if fine || busy <= DISTURBED_PERCENT {
+        if !*patient || busy <= DISTURBED_PERCENT {
             return Ok(Some(busy));
         }
         if second == WAIT_S {
-            return Err(Stop::refused(complaint(busy, withheld, &ticks_before, &ticks())));
+            bail!(complaint(busy, withheld, &ticks_before, &ticks()));
         }
         if second == 0 {
             progress.say(&format!(

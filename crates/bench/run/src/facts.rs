@@ -21,6 +21,10 @@ pub fn look(machine: &Machine, workloads: &[&Workload], seed: u64, busy_percent:
     let commit = commit();
     let mut warnings: Vec<String> =
         commit.as_ref().err().map(|reason| format!("the commit is unknown: {reason}")).into_iter().collect();
+    if busy_percent.is_none() {
+        warnings.push("the kernel does not say whether the machine is busy".to_owned());
+    }
+    let limits = limits();
     let (commit, changed) = commit.unwrap_or(("unknown".to_owned(), false));
     let first_line = |program: &str| {
         let text = output(program, &["--version"]).unwrap_or_default();
@@ -55,23 +59,18 @@ pub fn look(machine: &Machine, workloads: &[&Workload], seed: u64, busy_percent:
         clock_source: value("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
         busy_percent: busy_percent.unwrap_or(0.0),
         busy: busy_percent.is_some_and(|percent| percent > DISTURBED_PERCENT),
-        warnings: Vec::new(),
-        limits: BTreeMap::new(),
+        warnings,
+        limits: limits.iter().map(|(name, found, ..)| (name.to_string(), found.to_string())).collect(),
         tools: measuring.into_iter().map(|(name, program)| (name.to_owned(), first_line(program))).collect(),
         sources: BTreeMap::new(),
     };
-    if busy_percent.is_none() {
-        warnings.push("the kernel does not say whether the machine is busy".to_owned());
-    }
-    warnings.extend(surroundings(&facts, machine));
-    for (name, found, least, remedy) in limits() {
-        let Some(found) = found else { continue };
-        if found < least {
-            warnings.push(format!("low limit: {name} is {found}, {least} or more are needed ({remedy})"));
-        }
-        facts.limits.insert(name.to_owned(), found.to_string());
-    }
-    Facts { warnings, ..facts }
+    facts.warnings.extend(surroundings(&facts, machine));
+    facts.warnings.extend(limits.into_iter().filter(|(_, found, least, _)| found < least).map(
+        |(name, found, least, remedy)| {
+            format!("low limit: {name} is {found}, {least} or more are needed ({remedy})")
+        },
+    ));
+    facts
 }
 
 /// Commit of the workspace, and whether its sources differ from it; or why it is unknown, in git's words. A folder above
@@ -124,15 +123,15 @@ fn surroundings(facts: &Facts, machine: &Machine) -> Vec<String> {
     warnings
 }
 
-/// Limits of this process and of the kernel: name, value (none where unlimited or unknown), the least that 500 connections or
-/// 1000 threads and the programs' own need, and how to raise it.
-fn limits() -> [(&'static str, Option<u64>, u64, &'static str); 7] {
+/// Limits of this process and of the kernel, but for those that are unlimited or unknown: name, value, the least that 500
+/// connections or 1000 threads and the programs' own need, and how to raise it.
+fn limits() -> Vec<(&'static str, u64, u64, &'static str)> {
     let number = |path: &str| value(path).parse().ok();
     let ports = value("/proc/sys/net/ipv4/ip_local_port_range");
     let mut ports = ports.split_whitespace().filter_map(|port| port.parse::<u64>().ok());
     let ports = ports.next().zip(ports.next()).map(|(first, last)| (last + 1).saturating_sub(first));
     let groups = tightest("pids.max").map(|(processes, _)| processes as u64);
-    [
+    let limits = [
         ("nofile_hard", getrlimit(Resource::Nofile).maximum, 4096, "ulimit -Hn 4096"),
         ("nproc_soft", getrlimit(Resource::Nproc).current, 4096, "ulimit -u 4096"),
         ("pids_max", groups, 4096, "pids.max of the control group; docker run --pids-limit"),
@@ -140,5 +139,6 @@ fn limits() -> [(&'static str, Option<u64>, u64, &'static str); 7] {
         ("somaxconn", number("/proc/sys/net/core/somaxconn"), 1024, "sysctl net.core.somaxconn=4096"),
         ("max_map_count", number("/proc/sys/vm/max_map_count"), 65530, "sysctl vm.max_map_count=65530"),
         ("local_ports", ports, 10_000, "sysctl net.ipv4.ip_local_port_range='32768 60999'"),
-    ]
+    ];
+    limits.into_iter().filter_map(|(name, found, least, how)| Some((name, found?, least, how))).collect()
 }

@@ -7,14 +7,11 @@ use std::{
     thread,
 };
 
-use anyhow::{Context, Result};
-use bench_data::{facts::Machine, files};
+use anyhow::{Context, Result, ensure};
+use bench_data::facts::Machine;
 use procfs::Current;
 
-use crate::{
-    processes,
-    stop::{Outcome, Stop, refuse},
-};
+use crate::processes;
 
 /// CPUs that a program may use: fewer than the machine has under an affinity mask or a quota of its control group.
 pub fn cpus() -> Result<u64> {
@@ -99,22 +96,21 @@ fn identify(lscpu: &str, cpus: u64, quota: Option<f64>) -> (Machine, String) {
 }
 
 /// Refuses to put figures of `machine` into a folder that has another machine's.
-pub fn check(folder: &Path, machine: &Machine, name: &str) -> Outcome<()> {
+pub fn check(folder: &Path, machine: &Machine, name: &str) -> Result<()> {
     let file = folder.join("machine.toml");
     if !file.exists() {
         return Ok(());
     }
-    let differences = machine.differences(&files::toml(&file).map_err(refuse)?);
-    if differences.is_empty() {
-        return Ok(());
-    }
+    let differences = machine.differences(&files::toml::<Machine>(&file)?);
     let mut names = [name.to_owned()].into_iter().chain((2..).map(|number| format!("{name}-{number}")));
     let free = names.find(|name| !folder.with_file_name(name).exists()).unwrap_or_default();
-    Err(Stop::refused(format!(
+    ensure!(
+        differences.is_empty(),
         "{} has figures from another machine ({}): choose another folder, such as MACHINE={free}",
         folder.display(),
         differences.join("; ")
-    )))
+    );
+    Ok(())
 }
 
 /// The tightest limit of this process's control group (version 2) and those above it, and the group that has it.

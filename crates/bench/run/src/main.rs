@@ -6,8 +6,8 @@
 //! Each command stands in the output as a line that a shell can run. Ctrl-C, SIGTERM and SIGHUP end it within 2 s, and
 //! nothing it started outlives it, not even when it is killed (see [`guard`]).
 //!
-//! Exit code: 0 when the results are in place, 1 when a program or a tool failed, 2 for bad input or a machine where it
-//! cannot measure, 128 + N after signal N.
+//! Exit code: 0 when the results are in place, 1 when a program or a tool failed, 2 for what is wrong before anything is
+//! measured, such as bad input or a busy machine, 128 + N after signal N.
 
 mod bench;
 mod busy;
@@ -24,18 +24,18 @@ mod run;
 mod settings;
 mod sources;
 mod steps;
-mod stop;
 
 use std::{
     env,
     io::{self, Write},
+    path::Path,
     process::ExitCode,
     sync::{Arc, atomic::AtomicBool},
 };
 
 use signal_hook::{consts::SIGCHLD, flag};
 
-use crate::settings::Settings;
+use crate::{bench::Bench, folders::RUN, processes::Stopped, settings::Settings};
 
 fn main() -> ExitCode {
     // Whoever ignores SIGCHLD hands that down, and then no child could be waited for.
@@ -44,12 +44,19 @@ fn main() -> ExitCode {
     if args.next().is_some_and(|first| first == guard::GUARD) {
         return guard::main(args);
     }
-    match Settings::read().and_then(|settings| bench::bench(&settings)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(stop) => {
-            let new_line = if stop.is_signal() { "\n" } else { "" };
-            let _ = writeln!(io::stderr(), "{new_line}bench: {}", stop.message);
-            ExitCode::from(stop.code)
-        }
-    }
+    let (code, ended) = match Settings::read().and_then(|settings| Bench::prepare(&settings)) {
+        Ok(Some(bench)) => (1, bench.measure()),
+        prepared => (2, prepared.map(drop)),
+    };
+    let Err(error) = ended else { return ExitCode::SUCCESS };
+    let advice = match code == 1 && Path::new(RUN).exists() {
+        true => "\nmake resume continues after the last complete step",
+        false => "",
+    };
+    let (new_line, code) = match error.downcast_ref::<Stopped>() {
+        Some(stopped) => ("\n", 128 + stopped.signal),
+        None => ("", code),
+    };
+    let _ = writeln!(io::stderr(), "{new_line}bench: {error:#}{advice}");
+    ExitCode::from(u8::try_from(code).unwrap_or(255))
 }

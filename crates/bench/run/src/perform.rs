@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use bench_data::{
     files,
     rounds::{Round, TRIES},
@@ -19,14 +19,13 @@ use crate::{
     progress::Progress,
     results,
     run::Run,
-    steps::{self, EXPORT, OnFailure, ServerCommand, Step},
-    stop::{Outcome, Stop},
+    steps::{self, EXPORT, OnFailure, Step},
 };
 
-pub struct Performer<'a> {
-    pub processes: &'a mut Processes,
-    pub progress: &'a Progress,
-    /// Whether a disturbed round is measured again.
+pub struct Performer {
+    pub processes: Processes,
+    pub progress: Progress,
+    /// Whether it waits for an idle machine, and measures a disturbed round again.
     pub patient: bool,
 }
 
@@ -36,9 +35,9 @@ struct Exit {
     errors: String,
 }
 
-impl Performer<'_> {
+impl Performer {
     /// Makes all steps that are not done.
-    pub fn perform(&mut self, run: &Run, steps: &[Step]) -> Outcome<()> {
+    pub fn perform(&mut self, run: &Run, steps: &[Step]) -> Result<()> {
         for (place, step) in steps.iter().enumerate() {
             let wanted = step.only_if.is_none_or(|rounds| {
                 let times = results::control(&run.parts[step.part].workload, rounds);
@@ -61,7 +60,7 @@ impl Performer<'_> {
         Ok(())
     }
 
-    fn step(&mut self, step: &Step, label: &str) -> Outcome<()> {
+    fn step(&mut self, step: &Step, label: &str) -> Result<()> {
         let _ = fs::remove_dir_all(STEP);
         for folder in [Path::new(STEP), &step.folder()] {
             fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
@@ -69,7 +68,12 @@ impl Performer<'_> {
         if let Some(server) = step.server.as_ref().filter(|server| !self.processes.serves(server)) {
             self.progress.step(&server.name, &server.argv);
             if let Some(code) = self.processes.serve(server)? {
-                return self.not_serving(step, server, code);
+                let exit = Exit { code, errors: fs::read_to_string(SERVER_ERRORS).unwrap_or_default() };
+                // The machine has too few descriptors for so many hosts.
+                if code == 2 && step.on_failure == OnFailure::Note {
+                    return self.note(step, &format!("skipped: {}: {}", server.name, reason(&exit)));
+                }
+                bail!(complaint(&format!("{} does not start", server.name), &step.id, &server.argv, &exit));
             }
         }
         let mut argv = step.argv.clone();
@@ -86,32 +90,22 @@ impl Performer<'_> {
             (_, 0) => self.progress.say(exit.errors.trim_end()),
             (OnFailure::Sick, 1) => {}
             // Those of GNU time, bench-observe and the guard for what went wrong before or beside the program.
-            (_, 125..=127) => return Err(complaint("a tool failed, not the program", label, &argv, &exit)),
+            (_, 125..=127) => bail!(complaint("a tool failed, not the program", label, &argv, &exit)),
             (OnFailure::Skip, _) => {
                 let last = exit.errors.lines().map(str::trim).rfind(|line| !line.is_empty());
-                return Ok(self.note(step, &format!("skipped: {}", last.unwrap_or("it does not run")))?);
+                return self.note(step, &format!("skipped: {}", last.unwrap_or("it does not run")));
             }
-            (OnFailure::Note, _) => return Ok(self.note(step, &format!("failed: {}", reason(&exit)))?),
-            (OnFailure::Stop | OnFailure::Sick, _) => return Err(complaint("failed", label, &argv, &exit)),
+            (OnFailure::Note, _) => return self.note(step, &format!("failed: {}", reason(&exit))),
+            (OnFailure::Stop | OnFailure::Sick, _) => bail!(complaint("failed", label, &argv, &exit)),
         }
         if step.server.as_ref().is_some_and(|server| server.fresh) {
             // What it writes is whole when it has ended.
             self.processes.stop_server();
         }
-        Ok(step.complete()?)
+        step.complete()
     }
 
-    /// A server that cannot start ends the bench, but where it is a result: the machine has too few descriptors for so many
-    /// hosts.
-    fn not_serving(&self, step: &Step, server: &ServerCommand, code: u8) -> Outcome<()> {
-        let exit = Exit { code, errors: fs::read_to_string(SERVER_ERRORS).unwrap_or_default() };
-        if code == 2 && step.on_failure == OnFailure::Note {
-            return Ok(self.note(step, &format!("skipped: {}: {}", server.name, reason(&exit)))?);
-        }
-        Err(complaint(&format!("{} does not start", server.name), &step.id, &server.argv, &exit))
-    }
-
-    fn run(&mut self, argv: &[String]) -> Outcome<Exit> {
+    fn run(&mut self, argv: &[String]) -> Result<Exit> {
         let file = Path::new(STEP).join("stderr.txt");
         let stderr = File::create(&file).with_context(|| format!("cannot write {}", file.display()))?;
         let mut command = measured(argv);
@@ -122,7 +116,7 @@ impl Performer<'_> {
     }
 
     /// A timed run; where others disturb it, again. The run that they disturbed least counts. Returns how the program ended.
-    fn round(&mut self, step: &Step, round: u32, argv: &[String]) -> Outcome<Exit> {
+    fn round(&mut self, step: &Step, round: u32, argv: &[String]) -> Result<Exit> {
         let slug = step.folder().file_name().unwrap_or_default().to_string_lossy().into_owned();
         let expected = u8::from(step.on_failure == OnFailure::Sick);
         let mut rounds: Vec<Round> = Vec::new();
@@ -195,7 +189,7 @@ fn reason(exit: &Exit) -> String {
     }
 }
 
-fn complaint(what: &str, label: &str, argv: &[String], exit: &Exit) -> Stop {
+fn complaint(what: &str, label: &str, argv: &[String], exit: &Exit) -> String {
     let mut lines = vec![format!("{what}, exit code {}: {label}", exit.code)];
     lines.push(format!("  {}", shell_words::join(argv)));
     lines.extend(exit.errors.lines().map(|line| format!("  {line}")));
@@ -203,7 +197,7 @@ fn complaint(what: &str, label: &str, argv: &[String], exit: &Exit) -> Stop {
         lines.push("  hyperfine hides the program's messages: add --show-output".to_owned());
     }
     lines.push("The results are as they were.".to_owned());
-    Stop::failed(lines.join("\n"))
+    lines.join("\n")
 }
 
 #[cfg(test)]

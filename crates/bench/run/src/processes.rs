@@ -2,16 +2,15 @@
 //! so that none outlives this process, whatever ends it. While a command runs, the driver sleeps until a signal comes.
 
 use std::{
-    env,
+    env, fmt,
     fs::{self, File},
     os::unix::process::CommandExt,
     process::{self, Child, Command, Stdio},
-    rc::Rc,
     thread,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use procfs::process::Process;
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::{
@@ -23,7 +22,6 @@ use crate::{
     folders::{SERVER_ERRORS, SERVER_OUTPUT},
     guard,
     steps::ServerCommand,
-    stop::{Outcome, Stop},
 };
 
 /// How long a server may take until it is ready: a MariaDB first makes its tables, on a slow disk.
@@ -32,18 +30,58 @@ const READY: Duration = Duration::from_secs(60);
 /// How long a dying server may fail programs before its own end is noticed.
 const LATE: Duration = Duration::from_millis(200);
 
-/// How long all may take to end: the guards kill after 0.8 s.
-const END: Duration = Duration::from_millis(1800);
+/// How long each may take to end: its guard kills after 0.8 s.
+const END: Duration = Duration::from_millis(900);
 
 /// The variables that a measured program has from the user. Others change figures: LD_PRELOAD, MALLOC_*, PYTHON*,
 /// TOKIO_WORKER_THREADS, a proxy.
 const KEPT: [&str; 3] = ["HOME", "TMPDIR", "USER"];
 
-/// The commands that run, by their guards, and the signals that end the bench.
+/// A signal has ended the bench.
+#[derive(Debug)]
+pub struct Stopped {
+    pub signal: i32,
+    /// Which of them are in place.
+    pub results: &'static str,
+}
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "stopped; the results are {}", self.results)
+    }
+}
+
+impl std::error::Error for Stopped {}
+
+/// A command, by its guard. It ends when this is dropped.
+struct Running(Child);
+
+impl Running {
+    /// Starts a command, as [`guarded`] or [`measured`] has it.
+    fn start(mut command: Command) -> Result<Self> {
+        command.spawn().map(Self).context("cannot start bench-run's guard")
+    }
+
+    /// The exit code of a command that has ended.
+    fn code(&mut self) -> Result<Option<u8>> {
+        Ok(self.0.try_wait().context("cannot wait for a command")?.map(guard::code))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let start = Instant::now();
+        while start.elapsed() < END && matches!(self.0.try_wait(), Ok(None)) {
+            let _ = kill_process(Pid::from_child(&self.0), Signal::TERM);
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// The server that runs, and the signals that end the bench.
 pub struct Processes {
     signals: Signals,
-    command: Option<Child>,
-    server: Option<(Rc<ServerCommand>, Child)>,
+    server: Option<(ServerCommand, Running)>,
 }
 
 impl Processes {
@@ -53,20 +91,19 @@ impl Processes {
         let ignored = status.map_or(0, |status| status.sigign);
         let ends = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0);
         let signals = Signals::new(ends.chain([SIGCHLD])).context("cannot listen to signals")?;
-        Ok(Self { signals, command: None, server: None })
+        Ok(Self { signals, server: None })
     }
 
-    /// Runs a command, as [`guarded`] or [`measured`] has it, to its end and returns its exit code.
-    pub fn run(&mut self, mut command: Command) -> Outcome<u8> {
-        self.command = Some(command.spawn().context("cannot start bench-run's guard")?);
+    /// Runs a command to its end and returns its exit code.
+    pub fn run(&mut self, command: Command) -> Result<u8> {
+        let mut running = Running::start(command)?;
         let code = loop {
-            if let Some(code) = ended(self.command.as_mut())? {
+            if let Some(code) = running.code()? {
                 break code;
             }
             let signals = self.signals.wait().collect();
             self.heed(signals)?;
         };
-        self.command = None;
         if code != 0 {
             // A dying server fails the programs too: then it is the one to be named.
             self.pause(LATE)?;
@@ -75,49 +112,46 @@ impl Processes {
     }
 
     /// Whether this server runs.
-    pub fn serves(&self, server: &Rc<ServerCommand>) -> bool {
+    pub fn serves(&self, server: &ServerCommand) -> bool {
         self.server.as_ref().is_some_and(|(running, _)| running == server)
     }
 
     /// Starts a server in place of the one that runs, and waits until it prints `ready`. Returns its exit code where it ends
     /// before.
-    pub fn serve(&mut self, server: &Rc<ServerCommand>) -> Outcome<Option<u8>> {
+    pub fn serve(&mut self, server: &ServerCommand) -> Result<Option<u8>> {
         self.stop_server();
         let create = |file: &str| File::create(file).with_context(|| format!("cannot write {file}"));
-        let guard =
-            measured(&server.argv).stdout(create(SERVER_OUTPUT)?).stderr(create(SERVER_ERRORS)?).spawn();
-        self.command = Some(guard.context("cannot start bench-run's guard")?);
+        let mut command = measured(&server.argv);
+        command.stdout(create(SERVER_OUTPUT)?).stderr(create(SERVER_ERRORS)?);
+        let mut running = Running::start(command)?;
         let start = Instant::now();
         while !fs::read_to_string(SERVER_OUTPUT).is_ok_and(|text| text.lines().any(|line| line == "ready")) {
-            if let Some(code) = ended(self.command.as_mut())? {
-                self.command = None;
+            if let Some(code) = running.code()? {
                 return Ok(Some(code));
             }
-            if start.elapsed() > READY {
-                return Err(Stop::failed(format!(
-                    "{} is not ready after {} s; the results are as they were",
-                    server.name,
-                    READY.as_secs()
-                )));
-            }
+            let (name, s) = (&server.name, READY.as_secs());
+            ensure!(
+                start.elapsed() <= READY,
+                "{name} is not ready after {s} s; the results are as they were"
+            );
             self.pause(Duration::from_millis(5))?;
         }
-        self.server = self.command.take().map(|guard| (Rc::clone(server), guard));
+        self.server = Some((server.clone(), running));
         Ok(None)
     }
 
     /// Ends the server, where there is one.
     pub fn stop_server(&mut self) {
-        end(self.server.take().map(|(_, guard)| guard).as_mut_slice());
+        self.server = None;
     }
 
     /// The process above everything of the server's.
     pub fn server(&self) -> Option<u32> {
-        self.server.as_ref().map(|(_, guard)| guard.id())
+        self.server.as_ref().map(|(_, running)| running.0.id())
     }
 
     /// Waits this long, unless a signal comes or the server ends.
-    pub fn pause(&mut self, time: Duration) -> Outcome<()> {
+    pub fn pause(&mut self, time: Duration) -> Result<()> {
         let end = Instant::now() + time;
         loop {
             let signals = self.signals.pending().collect();
@@ -131,25 +165,17 @@ impl Processes {
     }
 
     /// What ends the bench: a signal, or the end of the server.
-    fn heed(&mut self, signals: Vec<i32>) -> Outcome<()> {
+    fn heed(&mut self, signals: Vec<i32>) -> Result<()> {
         if let Some(signal) = signals.into_iter().find(|signal| *signal != SIGCHLD) {
-            return Err(Stop::signal(signal));
+            bail!(Stopped { signal, results: "as they were" });
         }
-        if let Some((server, guard)) = &mut self.server
-            && ended(Some(guard))?.is_some()
+        if let Some((server, running)) = &mut self.server
+            && running.code()?.is_some()
         {
             let errors = fs::read_to_string(SERVER_ERRORS).unwrap_or_default();
-            let (name, errors) = (&server.name, errors.trim_end());
-            return Err(Stop::failed(format!("{name} died; the results are as they were\n{errors}")));
+            bail!("{} died; the results are as they were\n{}", server.name, errors.trim_end());
         }
         Ok(())
-    }
-}
-
-impl Drop for Processes {
-    fn drop(&mut self) {
-        let server = self.server.take().map(|(_, guard)| guard);
-        end(&mut self.command.take().into_iter().chain(server).collect::<Vec<_>>());
     }
 }
 
@@ -178,20 +204,4 @@ pub fn clean(command: &mut Command) -> &mut Command {
 fn path() -> String {
     let tools = env::current_dir().unwrap_or_default().join("target/tools/bin");
     format!("{}:{}", tools.display(), env::var("PATH").unwrap_or_default())
-}
-
-fn ended(guard: Option<&mut Child>) -> Result<Option<u8>> {
-    let Some(guard) = guard else { return Ok(None) };
-    Ok(guard.try_wait().context("cannot wait for a command")?.map(guard::code))
-}
-
-/// Ends these and waits until they are gone.
-fn end(guards: &mut [Child]) {
-    let start = Instant::now();
-    for guard in guards.iter() {
-        let _ = kill_process(Pid::from_child(guard), Signal::TERM);
-    }
-    while start.elapsed() < END && guards.iter_mut().any(|guard| matches!(guard.try_wait(), Ok(None))) {
-        thread::sleep(Duration::from_millis(5));
-    }
 }

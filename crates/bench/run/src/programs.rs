@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use anyhow::{Result, ensure};
 use bench_data::workload::{Row, Server};
 
 use crate::{
@@ -12,8 +13,7 @@ use crate::{
     processes::{Processes, guarded},
     progress,
     run::Run,
-    steps::fill,
-    stop::{Outcome, Stop},
+    steps::{fill, words},
 };
 
 /// CPU time of building one program with its share of what it is built of, in seconds: 40 programs took 7.4 minutes on two
@@ -76,7 +76,7 @@ impl Programs {
     }
 
     /// About how long it takes to build what is not there, in seconds.
-    pub fn build_s(&self, run: &Run) -> Outcome<f64> {
+    pub fn build_s(&self, run: &Run) -> Result<f64> {
         if self.built {
             return Ok(0.0);
         }
@@ -86,33 +86,26 @@ impl Programs {
     }
 
     /// Installs what this run needs besides the tools that `scripts/setup.sh bench` brings, and builds its programs.
-    pub fn build(&self, processes: &mut Processes, run: &Run) -> Outcome<()> {
-        let words = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
+    pub fn build(&self, processes: &mut Processes, run: &Run) -> Result<()> {
         let mut commands = Vec::new();
         if run.has_python() {
-            commands.push(words(&["scripts/python/setup.sh"]));
+            commands.push(words("scripts/python/setup.sh"));
         }
         if run.study == "mariadb" {
-            commands.push(words(&["scripts/setup.sh", "mariadb"]));
+            commands.push(words("scripts/setup.sh mariadb"));
         }
         // Not `-p`, with which cargo would choose features, and so build anew, for each choice of packages.
         let bins = self.packages(run).into_iter().flat_map(|name| ["--bin".to_owned(), name]);
-        commands.push(words(&["cargo", "build", "--release", "--locked"]).into_iter().chain(bins).collect());
+        commands.push(words("cargo build --release --locked").into_iter().chain(bins).collect());
         for argv in commands.into_iter().filter(|_| !self.built) {
             progress::print(&shell_words::join(&argv));
             let mut command = guarded(&argv);
             command.env("CARGO_TARGET_DIR", "target").env_remove("CARGO_BUILD_TARGET");
-            if processes.run(command)? != 0 {
-                let failed =
-                    if argv[0] == "cargo" { "the programs cannot be built" } else { &argv.join(" ") };
-                return Err(Stop::refused(format!("{failed}: see above; nothing was measured")));
-            }
+            let failed = if argv[0] == "cargo" { "the programs cannot be built" } else { &argv.join(" ") };
+            ensure!(processes.run(command)? == 0, "{failed}: see above; nothing was measured");
         }
-        match self.missing(run).first() {
-            Some(name) => {
-                Err(Stop::refused(format!("{} holds no {name}: build it first", self.folder.display())))
-            }
-            None => Ok(()),
-        }
+        let (missing, folder) = (self.missing(run), self.folder.display());
+        ensure!(missing.is_empty(), "{folder} holds no {}: build it first", missing[0]);
+        Ok(())
     }
 }

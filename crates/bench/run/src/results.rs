@@ -21,7 +21,7 @@ use bench_data::{
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::{
-    run::{Part, Run},
+    run::{self, Part, Run},
     steps::{self, Step},
 };
 
@@ -99,8 +99,7 @@ impl Results {
 
     /// Copies the old results that are not measured now.
     fn keep(&self, run: &Run) -> Result<()> {
-        for folder in files::folders(&self.place.join("raw")).unwrap_or_default() {
-            let workload: Workload = files::toml(&folder.join("workload.toml"))?;
+        for (folder, workload) in run::kept(&self.place)? {
             let measured = run.workloads().any(|new| new.key == workload.key);
             // Of a study that is measured whole, what is no longer asked goes.
             let gone = workload.study == run.study && run.whole;

@@ -1,9 +1,12 @@
 //! What is measured, and on what: everything that the steps follow from. It stands in a file as long as the results are not
 //! in place, so that a run that was stopped in whatever way can continue.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use bench_data::{
     facts::{Facts, Machine},
     files,
@@ -20,7 +23,6 @@ use crate::{
     machine, progress,
     settings::Settings,
     sources,
-    stop::{Outcome, Stop, refuse},
 };
 
 #[derive(Serialize, Deserialize)]
@@ -54,12 +56,10 @@ pub struct Part {
 
 impl Run {
     /// What the user asks for, on this machine.
-    pub fn asked(settings: &Settings) -> Outcome<Self> {
+    pub fn asked(settings: &Settings) -> Result<Self> {
         let matrix = Path::new("bench.toml");
-        if !matrix.exists() {
-            return Err(Stop::refused("no bench.toml here: run it in the root of the repository"));
-        }
-        let matrix = Matrix::read(matrix).map_err(refuse)?;
+        ensure!(matrix.exists(), "no bench.toml here: run it in the root of the repository");
+        let matrix = Matrix::read(matrix)?;
         let strace = machine::output("strace", &["-c", "-o", "/dev/null", "true"]);
         let place = Place {
             cpus: machine::cpus()?,
@@ -68,14 +68,12 @@ impl Run {
             python: settings.python,
             size: settings.size()?,
         };
-        let workloads = matrix.resolve(&settings.study, &settings.workloads, &place).map_err(refuse)?;
+        let workloads = matrix.resolve(&settings.study, &settings.workloads, &place)?;
         match strace {
-            Err(reason) if settings.study == "timeline" => {
-                return Err(Stop::refused(format!(
-                    "strace cannot trace here, which a timeline is made of: {reason} (in a container: \
-                     --cap-add=SYS_PTRACE)"
-                )));
-            }
+            Err(reason) if settings.study == "timeline" => bail!(
+                "strace cannot trace here, which a timeline is made of: {reason} (in a container: \
+                 --cap-add=SYS_PTRACE)"
+            ),
             Err(_) => progress::print("strace does not work here: system calls are not counted"),
             Ok(_) => {}
         }
@@ -91,12 +89,9 @@ impl Run {
         if !settings.quick {
             machine::check(&folder, &machine, &default_name)?;
             // What stays beside the new results has to be readable, or the report could not be made in the end.
-            for kept in files::folders(&folder.join("raw")).unwrap_or_default() {
-                files::toml::<Workload>(&kept.join("workload.toml")).map_err(|error| {
-                    let folder = folder.display();
-                    Stop::refused(format!("{error:#}; move {folder} away, or set MACHINE to another name"))
-                })?;
-            }
+            kept(&folder).map_err(|error| {
+                anyhow!("{error:#}; move {} away, or set MACHINE to another name", folder.display())
+            })?;
         }
         Ok(Run {
             version: bench_data::SCHEMA,
@@ -118,20 +113,17 @@ impl Run {
     }
 
     /// Refuses to continue with other programs or on another machine.
-    pub fn check(&self) -> Outcome<()> {
+    pub fn check(&self) -> Result<()> {
         let (machine, _) = machine::look()?;
         let differences = machine.differences(&self.machine).join("; ");
-        if !differences.is_empty() {
-            return Err(Stop::refused(format!("cannot resume on another machine: {differences}")));
-        }
+        ensure!(differences.is_empty(), "cannot resume on another machine: {differences}");
         for Part { workload, facts, .. } in &self.parts {
             let then = facts.as_ref().map(|facts| &facts.sources);
-            if then != Some(&sources::hashes(workload)?) {
-                return Err(Stop::refused(format!(
-                    "cannot resume: the sources of {} have changed; FRESH=1 make bench begins anew",
-                    workload.key
-                )));
-            }
+            ensure!(
+                then == Some(&sources::hashes(workload)?),
+                "cannot resume: the sources of {} have changed; FRESH=1 make bench begins anew",
+                workload.key
+            );
         }
         Ok(())
     }
@@ -176,14 +168,18 @@ fn all_results(quick: bool) -> &'static Path {
     Path::new(if quick { "target/quick/results" } else { "results" })
 }
 
+/// The workloads in a results folder, each with its folder.
+pub fn kept(results: &Path) -> Result<Vec<(PathBuf, Workload)>> {
+    let folders = files::folders(&results.join("raw")).unwrap_or_default().into_iter();
+    folders.map(|folder| files::toml::<Workload>(&folder.join("workload.toml")).map(|read| (folder, read))).collect()
+}
+
 /// One more sitting of timed rounds, of the workloads of `make bench` in a results folder: those that are named or all.
-fn again(folder: &Path, settings: &Settings) -> Outcome<Vec<Part>> {
+fn again(folder: &Path, settings: &Settings) -> Result<Vec<Part>> {
     let mut parts = Vec::new();
-    let named =
-        |workload: &Workload| settings.workloads.is_empty() || settings.workloads.contains(&workload.name);
-    for path in files::folders(&folder.join("raw")).unwrap_or_default() {
-        let mut workload: Workload = files::toml(&path.join("workload.toml")).map_err(refuse)?;
-        if workload.study != BENCH || !named(&workload) {
+    let named = |name: &String| settings.workloads.is_empty() || settings.workloads.contains(name);
+    for (path, mut workload) in kept(folder)? {
+        if workload.study != BENCH || !named(&workload.name) {
             continue;
         }
         workload.rows.retain(|row| {
@@ -191,7 +187,7 @@ fn again(folder: &Path, settings: &Settings) -> Outcome<Vec<Part>> {
             row.rounds > 0 && (settings.python || !row.python) && ran
         });
         // Rejected sittings count, and there may be gaps.
-        let folders = files::folders(&path).map_err(refuse)?;
+        let folders = files::folders(&path)?;
         let last = folders.iter().filter_map(|folder| Some(results::sitting(folder)?.0)).max();
         let Some(last) = last.filter(|_| !workload.rows.is_empty()) else { continue };
         for row in &mut workload.rows {
@@ -201,10 +197,7 @@ fn again(folder: &Path, settings: &Settings) -> Outcome<Vec<Part>> {
         }
         parts.push(Part { sitting: last + 1, facts: None, workload });
     }
-    if parts.is_empty() {
-        let folder = folder.display();
-        return Err(Stop::refused(format!("{folder} has no rounds to repeat: make bench comes first")));
-    }
+    ensure!(!parts.is_empty(), "{} has no rounds to repeat: make bench comes first", folder.display());
     parts.sort_by_key(|part| (part.workload.order, part.workload.size));
     Ok(parts)
 }

@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
+use anyhow::{Context, Result, bail, ensure};
 use bench_data::matrix::BENCH;
 use clap::{ArgAction, Parser, builder::FalseyValueParser};
-
-use crate::stop::{Outcome, Stop};
 
 /// Measures the workloads of bench.toml, and moves the results into place when they are complete: into
 /// results/<machine>, or with --quick into target/quick/results/<machine>.
@@ -57,41 +56,38 @@ pub struct Settings {
 
 impl Settings {
     /// Reads arguments and environment. Ends the process where clap wants to: `--help`, unknown options.
-    pub fn read() -> Outcome<Self> {
+    pub fn read() -> Result<Self> {
         let mut settings = Self::parse();
         if settings.resume {
             return Ok(settings);
         }
         let Self { machine, database, urls, study, .. } = &settings;
         let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-        if !machine.chars().all(plain) || machine.starts_with(['.', '_', '-']) {
-            return Err(Stop::refused(format!("MACHINE={machine} cannot be the name of a folder")));
-        }
+        ensure!(
+            machine.chars().all(plain) && !machine.starts_with(['.', '_', '-']),
+            "MACHINE={machine} cannot be the name of a folder"
+        );
         let study = match (urls.as_str(), database.as_str()) {
-            ("", "") if study == "own" => {
-                return Err(Stop::refused("which hosts? DATABASE_URLS=FILE make bench-db"));
-            }
+            ("", "") if study == "own" => bail!("which hosts? DATABASE_URLS=FILE make bench-db"),
             ("", "") => return Ok(settings),
             ("", "mariadb") => "mariadb",
-            ("", _) => return Err(Stop::refused(format!("DATABASE={database}: only mariadb is known"))),
+            ("", _) => bail!("DATABASE={database}: only mariadb is known"),
             _ => "own",
         };
-        if settings.study != BENCH || settings.again || settings.workloads != ["db"] {
-            return Err(Stop::refused("DATABASE and DATABASE_URLS are for make bench-db"));
-        }
+        let db = settings.study == BENCH && !settings.again && settings.workloads == ["db"];
+        ensure!(db, "DATABASE and DATABASE_URLS are for make bench-db");
         settings.workloads.clear();
         settings.study = study.to_owned();
         Ok(settings)
     }
 
     /// Number of items instead of the matrix's: as many as there are hosts in the user's file.
-    pub fn size(&self) -> Outcome<Option<u64>> {
+    pub fn size(&self) -> Result<Option<u64>> {
         if self.urls.is_empty() {
             return Ok(None);
         }
         // As the programs read it: what they refuse is refused before anything is built.
-        let hosts = db_hosts::read(&self.urls)
-            .map_err(|error| Stop::refused(format!("DATABASE_URLS: {}: {error:#}", self.urls)))?;
+        let hosts = db_hosts::read(&self.urls).with_context(|| format!("DATABASE_URLS: {}", self.urls))?;
         Ok(Some(hosts.len() as u64))
     }
 }

@@ -4,7 +4,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    rc::Rc,
 };
 
 use anyhow::{Context, Result};
@@ -28,7 +27,7 @@ pub struct Step {
     pub id: String,
     /// `{http}` is the URL of the server.
     pub argv: Vec<String>,
-    pub server: Option<Rc<ServerCommand>>,
+    pub server: Option<ServerCommand>,
     /// Files that the command leaves in the step's folder; those of a step that is done are in its row's.
     pub writes: Vec<String>,
     pub on_failure: OnFailure,
@@ -44,7 +43,7 @@ pub struct Step {
 }
 
 /// Who answers.
-#[derive(PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct ServerCommand {
     pub name: String,
     pub argv: Vec<String>,
@@ -69,33 +68,30 @@ pub enum OnFailure {
 pub fn steps(run: &Run, programs: &Programs) -> Vec<Step> {
     let mut steps = Vec::new();
     for (part, workload) in run.workloads().enumerate() {
-        let rows: Vec<&Row> = workload.rows.iter().filter(|row| row.skip.is_none()).collect();
-        let server = server(workload, programs);
-        let maker = Maker { programs, workload, part, traced: server.as_ref().map(traced), server };
-        let kinds = [
-            Maker::probe,
-            Maker::imports,
-            Maker::trace,
-            Maker::observed,
-            Maker::timed,
-            Maker::memory,
-            Maker::round,
-            Maker::strace,
-        ];
-        for kind in kinds {
+        let maker = Maker { programs, workload, part, server: server(workload, programs) };
+        // Steps of one kind, of which each row has so many: all first ones, then all second ones. A seed shuffles the rows.
+        let mut add = |seed: Option<u64>, count: &dyn Fn(&Row) -> u32, make: &dyn Fn(&Row, u32) -> Step| {
             for number in 1.. {
-                let made = rows.iter().filter_map(|row| kind(&maker, row, number));
-                let mut made: Vec<Option<Step>> = made.map(Some).collect();
-                let order = match made.first() {
-                    None => break,
-                    Some(Some(Step { round: Some(round), .. })) => {
-                        stats::order(run.seed, *round as usize, made.len())
-                    }
-                    Some(_) => (0..made.len()).collect(),
+                let has = |row: &&Row| row.skip.is_none() && number <= count(row);
+                let rows: Vec<&Row> = workload.rows.iter().filter(has).collect();
+                if rows.is_empty() {
+                    break;
+                }
+                let order = match seed {
+                    Some(seed) => stats::order(seed, number as usize, rows.len()),
+                    None => (0..rows.len()).collect(),
                 };
-                steps.extend(order.into_iter().filter_map(|place| made[place].take()));
+                steps.extend(order.into_iter().map(|place| make(rows[place], number)));
             }
-        }
+        };
+        add(None, &|row| u32::from(!row.probe.is_empty()), &|row, _| maker.probe(row));
+        add(None, &|row| u32::from(row.imports.is_some()), &|row, _| maker.imports(row));
+        add(None, &|row| u32::from(row.traced && workload.vary != Vary::Time), &|row, _| maker.trace(row));
+        add(None, &|row| row.observed, &|row, number| maker.observed(row, number));
+        add(None, &|row| row.timed.max(row.timed_short), &|row, number| maker.timed(row, number));
+        add(None, &|row| u32::from(!row.sample.is_empty()), &|row, _| maker.memory(row));
+        add(Some(run.seed), &|row| row.rounds * (1 + row.blocks), &|row, number| maker.round(row, number));
+        add(None, &|row| u32::from(!row.count.is_empty()), &|row, _| maker.strace(row));
     }
     steps
 }
@@ -144,35 +140,24 @@ impl Step {
     }
 }
 
-fn server(workload: &Workload, programs: &Programs) -> Option<Rc<ServerCommand>> {
+fn server(workload: &Workload, programs: &Programs) -> Option<ServerCommand> {
     let (name, argv) = match workload.server.as_ref()? {
-        Server::Lab(args) => (
-            "the lab",
-            [&[programs.path("bench-lab"), "--dir".to_owned(), LAB.to_owned()], &args[..]].concat(),
-        ),
+        Server::Lab(args) => {
+            ("the lab", [&[programs.path("bench-lab")], &words("--dir {lab}")[..], args].concat())
+        }
         Server::Own { name, command } => (name.as_str(), command.clone()),
         Server::Foreign { .. } => return None,
     };
-    Some(Rc::new(ServerCommand {
-        name: name.to_owned(),
-        argv: argv.iter().map(|word| fill(word)).collect(),
-        fresh: false,
-    }))
+    let argv = argv.iter().map(|word| fill(word)).collect();
+    Some(ServerCommand { name: name.to_owned(), argv, fresh: false })
 }
 
-/// A lab that notes when each item begins and ends.
-fn traced(lab: &Rc<ServerCommand>) -> Rc<ServerCommand> {
-    let trace = ["--trace".to_owned(), format!("{STEP}/trace.csv")];
-    Rc::new(ServerCommand { name: lab.name.clone(), argv: [&lab.argv[..], &trace].concat(), fresh: true })
-}
-
-/// Makes the steps of one workload. Each method is for one kind: it makes the step of this number where the row has so many.
+/// Makes the steps of one workload. Each method is for one kind: it makes a row's only step, or that of this number.
 struct Maker<'a> {
     programs: &'a Programs,
     workload: &'a Workload,
     part: usize,
-    server: Option<Rc<ServerCommand>>,
-    traced: Option<Rc<ServerCommand>>,
+    server: Option<ServerCommand>,
 }
 
 impl Maker<'_> {
@@ -202,112 +187,110 @@ impl Maker<'_> {
     }
 
     /// Whether the machine has what the row needs.
-    fn probe(&self, row: &Row, number: u32) -> Option<Step> {
-        let (program, args) = row.probe.split_first().filter(|_| number == 1)?;
-        let argv = [&[self.programs.path(program)], args].concat();
+    fn probe(&self, row: &Row) -> Step {
+        let argv = [&[self.programs.path(&row.probe[0])], &row.probe[1..]].concat();
         let step = self.step(row, "probe", &["stderr.txt"], 0.0, argv);
-        Some(Step { server: None, on_failure: OnFailure::Skip, seconds: 0.05, ..step })
+        Step { server: None, on_failure: OnFailure::Skip, seconds: 0.05, ..step }
     }
 
     /// The time that Python takes to start and to import.
-    fn imports(&self, row: &Row, number: u32) -> Option<Step> {
-        let modules = row.imports.as_ref().filter(|_| number == 1)?;
+    fn imports(&self, row: &Row) -> Step {
+        let modules = row.imports.as_deref().unwrap_or_default();
         let python = self.programs.command(row, &[]).remove(0);
         let argv = [python, "-c".to_owned(), format!("import {modules}")];
         let runs = if self.workload.quick { 1 } else { 5 };
-        let argv = hyperfine(&row.program, "start.json", runs, &[], &argv);
+        let argv = hyperfine(&row.program, "start.json", runs, "", &argv);
         let step = self.step(row, "imports", &["start.json"], 0.0, argv);
-        Some(Step { server: None, seconds: 0.3 * f64::from(runs), ..step })
+        Step { server: None, seconds: 0.3 * f64::from(runs), ..step }
     }
 
     /// A run whose only product is when each item began and ended.
-    fn trace(&self, row: &Row, number: u32) -> Option<Step> {
-        let wanted = row.traced && self.workload.vary != Vary::Time && number == 1;
+    fn trace(&self, row: &Row) -> Step {
         let argv = self.programs.command(row, &row.argv);
-        let step = wanted.then(|| self.step(row, "trace", &["trace.csv"], row.limit_s, argv))?;
-        Some(Step { server: self.traced.clone(), ..step })
+        Step { server: self.traced(), ..self.step(row, "trace", &["trace.csv"], row.limit_s, argv) }
     }
 
     /// A run whose products are memory, processes and the server's counters.
-    fn observed(&self, row: &Row, number: u32) -> Option<Step> {
+    fn observed(&self, row: &Row, number: u32) -> Step {
         let name = format!("observed-{number}");
         let file = format!("{name}.csv");
-        let out = format!("{STEP}/{file}");
-        let number_text = number.to_string();
-        let mut options = vec!["--out", &out, "--run", &number_text];
-        match &self.workload.server {
-            Some(Server::Lab(_)) => options.extend(["--lab", "{http}"]),
-            Some(Server::Own { .. }) => {
-                options.extend(["--database", "{lab}/admin.url", "--server-pid", "{lab}/pid"]);
-            }
-            Some(Server::Foreign { .. }) | None => {}
-        }
-        if let Some(printed) = &self.workload.printed {
-            options.extend(["--started", &printed.started, "--finished", &printed.finished]);
-        }
+        let counters = match &self.workload.server {
+            Some(Server::Lab(_)) => " --lab {http}",
+            Some(Server::Own { .. }) => " --database {lab}/admin.url --server-pid {lab}/pid",
+            Some(Server::Foreign { .. }) | None => "",
+        };
         let mut argv = vec![self.programs.path("bench-observe")];
-        argv.extend(options.into_iter().chain(["--"]).map(fill));
+        argv.extend(words(&format!("--out {STEP}/{file} --run {number}{counters}")));
+        if let Some(printed) = &self.workload.printed {
+            argv.extend(["--started", &printed.started, "--finished", &printed.finished].map(fill));
+        }
+        argv.push("--".to_owned());
         argv.extend(self.programs.command(row, row.short_argv()));
-        (number <= row.observed).then(|| self.step(row, &name, &[&file], short_s(row), argv))
+        self.step(row, &name, &[&file], short_s(row), argv)
     }
 
     /// A run whose only product is what GNU time says: at the article's delay, or where that takes too long, at a shorter one.
-    fn timed(&self, row: &Row, number: u32) -> Option<Step> {
+    fn timed(&self, row: &Row, number: u32) -> Step {
         let (kind, wait_s, command) = match row.timed_short {
             0 => ("timed", row.limit_s, row.argv.as_slice()),
             _ => ("short", short_s(row), row.short_argv()),
         };
         let name = format!("{kind}-{number}");
         let file = format!("{name}.txt");
-        let time = ["/usr/bin/time", "-v", "-o", &format!("{STEP}/{file}"), "--"].map(str::to_owned);
-        let argv = [&time[..], &self.programs.command(row, command)].concat();
-        (number <= row.timed.max(row.timed_short)).then(|| self.step(row, &name, &[&file], wait_s, argv))
+        let time = words(&format!("/usr/bin/time -v -o {STEP}/{file} --"));
+        let argv = [time, self.programs.command(row, command)].concat();
+        self.step(row, &name, &[&file], wait_s, argv)
     }
 
     /// A run whose only product is the program's own samples of its memory.
-    fn memory(&self, row: &Row, number: u32) -> Option<Step> {
+    fn memory(&self, row: &Row) -> Step {
         let out = format!("{STEP}/memory.csv");
         let argv: Vec<String> = row.sample.iter().map(|word| word.replace("{memory}", &out)).collect();
-        let wanted = !argv.is_empty() && number == 1;
-        let argv = self.programs.command(row, &argv);
-        wanted.then(|| self.step(row, "memory", &["memory.csv"], row.limit_s, argv))
+        self.step(row, "memory", &["memory.csv"], row.limit_s, self.programs.command(row, &argv))
     }
 
     /// One run, as hyperfine times it: the runs of the same number are compared.
-    fn round(&self, row: &Row, number: u32) -> Option<Step> {
+    fn round(&self, row: &Row, number: u32) -> Step {
         let name = format!("round-{number}");
         let command = self.programs.command(row, self.workload.round_argv(row));
         // A program that fails is seen by its exit code in the export: hyperfine's own is then its own.
-        let argv = hyperfine(&row.program, EXPORT, 1, &["--ignore-failure"], &command);
+        let argv = hyperfine(&row.program, EXPORT, 1, " --ignore-failure", &command);
         let wait_s = self.workload.round_limit_s(row);
-        let step = (number <= row.rounds * (1 + row.blocks))
-            .then(|| self.step(row, &name, &[&format!("{name}.csv")], wait_s, argv))?;
+        let step = self.step(row, &name, &[&format!("{name}.csv")], wait_s, argv);
         let before = (number - 1) / row.rounds * row.rounds;
-        Some(Step { round: Some(number), only_if: (before > 0).then_some(before), ..step })
+        Step { round: Some(number), only_if: (before > 0).then_some(before), ..step }
     }
 
     /// A run under strace, which counts system calls, or notes when each thread sleeps and in which call.
-    fn strace(&self, row: &Row, number: u32) -> Option<Step> {
-        let calls = format!("trace={}", waits::CALLS);
+    fn strace(&self, row: &Row) -> Step {
         let (name, files, server, options) = match self.workload.vary {
             Vary::Time => {
                 // No strings: what is sent and read is nobody's business.
-                let options = ["-ttt", "-T", "-s", "0", "-e", &calls, "-e", "signal=none"].to_vec();
-                ("follow", ["waits.txt", "trace.csv"].to_vec(), &self.traced, options)
+                let options = format!("-ttt -T -s 0 -e trace={} -e signal=none", waits::CALLS);
+                ("follow", ["waits.txt", "trace.csv"].as_slice(), self.traced(), options)
             }
-            _ => ("count", ["syscalls.txt"].to_vec(), &self.server, ["-c"].to_vec()),
+            _ => ("count", ["syscalls.txt"].as_slice(), self.server.clone(), "-c".to_owned()),
         };
-        let out = format!("{STEP}/{}", files[0]);
-        let strace = [&["strace", "-f", "-o", &out], &options[..]].concat().into_iter().map(str::to_owned);
-        let argv = strace.chain(self.programs.command(row, &row.count)).collect();
-        let wanted = !row.count.is_empty() && number == 1;
-        let step = wanted.then(|| self.step(row, name, &files, short_s(row), argv))?;
-        Some(Step { server: server.clone(), ..step })
+        let strace = words(&format!("strace -f -o {STEP}/{} {options}", files[0]));
+        let argv = [strace, self.programs.command(row, &row.count)].concat();
+        Step { server, ..self.step(row, name, files, short_s(row), argv) }
+    }
+
+    /// A lab that notes when each item begins and ends.
+    fn traced(&self) -> Option<ServerCommand> {
+        let ServerCommand { name, argv, .. } = self.server.clone()?;
+        let argv = [argv, words(&format!("--trace {STEP}/trace.csv"))].concat();
+        Some(ServerCommand { name, argv, fresh: true })
     }
 }
 
 fn short_s(row: &Row) -> f64 {
     row.short.as_ref().map_or(row.limit_s, |short| short.limit_s)
+}
+
+/// The words of a part of a command in which no word has a space.
+pub fn words(text: &str) -> Vec<String> {
+    text.split(' ').map(fill).collect()
 }
 
 /// A word of a command with the folder of the server.
@@ -316,9 +299,9 @@ pub fn fill(word: &str) -> String {
 }
 
 /// Without a shell: hyperfine takes the command apart as [`shell_words`] does.
-fn hyperfine(name: &str, export: &str, runs: u32, options: &[&str], command: &[String]) -> Vec<String> {
-    let (runs, export, command) = (runs.to_string(), format!("{STEP}/{export}"), shell_words::join(command));
-    let words = ["hyperfine", "-N", "--style", "none", "--runs", &runs];
-    let names = ["--command-name", name, "--export-json", &export, &command];
-    [&words[..], options, &names].concat().into_iter().map(str::to_owned).collect()
+fn hyperfine(name: &str, export: &str, runs: u32, options: &str, command: &[String]) -> Vec<String> {
+    let mut argv = words(&format!("hyperfine -N --style none --runs {runs}{options} --command-name"));
+    let export = format!("{STEP}/{export}");
+    argv.extend([name.to_owned(), "--export-json".to_owned(), export, shell_words::join(command)]);
+    argv
 }
