@@ -64,12 +64,7 @@ pub fn look(machine: &Machine, workloads: &[&Workload], seed: u64, busy_percent:
         tools: measuring.into_iter().map(|(name, program)| (name.to_owned(), first_line(program))).collect(),
         sources: BTreeMap::new(),
     };
-    facts.warnings.extend(surroundings(&facts, machine));
-    facts.warnings.extend(limits.into_iter().filter(|(_, found, least, _)| found < least).map(
-        |(name, found, least, remedy)| {
-            format!("low limit: {name} is {found}, {least} or more are needed ({remedy})")
-        },
-    ));
+    facts.warnings.extend(surroundings(&facts, machine, &limits));
     facts
 }
 
@@ -89,14 +84,13 @@ fn commit() -> Result<(String, bool), String> {
     Ok((commit, !changes.is_empty()))
 }
 
-fn surroundings(facts: &Facts, machine: &Machine) -> Vec<String> {
+fn surroundings(facts: &Facts, machine: &Machine, limits: &[Limit]) -> Vec<String> {
     let Facts { governor, busy_percent, clock_source, .. } = facts;
     let slow = ["powersave", "ondemand", "conservative", "schedutil"].contains(&governor.as_str());
     let quick = ["tsc", "kvm-clock", "arch_sys_counter", "hyperv_clocksource_tsc_page", "unknown"];
     let build = ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_PROFILE_", "CARGO_BUILD_RUSTFLAGS"];
     let io_uring = value("/proc/sys/kernel/io_uring_disabled");
-    let mut warnings = Vec::new();
-    for (here, warning) in [
+    let rows = [
         (facts.busy, format!("the machine was busy: {busy_percent:.0} % of the CPUs before the start")),
         (slow, format!("governor {governor}: the clock follows the load (cpupower frequency-set -g performance)")),
         (facts.turbo == "on", "turbo is on: the clock depends on temperature and on the other cores".to_owned()),
@@ -113,19 +107,21 @@ fn surroundings(facts: &Facts, machine: &Machine) -> Vec<String> {
             "io_uring is disabled: the glommio and compio programs cannot run (sysctl kernel.io_uring_disabled=0)"
                 .to_owned(),
         ),
-    ] {
-        warnings.extend(here.then_some(warning));
-    }
-    let set =
-        env::vars().map(|(name, _)| name).filter(|name| build.iter().any(|start| name.starts_with(start)));
-    warnings
-        .extend(set.map(|name| format!("{name} is set: the programs are not built as others build them")));
-    warnings
+    ];
+    let set = env::vars().filter(|(name, _)| build.iter().any(|start| name.starts_with(start)));
+    let set = set
+        .map(|(name, _)| (true, format!("{name} is set: the programs are not built as others build them")));
+    let low = limits.iter().map(|(name, found, least, remedy)| {
+        (found < least, format!("low limit: {name} is {found}, {least} or more are needed ({remedy})"))
+    });
+    rows.into_iter().chain(set).chain(low).filter_map(|(here, warning)| here.then_some(warning)).collect()
 }
 
-/// Limits of this process and of the kernel, but for those that are unlimited or unknown: name, value, the least that 500
-/// connections or 1000 threads and the programs' own need, and how to raise it.
-fn limits() -> Vec<(&'static str, u64, u64, &'static str)> {
+/// Name, value, the least that 500 connections or 1000 threads and the programs' own need, and how to raise it.
+type Limit = (&'static str, u64, u64, &'static str);
+
+/// Limits of this process and of the kernel, but for those that are unlimited or unknown.
+fn limits() -> Vec<Limit> {
     let number = |path: &str| value(path).parse().ok();
     let ports = value("/proc/sys/net/ipv4/ip_local_port_range");
     let mut ports = ports.split_whitespace().filter_map(|port| port.parse::<u64>().ok());

@@ -39,13 +39,11 @@ const GRACE: Duration = Duration::from_millis(800);
 
 /// Guards the command in the arguments after [`GUARD`].
 pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
-    match guard(&args.collect::<Vec<_>>()) {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::from(127)
-        }
-    }
+    let code = guard(&args.collect::<Vec<_>>()).unwrap_or_else(|error| {
+        eprintln!("{error:#}");
+        127
+    });
+    ExitCode::from(code)
 }
 
 fn guard(words: &[OsString]) -> Result<u8> {

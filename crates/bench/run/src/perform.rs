@@ -29,7 +29,6 @@ pub struct Performer {
     pub patient: bool,
 }
 
-/// How a command ended.
 struct Exit {
     code: u8,
     errors: String,
@@ -56,7 +55,7 @@ impl Performer {
             };
             self.step(step, &format!("[{}/{}, {left} left] {}", place + 1, steps.len(), step.id))?;
         }
-        self.processes.stop_server();
+        self.processes.server = None;
         Ok(())
     }
 
@@ -100,7 +99,7 @@ impl Performer {
         }
         if step.server.as_ref().is_some_and(|server| server.fresh) {
             // What it writes is whole when it has ended.
-            self.processes.stop_server();
+            self.processes.server = None;
         }
         step.complete()
     }
@@ -117,13 +116,12 @@ impl Performer {
 
     /// A timed run; where others disturb it, again. The run that they disturbed least counts. Returns how the program ended.
     fn round(&mut self, step: &Step, round: u32, argv: &[String]) -> Result<Exit> {
-        let slug = step.folder().file_name().unwrap_or_default().to_string_lossy().into_owned();
         let expected = u8::from(step.on_failure == OnFailure::Sick);
         let mut rounds: Vec<Round> = Vec::new();
         for tries in 1..=TRIES {
-            let before = Reading::take(self.processes.server());
+            let before = Reading::take(self.processes.server_pid());
             let exit = self.run(argv)?;
-            let after = Reading::take(self.processes.server());
+            let after = Reading::take(self.processes.server_pid());
             if exit.code != 0 {
                 // hyperfine's own: it is told to ignore the program's.
                 return Ok(Exit { code: 125, ..exit });
@@ -137,13 +135,12 @@ impl Performer {
                 before.zip(after).map(|(before, after)| after.since(&before)).unzip();
             let timed = Round {
                 round,
-                slug: slug.clone(),
                 wall_s: timing.walls_s[0],
                 user_s: microseconds(timing.user_s),
                 system_s: microseconds(timing.system_s),
                 others_percent,
                 steal_percent,
-                tries,
+                ..Round::default()
             };
             let again = timed.disturbed() && self.patient;
             rounds.push(timed);
@@ -158,7 +155,8 @@ impl Performer {
         }
         let tries = rounds.len() as u32;
         let calmest = rounds.into_iter().min_by(|a, b| a.disturbance().total_cmp(&b.disturbance()));
-        let calmest = calmest.map(|round| Round { tries, ..round });
+        let slug = step.folder().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let calmest = calmest.map(|round| Round { slug, tries, ..round });
         files::write(&Path::new(STEP).join(&step.writes[0]), &files::to_csv(calmest)?)?;
         Ok(Exit { code: expected, errors: String::new() })
     }

@@ -51,10 +51,8 @@ impl fmt::Display for Stopped {
     }
 }
 
-impl std::error::Error for Stopped {}
-
 /// A command, by its guard. It ends when this is dropped.
-struct Running(Child);
+pub struct Running(Child);
 
 impl Running {
     /// Starts a command, as [`guarded`] or [`measured`] has it.
@@ -81,7 +79,7 @@ impl Drop for Running {
 /// The server that runs, and the signals that end the bench.
 pub struct Processes {
     signals: Signals,
-    server: Option<(ServerCommand, Running)>,
+    pub server: Option<(ServerCommand, Running)>,
 }
 
 impl Processes {
@@ -111,7 +109,6 @@ impl Processes {
         Ok(code)
     }
 
-    /// Whether this server runs.
     pub fn serves(&self, server: &ServerCommand) -> bool {
         self.server.as_ref().is_some_and(|(running, _)| running == server)
     }
@@ -119,7 +116,7 @@ impl Processes {
     /// Starts a server in place of the one that runs, and waits until it prints `ready`. Returns its exit code where it ends
     /// before.
     pub fn serve(&mut self, server: &ServerCommand) -> Result<Option<u8>> {
-        self.stop_server();
+        self.server = None;
         let create = |file: &str| File::create(file).with_context(|| format!("cannot write {file}"));
         let mut command = measured(&server.argv);
         command.stdout(create(SERVER_OUTPUT)?).stderr(create(SERVER_ERRORS)?);
@@ -140,13 +137,8 @@ impl Processes {
         Ok(None)
     }
 
-    /// Ends the server, where there is one.
-    pub fn stop_server(&mut self) {
-        self.server = None;
-    }
-
     /// The process above everything of the server's.
-    pub fn server(&self) -> Option<u32> {
+    pub fn server_pid(&self) -> Option<u32> {
         self.server.as_ref().map(|(_, running)| running.0.id())
     }
 

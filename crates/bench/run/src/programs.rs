@@ -1,12 +1,13 @@
 //! Where the programs are, and how they come there: only what is measured is built.
 
 use std::{
+    collections::BTreeSet,
     env,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Result, ensure};
-use bench_data::workload::{Row, Server};
+use bench_data::workload::{Row, Server, Workload};
 
 use crate::{
     machine,
@@ -55,9 +56,9 @@ impl Programs {
         program.into_iter().chain(argv.iter().skip(1).map(|word| fill(word))).collect()
     }
 
-    /// The packages that a run needs, and the tools that measure them; each once.
-    fn packages(&self, run: &Run) -> Vec<String> {
-        let mut names = vec!["bench-report"];
+    /// The packages that a run needs, and the tools that measure them.
+    fn packages(run: &Run) -> BTreeSet<&str> {
+        let mut names = BTreeSet::from(["bench-report"]);
         for workload in run.workloads() {
             names.extend(matches!(workload.server, Some(Server::Lab(_))).then_some("bench-lab"));
             for row in workload.rows.iter().filter(|row| row.skip.is_none()) {
@@ -66,13 +67,11 @@ impl Programs {
                 names.extend((row.observed > 0).then_some("bench-observe"));
             }
         }
-        names.sort_unstable();
-        names.dedup();
-        names.into_iter().map(str::to_owned).collect()
+        names
     }
 
-    fn missing(&self, run: &Run) -> Vec<String> {
-        self.packages(run).into_iter().filter(|name| !self.folder.join(name).exists()).collect()
+    fn missing<'a>(&self, run: &'a Run) -> Vec<&'a str> {
+        Self::packages(run).into_iter().filter(|name| !self.folder.join(name).exists()).collect()
     }
 
     /// About how long it takes to build what is not there, in seconds.
@@ -80,7 +79,7 @@ impl Programs {
         if self.built {
             return Ok(0.0);
         }
-        let python = run.has_python() && !Path::new("target/python/stamp").exists();
+        let python = run.workloads().any(Workload::has_python) && !Path::new("target/python/stamp").exists();
         let build_s = self.missing(run).len() as f64 * BUILD_S / machine::cpus()? as f64;
         Ok(build_s + if python { PYTHON_S } else { 0.0 })
     }
@@ -88,14 +87,14 @@ impl Programs {
     /// Installs what this run needs besides the tools that `scripts/setup.sh bench` brings, and builds its programs.
     pub fn build(&self, processes: &mut Processes, run: &Run) -> Result<()> {
         let mut commands = Vec::new();
-        if run.has_python() {
+        if run.workloads().any(Workload::has_python) {
             commands.push(words("scripts/python/setup.sh"));
         }
-        if run.study == "mariadb" {
+        if run.workloads().any(|workload| workload.study == "mariadb") {
             commands.push(words("scripts/setup.sh mariadb"));
         }
         // Not `-p`, with which cargo would choose features, and so build anew, for each choice of packages.
-        let bins = self.packages(run).into_iter().flat_map(|name| ["--bin".to_owned(), name]);
+        let bins = Self::packages(run).into_iter().flat_map(|name| ["--bin", name].map(str::to_owned));
         commands.push(words("cargo build --release --locked").into_iter().chain(bins).collect());
         for argv in commands.into_iter().filter(|_| !self.built) {
             progress::print(&shell_words::join(&argv));

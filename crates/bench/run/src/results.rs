@@ -36,7 +36,8 @@ pub struct Results {
 
 impl Results {
     pub fn of(run: &Run) -> Self {
-        let [place, new, old] = ["", ".new", ".old"].map(|aside| run.results().join(aside).join(&run.name));
+        let [place, new, old] =
+            ["", ".new", ".old"].map(|aside| run::results(run.quick).join(aside).join(&run.name));
         Self { place, new, old }
     }
 
@@ -100,10 +101,10 @@ impl Results {
     /// Copies the old results that are not measured now.
     fn keep(&self, run: &Run) -> Result<()> {
         for (folder, workload) in run::kept(&self.place)? {
-            let measured = run.workloads().any(|new| new.key == workload.key);
             // Of a study that is measured whole, what is no longer asked goes.
-            let gone = workload.study == run.study && run.whole;
-            if run.again || !(measured || gone) {
+            let replaced =
+                |new: &Workload| new.key == workload.key || (run.whole && new.study == workload.study);
+            if run.again || !run.workloads().any(replaced) {
                 copy(&folder, &self.new.join("raw").join(folder.file_name().unwrap_or_default()))?;
             }
         }
@@ -145,15 +146,13 @@ fn collect_row(workload: &Workload, row: &Row, to: &Path) -> Result<Vec<Recorded
     for file in if folder.exists() { entries(&folder)? } else { Vec::new() } {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let (kind, number) = name.split_once(['-', '.']).unwrap_or((&name, ""));
-        let mut timed = |kind| -> Result<()> {
-            let run = number.trim_end_matches(".txt").parse()?;
-            runs.push(files::parse(&file, |text| Ok(Recorded { kind, run, ..tools::time(text)? }))?);
-            Ok(())
-        };
         match kind {
             "round" | "stderr" => {}
-            "timed" => timed(Kind::Timed)?,
-            "short" => timed(Kind::Short)?,
+            "timed" | "short" => {
+                let kind = if kind == "timed" { Kind::Timed } else { Kind::Short };
+                let run = number.trim_end_matches(".txt").parse()?;
+                runs.push(files::parse(&file, |text| Ok(Recorded { kind, run, ..tools::time(text)? }))?);
+            }
             "observed" => runs.extend(files::csv::<Recorded>(&file)?),
             _ => copy(&file, &to.join(&name))?,
         }
@@ -179,7 +178,8 @@ fn rename(from: &Path, to: &Path) -> Result<()> {
     fs::rename(from, to).with_context(|| format!("cannot rename {} to {}", from.display(), to.display()))
 }
 
-fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+/// What is in a folder, by name.
+pub fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
     let entries = entries.with_context(|| format!("cannot read {}", folder.display()))?;
     let mut paths: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).collect();

@@ -12,7 +12,6 @@ use bench_data::{
     files,
     matrix::{BENCH, Matrix},
     resolve::Place,
-    results,
     workload::Workload,
 };
 use serde::{Deserialize, Serialize};
@@ -31,7 +30,6 @@ pub struct Run {
     version: u32,
     /// Name of the results folder.
     pub name: String,
-    pub study: String,
     pub quick: bool,
     /// Whether it adds a sitting to the results of make bench.
     pub again: bool,
@@ -60,13 +58,18 @@ impl Run {
         let matrix = Path::new("bench.toml");
         ensure!(matrix.exists(), "no bench.toml here: run it in the root of the repository");
         let matrix = Matrix::read(matrix)?;
+        // As the programs read it: what they refuse is refused before anything is built.
+        let hosts = match settings.urls.as_str() {
+            "" => None,
+            urls => Some(db_hosts::read(urls).with_context(|| format!("DATABASE_URLS: {urls}"))?),
+        };
         let strace = machine::output("strace", &["-c", "-o", "/dev/null", "true"]);
         let place = Place {
             cpus: machine::cpus()?,
             quick: settings.quick,
             count: strace.is_ok(),
             python: settings.python,
-            size: settings.size()?,
+            size: hosts.map(|hosts| hosts.len() as u64),
         };
         let workloads = matrix.resolve(&settings.study, &settings.workloads, &place)?;
         match strace {
@@ -79,7 +82,7 @@ impl Run {
         }
         let (machine, default_name) = machine::look()?;
         let name = Some(&settings.machine).filter(|name| !name.is_empty()).unwrap_or(&default_name).clone();
-        let folder = all_results(settings.quick).join(&name);
+        let folder = results(settings.quick).join(&name);
         let parts = match settings.again {
             true => again(&folder, settings)?,
             false => {
@@ -96,7 +99,6 @@ impl Run {
         Ok(Run {
             version: bench_data::SCHEMA,
             name,
-            study: settings.study.clone(),
             quick: settings.quick,
             again: settings.again,
             whole: settings.workloads.is_empty(),
@@ -150,21 +152,14 @@ impl Run {
         self.parts.iter().map(|part| &part.workload)
     }
 
-    pub fn has_python(&self) -> bool {
-        self.workloads().any(Workload::has_python)
-    }
-
     /// The keys of its workloads, for people.
     pub fn keys(&self) -> String {
         self.workloads().map(|workload| workload.key.as_str()).collect::<Vec<_>>().join(", ")
     }
-
-    pub fn results(&self) -> &'static Path {
-        all_results(self.quick)
-    }
 }
 
-fn all_results(quick: bool) -> &'static Path {
+/// The folder of the results of all machines.
+pub fn results(quick: bool) -> &'static Path {
     Path::new(if quick { "target/quick/results" } else { "results" })
 }
 
@@ -188,7 +183,7 @@ fn again(folder: &Path, settings: &Settings) -> Result<Vec<Part>> {
         });
         // Rejected sittings count, and there may be gaps.
         let folders = files::folders(&path)?;
-        let last = folders.iter().filter_map(|folder| Some(results::sitting(folder)?.0)).max();
+        let last = folders.iter().filter_map(|folder| Some(bench_data::results::sitting(folder)?.0)).max();
         let Some(last) = last.filter(|_| !workload.rows.is_empty()) else { continue };
         for row in &mut workload.rows {
             (row.observed, row.timed, row.timed_short, row.traced) = (0, 0, 0, false);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use bench_data::matrix::BENCH;
 use clap::{ArgAction, Parser, builder::FalseyValueParser};
 
@@ -79,15 +79,5 @@ impl Settings {
         settings.workloads.clear();
         settings.study = study.to_owned();
         Ok(settings)
-    }
-
-    /// Number of items instead of the matrix's: as many as there are hosts in the user's file.
-    pub fn size(&self) -> Result<Option<u64>> {
-        if self.urls.is_empty() {
-            return Ok(None);
-        }
-        // As the programs read it: what they refuse is refused before anything is built.
-        let hosts = db_hosts::read(&self.urls).with_context(|| format!("DATABASE_URLS: {}", self.urls))?;
-        Ok(Some(hosts.len() as u64))
     }
 }

@@ -11,6 +11,8 @@ use anyhow::{Context, Result};
 use bench_data::{files, workload::Workload};
 use sha2::{Digest, Sha256};
 
+use crate::results::entries;
+
 /// What programs are built with, and what answers them.
 const SHARED: [&str; 4] = ["crates/bench/lab", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"];
 
@@ -44,16 +46,12 @@ fn digest(roots: &[PathBuf]) -> Result<Sha256> {
 /// Adds what a file holds, or all files of a folder in the order of their names. Not the pages, into which the report writes
 /// figures, nor what Python compiles.
 fn add(path: &Path, hash: &mut Sha256) -> Result<()> {
-    let error = || format!("cannot read {}", path.display());
     if path.is_dir() {
-        let entries = fs::read_dir(path).with_context(error)?;
-        let mut entries = entries.collect::<std::io::Result<Vec<_>>>().with_context(error)?;
-        entries.sort_by_key(fs::DirEntry::file_name);
-        return entries.iter().try_for_each(|entry| add(&entry.path(), hash));
+        return entries(path)?.iter().try_for_each(|path| add(path, hash));
     }
     let skipped = path.extension().is_some_and(|extension| extension == "md" || extension == "pyc");
     if path.is_file() && !skipped {
-        let text = fs::read(path).with_context(error)?;
+        let text = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         hash.update(format!("{}\0{}\0", path.display(), text.len()));
         hash.update(text);
     }

@@ -216,13 +216,13 @@ impl Maker<'_> {
         let file = format!("{name}.csv");
         let counters = match &self.workload.server {
             Some(Server::Lab(_)) => " --lab {http}",
-            Some(Server::Own { .. }) => " --database {lab}/admin.url --server-pid {lab}/pid",
+            Some(Server::Own { .. }) => &format!(" --database {LAB}/admin.url --server-pid {LAB}/pid"),
             Some(Server::Foreign { .. }) | None => "",
         };
         let mut argv = vec![self.programs.path("bench-observe")];
         argv.extend(words(&format!("--out {STEP}/{file} --run {number}{counters}")));
         if let Some(printed) = &self.workload.printed {
-            argv.extend(["--started", &printed.started, "--finished", &printed.finished].map(fill));
+            argv.extend(["--started", &printed.started, "--finished", &printed.finished].map(str::to_owned));
         }
         argv.push("--".to_owned());
         argv.extend(self.programs.command(row, row.short_argv()));
@@ -290,7 +290,7 @@ fn short_s(row: &Row) -> f64 {
 
 /// The words of a part of a command in which no word has a space.
 pub fn words(text: &str) -> Vec<String> {
-    text.split(' ').map(fill).collect()
+    text.split(' ').map(str::to_owned).collect()
 }
 
 /// A word of a command with the folder of the server.
