@@ -10,14 +10,17 @@ use bench_data::{
 };
 use rustix::process::{Resource, getrlimit};
 
-use crate::machine::{output, tightest, value};
+use crate::{
+    machine::{output, tightest, value},
+    run::Run,
+};
 
 /// What makes figures differ; not the pages, results and documents, which the report writes figures into.
 const SOURCES: [&str; 7] =
     ["crates", "scripts", "Cargo.toml", "Cargo.lock", "bench.toml", "rust-toolchain.toml", ":(exclude)*.md"];
 
-/// Looks at what surrounds the programs of these workloads, before the first step.
-pub fn look(machine: &Machine, workloads: &[&Workload], seed: u64, busy_percent: Option<f64>) -> Facts {
+/// Looks at what surrounds the programs of a run, before the first step.
+pub fn look(run: &Run, busy_percent: Option<f64>) -> Facts {
     let commit = commit();
     let mut warnings: Vec<String> =
         commit.as_ref().err().map(|reason| format!("the commit is unknown: {reason}")).into_iter().collect();
@@ -31,10 +34,10 @@ pub fn look(machine: &Machine, workloads: &[&Workload], seed: u64, busy_percent:
         text.lines().next().unwrap_or("not installed").to_owned()
     };
     let mut measuring = vec![("hyperfine", "hyperfine"), ("time", "/usr/bin/time"), ("strace", "strace")];
-    if workloads.iter().any(|workload| workload.study == "mariadb") {
+    if run.workloads().any(|workload| workload.study == "mariadb") {
         measuring.push(("mariadb", "mariadbd"));
     }
-    if workloads.iter().any(|workload| workload.has_python()) {
+    if run.workloads().any(Workload::has_python) {
         measuring.push(("python", "target/python/bin/python"));
     }
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
@@ -50,7 +53,7 @@ pub fn look(machine: &Machine, workloads: &[&Workload], seed: u64, busy_percent:
         date: jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC").to_string(),
         commit,
         changed,
-        seed: Some(seed),
+        seed: Some(run.seed),
         kernel: value("/proc/sys/kernel/osrelease"),
         distribution: distribution.unwrap_or("unknown").trim_matches('"').to_owned(),
         compiler: first_line("rustc"),
@@ -64,7 +67,7 @@ pub fn look(machine: &Machine, workloads: &[&Workload], seed: u64, busy_percent:
         tools: measuring.into_iter().map(|(name, program)| (name.to_owned(), first_line(program))).collect(),
         sources: BTreeMap::new(),
     };
-    facts.warnings.extend(surroundings(&facts, machine, &limits));
+    facts.warnings.extend(surroundings(&facts, &run.machine, &limits));
     facts
 }
 

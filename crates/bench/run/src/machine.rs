@@ -18,7 +18,7 @@ pub fn cpus() -> Result<u64> {
     Ok(thread::available_parallelism().context("cannot count the CPUs")?.get() as u64)
 }
 
-/// Looks at this machine. Returns it with the name that its results folder has by default.
+/// This machine, and the name that its results folder has by default.
 pub fn look() -> Result<(Machine, String)> {
     // Not --json: its shape changed between versions.
     let lscpu = output("lscpu", &[]).unwrap_or_default();

@@ -38,12 +38,12 @@ impl Performer {
     /// Makes all steps that are not done.
     pub fn perform(&mut self, run: &Run, steps: &[Step]) -> Result<()> {
         for (place, step) in steps.iter().enumerate() {
-            let wanted = step.only_if.is_none_or(|rounds| {
-                let times = results::control(&run.parts[step.part].workload, rounds);
-                let scatter = times.and_then(|pairs| stats::scatter(&pairs));
-                scatter.is_some_and(|scatter| scatter > stats::SCATTER)
-            });
-            if step.is_done() || !wanted {
+            let scatters = |rounds| -> Result<bool> {
+                let rounds = results::rounds(steps, step.part, rounds)?;
+                let pairs = results::control(&run.parts[step.part].workload, &rounds);
+                Ok(stats::scatter(&pairs).is_some_and(|scatter| scatter > stats::SCATTER))
+            };
+            if step.is_done() || !step.only_if.map_or(Ok(true), scatters)? {
                 continue;
             }
             let ahead = steps[place..]
@@ -116,6 +116,8 @@ impl Performer {
 
     /// A timed run; where others disturb it, again. The run that they disturbed least counts. Returns how the program ended.
     fn round(&mut self, step: &Step, round: u32, argv: &[String]) -> Result<Exit> {
+        // Without the noise of hyperfine's sums.
+        let microseconds = |seconds: f64| (seconds * 1e6).round() / 1e6;
         let expected = u8::from(step.on_failure == OnFailure::Sick);
         let mut rounds: Vec<Round> = Vec::new();
         for tries in 1..=TRIES {
@@ -168,11 +170,6 @@ impl Performer {
         fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
         files::write(&folder.join("status.txt"), &format!("{line}\n"))
     }
-}
-
-/// Without the noise of hyperfine's sums.
-fn microseconds(seconds: f64) -> f64 {
-    (seconds * 1e6).round() / 1e6
 }
 
 /// Why a program failed, in a line: its own verdict, or what it says of its items.

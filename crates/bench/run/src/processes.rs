@@ -60,7 +60,7 @@ impl Running {
         command.spawn().map(Self).context("cannot start bench-run's guard")
     }
 
-    /// The exit code of a command that has ended.
+    /// Its exit code, when it has ended.
     fn code(&mut self) -> Result<Option<u8>> {
         Ok(self.0.try_wait().context("cannot wait for a command")?.map(guard::code))
     }

@@ -23,7 +23,6 @@ const BUILD_S: f64 = 22.0;
 /// Installing Python's packages, in seconds.
 const PYTHON_S: f64 = 40.0;
 
-/// The programs of the workspace.
 pub struct Programs {
     folder: PathBuf,
     built: bool,

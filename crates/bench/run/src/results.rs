@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context, Result};
 use bench_data::{
     files,
-    rounds::Round,
+    rounds::{self, Round},
     runs::{Kind, Run as Recorded},
     stats, tools,
     workload::{Control, Row, Workload},
@@ -76,9 +76,8 @@ impl Results {
                     files::write(&folder.join("runs.csv"), &files::to_csv(runs)?)?;
                 }
             }
-            let control = control(workload, u32::MAX);
-            let rejected = control.is_some_and(|pairs| stats::rejects(&pairs));
-            let name = if rejected { "rejected" } else { "sitting" };
+            let rounds = rounds(steps, part, u32::MAX)?;
+            let rejected = stats::rejects(&control(workload, &rounds));
             if rejected {
                 notices.push(format!(
                     "{}: sitting {sitting} is rejected: its control differs from the same program. It is kept as \
@@ -86,11 +85,8 @@ impl Results {
                     workload.key
                 ));
             }
-            let folder = folder.join(format!("{name}-{sitting}"));
+            let folder = folder.join(format!("{}-{sitting}", if rejected { "rejected" } else { "sitting" }));
             files::write_toml(&folder.join("facts.toml"), &facts)?;
-            let steps = steps.iter().filter(|step| step.part == part && step.round.is_some());
-            let rounds = steps.map(|step| step.folder().join(&step.writes[0])).filter(|file| file.exists());
-            let rounds = rounds.map(|file| files::csv::<Round>(&file)).collect::<Result<Vec<_>>>()?.concat();
             if !rounds.is_empty() {
                 files::write(&folder.join("rounds.csv"), &files::to_csv(rounds)?)?;
             }
@@ -161,17 +157,21 @@ fn collect_row(workload: &Workload, row: &Row, to: &Path) -> Result<Vec<Recorded
     Ok(runs)
 }
 
-/// The wall times of the reference as it was measured once more, and as it was measured, in the first rounds of a workload.
-/// Where they differ, other figures of the sitting are worth no more.
-pub fn control(workload: &Workload, rounds: u32) -> Option<Vec<(f64, f64)>> {
-    let control = workload.rows.iter().find(|row| row.control == Some(Control::Same))?;
-    let reference = workload.rows.iter().find(|row| workload.is_reference(row))?;
-    let wall = |row: &Row, round: u32| {
-        let file = steps::folder(&workload.key, &row.slug).join(format!("round-{round}.csv"));
-        Some(files::csv::<Round>(&file).ok()?.first()?.wall_s)
-    };
-    let rounds = 1..=rounds.min(control.rounds * (1 + control.blocks));
-    Some(rounds.filter_map(|round| wall(control, round).zip(wall(reference, round))).collect())
+/// The timed runs of a workload that are made, in so many first rounds.
+pub fn rounds(steps: &[Step], part: usize, first: u32) -> Result<Vec<Round>> {
+    let wanted = |step: &&Step| step.part == part && step.round.is_some_and(|round| round <= first);
+    let files = steps.iter().filter(wanted).map(|step| step.folder().join(&step.writes[0]));
+    let rounds = files.filter(|file| file.exists()).map(|file| files::csv(&file));
+    Ok(rounds.collect::<Result<Vec<_>>>()?.concat())
+}
+
+/// The wall times of the reference as it was measured once more, and as it was measured. Where they differ, other figures of
+/// the sitting are worth no more.
+pub fn control(workload: &Workload, rounds: &[Round]) -> Vec<(f64, f64)> {
+    let control = workload.rows.iter().find(|row| row.control == Some(Control::Same));
+    let reference = workload.rows.iter().find(|row| workload.is_reference(row));
+    let rows = control.zip(reference);
+    rows.map_or(Vec::new(), |(control, reference)| rounds::pairs(rounds, &control.slug, &reference.slug))
 }
 
 fn rename(from: &Path, to: &Path) -> Result<()> {

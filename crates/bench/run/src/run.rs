@@ -53,7 +53,6 @@ pub struct Part {
 }
 
 impl Run {
-    /// What the user asks for, on this machine.
     pub fn asked(settings: &Settings) -> Result<Self> {
         let matrix = Path::new("bench.toml");
         ensure!(matrix.exists(), "no bench.toml here: run it in the root of the repository");
@@ -132,8 +131,7 @@ impl Run {
 
     /// Takes down what surrounds the programs, makes room, and remembers that it begins. Returns what the user should know.
     pub fn begin(&mut self, busy_percent: Option<f64>) -> Result<Vec<String>> {
-        let workloads: Vec<&Workload> = self.workloads().collect();
-        let facts = facts::look(&self.machine, &workloads, self.seed, busy_percent);
+        let facts = facts::look(self, busy_percent);
         for part in &mut self.parts {
             part.facts = Some(Facts { sources: sources::hashes(&part.workload)?, ..facts.clone() });
         }
@@ -152,7 +150,6 @@ impl Run {
         self.parts.iter().map(|part| &part.workload)
     }
 
-    /// The keys of its workloads, for people.
     pub fn keys(&self) -> String {
         self.workloads().map(|workload| workload.key.as_str()).collect::<Vec<_>>().join(", ")
     }

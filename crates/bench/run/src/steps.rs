@@ -42,7 +42,6 @@ pub struct Step {
     pub seconds: f64,
 }
 
-/// Who answers.
 #[derive(Clone, PartialEq)]
 pub struct ServerCommand {
     pub name: String,
@@ -110,7 +109,6 @@ pub fn folder(key: &str, slug: &str) -> PathBuf {
 }
 
 impl Step {
-    /// The folder of its row.
     pub fn folder(&self) -> PathBuf {
         Path::new(STEPS).join(&self.id).with_file_name("")
     }
