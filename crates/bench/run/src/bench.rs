@@ -10,15 +10,14 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use crate::{
     busy,
-    folders::{LAB, RUN},
     perform::Performer,
     processes::{Processes, Stopped, measured},
     programs::Programs,
     progress::{self, Progress},
     results::Results,
-    run::Run,
+    run::{RUN, Run},
     settings::Settings,
-    steps::{self, Step},
+    steps::{self, LAB, Step},
 };
 
 const LOCK: &str = "target/bench.lock";

@@ -1,23 +1,33 @@
 //! What the figures of this run depend on. No host name, user name or path is taken down.
 
-use std::{collections::BTreeMap, env, fs};
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::{Path, PathBuf},
+};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use bench_data::{
     facts::{Facts, Machine},
+    files,
     rounds::DISTURBED_PERCENT,
     workload::Workload,
 };
 use rustix::process::{Resource, getrlimit};
+use sha2::{Digest, Sha256};
 
 use crate::{
     machine::{output, tightest, value},
+    results::entries,
     run::Run,
 };
 
 /// What makes figures differ; not the pages, results and documents, which the report writes figures into.
 const SOURCES: [&str; 7] =
     ["crates", "scripts", "Cargo.toml", "Cargo.lock", "bench.toml", "rust-toolchain.toml", ":(exclude)*.md"];
+
+/// What programs are built with, and what answers them.
+const SHARED: [&str; 4] = ["crates/bench/lab", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"];
 
 /// Looks at what surrounds the programs of a run, before the first step.
 pub fn look(run: &Run, busy_percent: Option<f64>) -> Facts {
@@ -140,4 +150,46 @@ fn limits() -> Vec<Limit> {
         ("local_ports", ports, 10_000, "sysctl net.ipv4.ip_local_port_range='32768 60999'"),
     ];
     limits.into_iter().filter_map(|(name, found, least, how)| Some((name, found?, least, how))).collect()
+}
+
+/// What the programs of a workload were made of, as one hash for each row, by its folder's name: two figures belong to the
+/// same program when it is the same. It needs no git, and sees changes that nobody has committed. It is of the workload's
+/// folder and of all libraries, since the shapes use that of db.
+pub fn hashes(workload: &Workload) -> Result<BTreeMap<String, String>> {
+    let mut roots: Vec<PathBuf> = SHARED.map(PathBuf::from).to_vec();
+    roots.push(Path::new("crates").join(&workload.name));
+    let folders = |folder: &Path| files::folders(folder).unwrap_or_default().into_iter();
+    let groups = folders(Path::new("crates")).filter(|group| !group.ends_with("bench"));
+    let crates = groups.flat_map(|group| folders(&group));
+    roots.extend(crates.filter(|path| path.join("src/lib.rs").exists()));
+    let rust = digest(&roots)?;
+    let python = digest(&["scripts/python", "crates/bench/lab"].map(PathBuf::from))?;
+    let rows = workload.rows.iter().map(|row| {
+        let mut hash = if row.python { python.clone() } else { rust.clone() };
+        row.argv.iter().for_each(|word| hash.update(format!("{word}\0")));
+        let hex = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        (row.slug.clone(), hex)
+    });
+    Ok(rows.collect())
+}
+
+fn digest(roots: &[PathBuf]) -> Result<Sha256> {
+    let mut hash = Sha256::new();
+    roots.iter().try_for_each(|root| add(root, &mut hash))?;
+    Ok(hash)
+}
+
+/// Adds what a file holds, or all files of a folder in the order of their names. Not the pages, into which the report writes
+/// figures, nor what Python compiles.
+fn add(path: &Path, hash: &mut Sha256) -> Result<()> {
+    if path.is_dir() {
+        return entries(path)?.iter().try_for_each(|path| add(path, hash));
+    }
+    let skipped = path.extension().is_some_and(|extension| extension == "md" || extension == "pyc");
+    if path.is_file() && !skipped {
+        let text = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        hash.update(format!("{}\0{}\0", path.display(), text.len()));
+        hash.update(text);
+    }
+    Ok(())
 }

@@ -12,7 +12,6 @@
 mod bench;
 mod busy;
 mod facts;
-mod folders;
 mod guard;
 mod machine;
 mod perform;
@@ -22,7 +21,6 @@ mod progress;
 mod results;
 mod run;
 mod settings;
-mod sources;
 mod steps;
 
 use std::{
@@ -35,7 +33,7 @@ use std::{
 
 use signal_hook::{consts::SIGCHLD, flag};
 
-use crate::{bench::Bench, folders::RUN, processes::Stopped, settings::Settings};
+use crate::{bench::Bench, processes::Stopped, run::RUN, settings::Settings};
 
 fn main() -> ExitCode {
     // Whoever ignores SIGCHLD hands that down, and then no child could be waited for.

@@ -14,12 +14,11 @@ use bench_data::{
 
 use crate::{
     busy::Reading,
-    folders::{LAB, SERVER_ERRORS, STEP},
-    processes::{Processes, measured},
+    processes::{Processes, SERVER_ERRORS, measured},
     progress::Progress,
     results,
     run::Run,
-    steps::{self, EXPORT, OnFailure, Step},
+    steps::{self, EXPORT, LAB, OnFailure, STEP, Step},
 };
 
 pub struct Performer {

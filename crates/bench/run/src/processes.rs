@@ -18,11 +18,10 @@ use signal_hook::{
     iterator::Signals,
 };
 
-use crate::{
-    folders::{SERVER_ERRORS, SERVER_OUTPUT},
-    guard,
-    steps::ServerCommand,
-};
+use crate::{guard, steps::ServerCommand};
+
+pub const SERVER_ERRORS: &str = "target/bench/server.txt";
+const SERVER_OUTPUT: &str = "target/bench/server-output.txt";
 
 /// How long a server may take until it is ready: a MariaDB first makes its tables, on a slow disk.
 const READY: Duration = Duration::from_secs(60);

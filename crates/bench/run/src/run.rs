@@ -17,12 +17,13 @@ use bench_data::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    facts,
-    folders::{LAB, RUN, STEPS},
-    machine, progress,
+    facts, machine, progress,
     settings::Settings,
-    sources,
+    steps::{LAB, STEPS},
 };
+
+/// Its file. All that is not complete stands under `target/bench`, in the root of the repository.
+pub const RUN: &str = "target/bench/run.toml";
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -121,7 +122,7 @@ impl Run {
         for Part { workload, facts, .. } in &self.parts {
             let then = facts.as_ref().map(|facts| &facts.sources);
             ensure!(
-                then == Some(&sources::hashes(workload)?),
+                then == Some(&facts::hashes(workload)?),
                 "cannot resume: the sources of {} have changed; FRESH=1 make bench begins anew",
                 workload.key
             );
@@ -133,7 +134,7 @@ impl Run {
     pub fn begin(&mut self, busy_percent: Option<f64>) -> Result<Vec<String>> {
         let facts = facts::look(self, busy_percent);
         for part in &mut self.parts {
-            part.facts = Some(Facts { sources: sources::hashes(&part.workload)?, ..facts.clone() });
+            part.facts = Some(Facts { sources: facts::hashes(&part.workload)?, ..facts.clone() });
         }
         for folder in [STEPS, LAB] {
             let _ = fs::remove_dir_all(folder);

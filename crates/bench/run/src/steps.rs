@@ -12,12 +12,14 @@ use bench_data::{
     workload::{Row, Server, Vary, Workload},
 };
 
-use crate::{
-    folders::{LAB, STEP, STEPS},
-    programs::Programs,
-    run::Run,
-};
+use crate::{programs::Programs, run::Run};
 
+/// The server's folder.
+pub const LAB: &str = "target/bench/lab";
+/// The files of the step that runs.
+pub const STEP: &str = "target/bench/step";
+/// The files of complete steps, in a folder for each row.
+pub const STEPS: &str = "target/bench/steps";
 /// hyperfine's export of one round.
 pub const EXPORT: &str = "round.json";
 
