@@ -61,8 +61,7 @@ impl Bench {
                 steps.len()
             );
         }
-        let results = Results::of(&run);
-        results.restore()?;
+        let results = Results::of(&run)?;
         let left = steps.iter().filter(|step| !(settings.resume && step.is_done()));
         tell(&run, steps.len(), steps::seconds(left), programs.build_s(&run)?);
 

@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use procfs::process::Process;
 use rustix::{
     io::Errno,
@@ -53,9 +53,8 @@ fn guard(words: &[OsString]) -> Result<u8> {
     set_child_subreaper(Some(getpid())).context("cannot adopt what a command leaves behind")?;
     let mut signals = Signals::new([SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM]).context("no signals")?;
     set_parent_process_death_signal(Some(Signal::TERM)).context("cannot watch the driver")?;
-    if driver.to_str() != Some(&getppid().map_or(0, Pid::as_raw_pid).to_string()) {
-        bail!("the driver has died");
-    }
+    let parent = getppid().map_or(0, Pid::as_raw_pid).to_string();
+    ensure!(driver.to_str() == Some(&parent), "the driver has died");
     // A server ends when its input does: it sees the end of this guard, too.
     let mut child = Command::new(program)
         .args(args)
@@ -65,17 +64,15 @@ fn guard(words: &[OsString]) -> Result<u8> {
         .with_context(|| format!("cannot run {}", program.display()))?;
     let mut deadline = None;
     let status = loop {
-        if let Some(status) = child.try_wait().context("cannot wait for the command")? {
-            break Some(status);
-        }
-        match deadline {
-            None if signals.wait().any(|signal| signal != SIGCHLD) => {
+        match (child.try_wait().context("cannot wait for the command")?, deadline) {
+            (Some(status), _) => break Some(status),
+            (None, None) if signals.wait().any(|signal| signal != SIGCHLD) => {
                 let _ = kill_process_group(Pid::from_child(&child), Signal::TERM);
                 deadline = Some(Instant::now() + GRACE);
             }
-            None => {}
-            Some(deadline) if Instant::now() > deadline => break None,
-            Some(_) => thread::sleep(Duration::from_millis(5)),
+            (None, None) => {}
+            (None, Some(deadline)) if Instant::now() > deadline => break None,
+            (None, Some(_)) => thread::sleep(Duration::from_millis(5)),
         }
     };
     // The children of each that ends become ours, until there are none.

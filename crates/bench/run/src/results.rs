@@ -3,7 +3,7 @@
 //!
 //! They are put together in `results/.new/<machine>`, on the same disk: a disk that is full is full then. The kernel
 //! exchanges both (`renameat2`, RENAME_EXCHANGE). Where a file system cannot, the old folder is first renamed to
-//! `results/.old/<machine>`; a kill right there leaves it, and [`Results::restore`] brings it back.
+//! `results/.old/<machine>`; a kill right there leaves it, and [`Results::of`] brings it back.
 
 use std::{
     fs,
@@ -35,18 +35,14 @@ pub struct Results {
 }
 
 impl Results {
-    pub fn of(run: &Run) -> Self {
+    /// Those of a run. What a killed one has put aside and not replaced is brought back.
+    pub fn of(run: &Run) -> Result<Self> {
         let [place, new, old] =
             ["", ".new", ".old"].map(|aside| run::results(run.quick).join(aside).join(&run.name));
-        Self { place, new, old }
-    }
-
-    /// Brings back what a killed run has put aside and not replaced.
-    pub fn restore(&self) -> Result<()> {
-        if self.old.exists() && !self.place.exists() {
-            rename(&self.old, &self.place)?;
+        if old.exists() && !place.exists() {
+            rename(&old, &place)?;
         }
-        Ok(())
+        Ok(Self { place, new, old })
     }
 
     /// Puts the new results together: those of this run, and the old ones that it does not replace. Returns what the user
