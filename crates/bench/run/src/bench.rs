@@ -87,19 +87,15 @@ impl Bench {
     /// Makes the steps and the pages of the results, and exchanges these with the old ones.
     pub fn measure(mut self) -> Result<()> {
         self.performer.perform(&self.run, &self.steps)?;
-        let made = self
-            .results
+        self.results
             .collect(&self.run, &self.steps)
             .map_err(|error| anyhow!("{error:#} (is the disk full?); the results are as they were"))
             .and_then(|notices| {
                 notices.iter().for_each(|notice| self.performer.progress.say(notice));
                 let new = self.results.new.display().to_string();
                 self.report(Some(new), "as they were")
-            });
-        if made.is_err() {
-            let _ = self.results.clean();
-        }
-        made?;
+            })
+            .inspect_err(|_| drop(self.results.clean()))?;
         // Nothing comes between from here on: a signal waits until a command runs.
         self.results.exchange()?;
         fs::remove_file(RUN).with_context(|| format!("cannot remove {RUN}"))?;
@@ -120,9 +116,7 @@ impl Bench {
     fn report(&mut self, folder: Option<String>, left: &str) -> Result<()> {
         let mut argv = vec![self.programs.path("bench-report"), "report".to_owned()];
         argv.extend(folder);
-        let mut command = measured(&argv);
-        command.stderr(Stdio::inherit());
-        let code = self.performer.processes.run(command)?;
+        let code = self.performer.processes.run(measured(&argv).stderr(Stdio::inherit()))?;
         let command = shell_words::join(&argv);
         ensure!(code == 0, "failed with exit code {code}: {command} (see above); the results are {left}");
         Ok(())

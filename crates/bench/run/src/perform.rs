@@ -106,9 +106,7 @@ impl Performer {
     fn run(&mut self, argv: &[String]) -> Result<Exit> {
         let file = Path::new(STEP).join("stderr.txt");
         let stderr = File::create(&file).with_context(|| format!("cannot write {}", file.display()))?;
-        let mut command = measured(argv);
-        command.stderr(stderr);
-        let code = self.processes.run(command)?;
+        let code = self.processes.run(measured(argv).stderr(stderr))?;
         let errors = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
         Ok(Exit { code, errors: String::from_utf8_lossy(&errors).into_owned() })
     }
@@ -184,8 +182,8 @@ fn reason(exit: &Exit) -> String {
 }
 
 fn complaint(what: &str, label: &str, argv: &[String], exit: &Exit) -> String {
-    let mut lines = vec![format!("{what}, exit code {}: {label}", exit.code)];
-    lines.push(format!("  {}", shell_words::join(argv)));
+    let command = format!("  {}", shell_words::join(argv));
+    let mut lines = vec![format!("{what}, exit code {}: {label}", exit.code), command];
     lines.extend(exit.errors.lines().map(|line| format!("  {line}")));
     if argv.first().is_some_and(|program| program == "hyperfine") {
         lines.push("  hyperfine hides the program's messages: add --show-output".to_owned());

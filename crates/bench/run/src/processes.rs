@@ -55,7 +55,7 @@ pub struct Running(Child);
 
 impl Running {
     /// Starts a command, as [`guarded`] or [`measured`] has it.
-    fn start(mut command: Command) -> Result<Self> {
+    fn start(command: &mut Command) -> Result<Self> {
         command.spawn().map(Self).context("cannot start bench-run's guard")
     }
 
@@ -92,7 +92,7 @@ impl Processes {
     }
 
     /// Runs a command to its end and returns its exit code.
-    pub fn run(&mut self, command: Command) -> Result<u8> {
+    pub fn run(&mut self, command: &mut Command) -> Result<u8> {
         let mut running = Running::start(command)?;
         let code = loop {
             if let Some(code) = running.code()? {
@@ -117,9 +117,8 @@ impl Processes {
     pub fn serve(&mut self, server: &ServerCommand) -> Result<Option<u8>> {
         self.server = None;
         let create = |file: &str| File::create(file).with_context(|| format!("cannot write {file}"));
-        let mut command = measured(&server.argv);
-        command.stdout(create(SERVER_OUTPUT)?).stderr(create(SERVER_ERRORS)?);
-        let mut running = Running::start(command)?;
+        let (output, errors) = (create(SERVER_OUTPUT)?, create(SERVER_ERRORS)?);
+        let mut running = Running::start(measured(&server.argv).stdout(output).stderr(errors))?;
         let start = Instant::now();
         while !fs::read_to_string(SERVER_OUTPUT).is_ok_and(|text| text.lines().any(|line| line == "ready")) {
             if let Some(code) = running.code()? {

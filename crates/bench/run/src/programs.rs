@@ -100,7 +100,7 @@ impl Programs {
             let mut command = guarded(&argv);
             command.env("CARGO_TARGET_DIR", "target").env_remove("CARGO_BUILD_TARGET");
             let failed = if argv[0] == "cargo" { "the programs cannot be built" } else { &argv.join(" ") };
-            ensure!(processes.run(command)? == 0, "{failed}: see above; nothing was measured");
+            ensure!(processes.run(&mut command)? == 0, "{failed}: see above; nothing was measured");
         }
         let (missing, folder) = (self.missing(run), self.folder.display());
         ensure!(missing.is_empty(), "{folder} holds no {}: build it first", missing[0]);
