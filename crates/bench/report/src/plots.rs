@@ -2,10 +2,12 @@
 
 mod time;
 
+use std::collections::BTreeSet;
+
 use bench_data::results::Results;
 
 use crate::{
-    chart::{Axis, Mark, Point, Series, Shape, chart},
+    chart::{Axis, Mark, Point, Scale, Series, chart},
     columns,
     row::Row,
 };
@@ -35,8 +37,10 @@ pub fn all(results: &Results) -> Vec<Plot> {
     let same_workload = |a: &Rows, b: &Rows| a[0].group.workload.name == b[0].group.workload.name;
     let mut plots: Vec<Plot> = study("bench").iter().find_map(|rows| overview(rows)).into_iter().collect();
     for rows in ["bench", "mariadb", "own"].into_iter().flat_map(study) {
-        plots.extend([wall(&rows), ratio(&rows), over(&rows), memory(&rows)].into_iter().flatten());
-        plots.extend([time::in_flight(&rows), time::memory(&rows)].into_iter().flatten());
+        if rows[0].group.workload.size >= FEW {
+            plots.extend([wall(&rows), ratio(&rows), over(&rows)].into_iter().flatten());
+        }
+        plots.extend([memory(&rows), time::in_flight(&rows), time::memory(&rows)].into_iter().flatten());
     }
     for mut rows in study("shapes").into_iter().take(1) {
         plots.extend(wall(&rows));
@@ -62,19 +66,18 @@ fn overview(rows: &[Row]) -> Option<Plot> {
         Some(Series { marks, ..series(row)? })
     };
     let limit = workload.limited.then_some(workload.latency_s);
-    let shape = Shape::Lines { x: axis("wall", "←").reference(limit), y: axis("memory", "↓") };
+    let (x, y) = (Axis { reference: limit, ..axis("wall", "←") }, axis("memory", "↓"));
     let notes = if limit.is_some() { "Upright line: the limit, which is the wait of one query." } else { "" };
     let heading = format!("{} databases that each take {} s", workload.size, workload.latency_s);
     let summary = format!("wall time against memory, {}", range(rows, "wall"));
     let points: Vec<Series> = rows.iter().filter_map(point).collect();
-    plot("overview", &heading, notes, &summary, &points, &shape).filter(|_| workload.name == "db")
+    plot(["overview", &heading, notes, &summary], &points, &x, Some(&y)).filter(|_| workload.name == "db")
 }
 
 fn wall(rows: &[Row]) -> Option<Plot> {
     let notes = "Marker: median; line: lowest to highest; upright stroke: the limit, which is the lowest that the \
                  model allows.";
-    let rows = programs(rows, |row| row.group.workload.size >= FEW);
-    plot_rows(&rows, ["wall", "wall", "wall time", notes], axis("wall", "←"), |row| {
+    plot_rows(rows, ["wall", "wall", "wall time", notes], axis("wall", "←"), |row| {
         let figures = row.figures();
         let range = figures.wall_range_s.filter(|_| figures.runs > Some(1));
         let range = range.map(|(low, high)| Mark::Line(vec![(low, 0.5), (high, 0.5)]));
@@ -86,12 +89,11 @@ fn wall(rows: &[Row]) -> Option<Plot> {
 /// Wall time ÷ that of the reference, of the programs that are near it.
 fn ratio(rows: &[Row]) -> Option<Plot> {
     let reference = rows.iter().find(|row| row.is_reference() && row.ran())?;
-    let near =
-        |row: &Row| row.is_reference() || row.figures().ratio.is_some_and(|ratio| ratio.estimate < NEAR);
-    let rows = programs(rows, |row| near(row) && row.group.workload.size >= FEW);
+    let near = |row: &Row| row.is_reference() || row.figures().ratio.is_some_and(|ratio| ratio.estimate < NEAR);
+    let rows: Rows = rows.iter().copied().filter(near).collect();
     let notes = format!("Line: 95 % interval. Left out: programs that take more than {NEAR} times as long.");
     let heading = format!("wall time ÷ that of {}", name(reference));
-    let axis = Axis::around("← better", "").reference(Some(1.0));
+    let axis = Axis { reference: Some(1.0), ..Axis::new(Scale::Around, "← better", "") };
     plot_rows(&rows, ["ratio", "times", &heading, &notes], axis, |row| {
         let figures = row.figures();
         let interval = figures.ratio.and_then(|ratio| ratio.interval);
@@ -103,17 +105,16 @@ fn ratio(rows: &[Row]) -> Option<Plot> {
 
 /// Time over the wait, of programs that only wait.
 fn over(rows: &[Row]) -> Option<Plot> {
-    let rows = programs(rows, |row| row.group.workload.size >= FEW);
-    let axis = Axis::log("time over the wait, log scale   ← better", " ms");
+    let axis = Axis::new(Scale::Log, "time over the wait, log scale   ← better", " ms");
     let notes = "Median of rounds at a tenth of the delay.";
-    plot_rows(&rows, ["over", "over", "time over the wait", notes], axis, |row| {
+    plot_rows(rows, ["over", "over", "time over the wait", notes], axis, |row| {
         Some(vec![marker(value(row, "over")?)])
     })
 }
 
 fn memory(rows: &[Row]) -> Option<Plot> {
     let notes = "Peak PSS of all processes of a program. Marker: median; line: lowest to highest.";
-    plot_rows(&programs(rows, |_| true), ["memory", "memory", "memory", notes], axis("memory", "←"), |row| {
+    plot_rows(rows, ["memory", "memory", "memory", notes], axis("memory", "←"), |row| {
         let range = row.figures().pss_range_kib;
         let range = range.map(|(low, high)| [low, high].map(|kib| (kib as f64 / 1024.0, 0.5)).to_vec());
         Some(range.map(Mark::Line).into_iter().chain([marker(value(row, "memory")?)]).collect())
@@ -124,7 +125,7 @@ fn faults(rows: &[Row]) -> Option<Plot> {
     let heading = format!("wall time when {}", rows[0].group.workload.fault.as_ref()?.title);
     let notes =
         "Small dot: half of the healthy items are answered; larger dot: 99 %; marker: the program ends.";
-    plot_rows(&programs(rows, |_| true), ["", "wall", &heading, notes], axis("wall", "←"), |row| {
+    plot_rows(rows, ["", "wall", &heading, notes], axis("wall", "←"), |row| {
         let (half, most, wall) = (value(row, "half")?, value(row, "most")?, value(row, "wall")?);
         let line = Mark::Line(vec![(half, 0.5), (wall, 0.5)]);
         Some(vec![line, Mark::Dot(half, 3.0), Mark::Dot(most, 4.5), marker(wall)])
@@ -133,8 +134,8 @@ fn faults(rows: &[Row]) -> Option<Plot> {
 
 fn round_trips(rows: &[Row]) -> Option<Plot> {
     let notes = "Bar: as the server counted. Dot: from the growth of the wall time with the network's round-trip time.";
-    let (all, axis) = (programs(rows, |_| true), Axis::zero("← better", ""));
-    let plot = plot_rows(&all, ["", "trips", "round trips per item", notes], axis, |row| {
+    let axis = Axis::new(Scale::Zero, "← better", "");
+    let plot = plot_rows(rows, ["", "trips", "round trips per item", notes], axis, |row| {
         let trips = value(row, "trips")?;
         let bar = if row.entry.row.python { Mark::Outline(0.0, trips) } else { Mark::Bar(0.0, trips) };
         let slope = value(row, "slope").map(|slope| Mark::Dot(slope, 5.0));
@@ -153,10 +154,10 @@ fn growth(sizes: &[Rows], column: &str) -> Option<Plot> {
     let heading = format!("{}, {} to {last} items: {}", first.name, first.size, measure(column).0);
     let largest: Rows = rows.iter().filter(|row| size(row) == last).copied().collect();
     let summary = format!("at {last} items {}", range(&largest, column));
-    let shape = Shape::Lines { x: Axis::log("items, log scale", ""), y: axis(column, "↓") };
+    let (x, y) = (Axis::new(Scale::Log, "items, log scale", ""), axis(column, "↓"));
     let notes = "N: as many threads as items. ×: failed, or would have taken too long.";
-    plot(&format!("scale-{}-{column}", first.name), &heading, notes, &summary, &lines, &shape)
-        .filter(|_| sizes.len() > 1)
+    let name = format!("scale-{}-{column}", first.name);
+    plot([&name, &heading, notes, &summary], &lines, &x, Some(&y)).filter(|_| sizes.len() > 1)
 }
 
 /// A column over the limit on items in flight, at the size at which most limits were measured.
@@ -170,13 +171,13 @@ fn bound(sizes: &[Rows], column: &str) -> Option<Plot> {
     let workload = &rows.first()?.group.workload;
     let limit = "limit on the items in flight";
     let heading = format!("{}, {} items: {} by the {limit}", workload.name, workload.size, measure(column).0);
-    let shape = Shape::Lines { x: Axis::log(&format!("{limit}, log scale"), ""), y: axis(column, "↓") };
+    let (x, y) = (Axis::new(Scale::Log, &format!("{limit}, log scale"), ""), axis(column, "↓"));
     let name = format!("scale-{}-bound-{column}", workload.name);
-    plot(&name, &heading, "", &range(&rows, column), &lines, &shape)
+    plot([&name, &heading, "", &range(&rows, column)], &lines, &x, Some(&y))
 }
 
-/// A row for each program with the figure of a column, where two have one. `words`: the picture's name, the column, the
-/// heading, the notes.
+/// A row for each program with the figure of a column, where two have one: in the order of the table, those in Python under
+/// their Rust twins. `what` is the picture's name behind that of the group.
 fn plot_rows(
     rows: &[Row],
     [what, column, heading, notes]: [&str; 4],
@@ -188,20 +189,24 @@ fn plot_rows(
         let marks = marks(row).unwrap_or_default();
         Some(Series { figure: figure.unwrap_or_else(|| row.outcome()), marks, ..series(row)? })
     };
+    let (python, mut rows): (Rows, Rows) = rows.iter().copied().partition(|row| row.entry.row.python);
+    for row in python {
+        let kind = |row: &Row| (row.entry.row.model.clone(), row.entry.row.at_once);
+        let twin = rows.iter().rposition(|other| kind(other) == kind(&row));
+        rows.insert(twin.map_or(rows.len(), |twin| twin + 1), row);
+    }
     let lines: Vec<Series> = rows.iter().filter_map(line).collect();
     let workload = &rows.first()?.group.workload;
     let (name, heading) = (format!("{}-{what}", workload.key), format!("{}: {heading}", workload.title));
     let drawn = lines.iter().filter(|line| !line.marks.is_empty()).count();
-    plot(name.trim_end_matches('-'), &heading, notes, &range(rows, column), &lines, &Shape::Rows { x })
+    plot([name.trim_end_matches('-'), &heading, notes, &range(&rows, column)], &lines, &x, None)
         .filter(|_| drawn > 1)
 }
 
 /// A line for each label through its rows, with a mark where it stops before others.
 fn lines(rows: &[Row], label: impl Fn(&Row) -> String, x: impl Fn(&Row) -> f64, column: &str) -> Vec<Series> {
     let last = rows.iter().map(&x).fold(0.0, f64::max);
-    let mut labels: Vec<String> = rows.iter().map(&label).collect();
-    labels.sort();
-    labels.dedup();
+    let labels: BTreeSet<String> = rows.iter().map(&label).collect();
     let line = |name: String| {
         let rows: Vec<&Row> = rows.iter().filter(|row| label(row) == name).collect();
         let point = |row: &&Row| Some((x(row), value(row, column).filter(|value| *value > 0.0)?));
@@ -215,18 +220,12 @@ fn lines(rows: &[Row], label: impl Fn(&Row) -> String, x: impl Fn(&Row) -> f64, 
     labels.into_iter().filter_map(line).collect()
 }
 
-fn plot(
-    name: &str,
-    heading: &str,
-    notes: &str,
-    summary: &str,
-    lines: &[Series],
-    shape: &Shape,
-) -> Option<Plot> {
+fn plot(words: [&str; 4], lines: &[Series], x: &Axis, y: Option<&Axis>) -> Option<Plot> {
+    let [name, heading, notes, summary] = words;
     let python = lines.iter().any(|line| line.hollow);
     let notes = format!("{notes}{}", if python { " Hollow: Python." } else { "" });
     let alt = format!("{heading}, {summary}.");
-    let svg = chart([heading, &notes, &alt], lines, shape);
+    let svg = chart([heading, &notes, &alt], lines, x, y);
     (!lines.is_empty()).then_some(Plot { name: name.to_owned(), svg, alt })
 }
 
@@ -250,7 +249,7 @@ fn measure(column: &str) -> (&'static str, &'static str) {
 /// The axis of a column, the same in every picture; the arrow shows where it is better.
 fn axis(column: &str, arrow: &str) -> Axis {
     let (words, unit) = measure(column);
-    Axis::log(&format!("{words}, log scale   {arrow} better"), unit)
+    Axis::new(Scale::Log, &format!("{words}, log scale   {arrow} better"), unit)
 }
 
 fn marker(value: f64) -> Mark {
@@ -264,18 +263,6 @@ fn value(row: &Row, column: &str) -> Option<f64> {
 fn series(row: &Row) -> Option<Series> {
     let model = row.group.workload.model(&row.entry.row.model)?.clone();
     Some(Series { name: name(row), hollow: row.entry.row.python, model: Some(model), ..Series::default() })
-}
-
-/// Programs in the order of the table, those in Python under their Rust twins.
-fn programs<'a>(rows: &[Row<'a>], drawn: impl Fn(&Row) -> bool) -> Rows<'a> {
-    let rows = rows.iter().copied().filter(drawn);
-    let (python, mut rows): (Rows, Rows) = rows.partition(|row| row.entry.row.python);
-    for row in python {
-        let kind = |row: &Row<'a>| (&row.entry.row.model, row.entry.row.at_once);
-        let twin = rows.iter().rposition(|other| kind(other) == kind(&row));
-        rows.insert(twin.map_or(rows.len(), |twin| twin + 1), row);
-    }
-    rows
 }
 
 /// `tokio`, `threaded 500` where the program has more than its model's default; of Python `asyncio.py uvloop`.

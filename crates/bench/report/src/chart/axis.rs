@@ -5,7 +5,7 @@ use super::canvas::width;
 const MOST_TICKS: usize = 9;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scale {
+pub enum Scale {
     Log,
     /// Linear from 0.
     Zero,
@@ -15,41 +15,21 @@ enum Scale {
 
 #[derive(Clone, Debug)]
 pub struct Axis {
-    scale: Scale,
+    pub scale: Scale,
     pub title: String,
-    unit: &'static str,
+    pub unit: &'static str,
     /// A value that all are compared with, where an upright line stands.
     pub reference: Option<f64>,
     /// The lowest and the highest value; what lies outside is drawn at the ends.
-    range: Option<(f64, f64)>,
+    pub range: Option<(f64, f64)>,
     /// Where it is drawn; the first place may be the larger, as that of an upright axis is.
     pub start: f64,
     pub end: f64,
 }
 
 impl Axis {
-    pub fn log(title: &str, unit: &'static str) -> Self {
-        Axis::new(Scale::Log, title, unit)
-    }
-
-    pub fn zero(title: &str, unit: &'static str) -> Self {
-        Axis::new(Scale::Zero, title, unit)
-    }
-
-    pub fn around(title: &str, unit: &'static str) -> Self {
-        Axis::new(Scale::Around, title, unit)
-    }
-
-    fn new(scale: Scale, title: &str, unit: &'static str) -> Self {
+    pub fn new(scale: Scale, title: &str, unit: &'static str) -> Self {
         Axis { scale, title: title.to_owned(), unit, reference: None, range: None, start: 0.0, end: 1.0 }
-    }
-
-    pub fn within(self, low: f64, high: f64) -> Self {
-        Axis { range: Some((low, high)), ..self }
-    }
-
-    pub fn reference(self, value: Option<f64>) -> Self {
-        Axis { reference: value, ..self }
     }
 
     pub fn drawn(self, start: f64, end: f64) -> Self {

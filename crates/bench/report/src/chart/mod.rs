@@ -1,4 +1,4 @@
-//! Charts as SVG: one function, two shapes. For light and dark pages, legible on a phone; the same data make the same bytes.
+//! Charts as SVG: one function, rows or lines. For light and dark pages, legible on a phone; the same data make the same bytes.
 
 mod axis;
 mod canvas;
@@ -8,7 +8,7 @@ mod tests;
 
 use bench_data::workload::Model;
 
-pub use axis::Axis;
+pub use axis::{Axis, Scale};
 use canvas::{Canvas, LINE, MARGIN, WIDTH, width};
 use marker::{closed, open, rectangle};
 
@@ -22,14 +22,6 @@ const INDENT: f64 = 12.0;
 const BAR: f64 = 6.0;
 /// From a point to the cross that says that the line stops there.
 const STUB: f64 = 18.0;
-
-/// A chart's shape, and its axes.
-pub enum Shape {
-    /// A row for each series, under each other. A mark's height is from 0 at the row's lower edge to 1 at its upper one.
-    Rows { x: Axis },
-    /// All series over one pair of axes, their names in a column at the right edge.
-    Lines { x: Axis, y: Axis },
-}
 
 #[derive(Default)]
 pub struct Series {
@@ -77,18 +69,20 @@ impl Mark {
     }
 }
 
-/// `notes` say how to read it; `alt` is for readers who cannot see it.
-pub fn chart([heading, notes, alt]: [&str; 3], series: &[Series], shape: &Shape) -> String {
+/// All series over one pair of axes, their names in a column at the right edge; without `y` a row for each series, under each
+/// other. `notes` say how to read it; `alt` is for readers who cannot see it.
+pub fn chart([heading, notes, alt]: [&str; 3], series: &[Series], x: &Axis, y: Option<&Axis>) -> String {
     let mut canvas = Canvas::new(heading, notes);
     let points: Vec<Point> = series.iter().flat_map(|series| &series.marks).flat_map(Mark::points).collect();
     let (places, heights) = (points.iter().map(|point| point.0), points.iter().map(|point| point.1));
-    match shape {
-        Shape::Rows { x } => rows(&mut canvas, series, x.fitted(places)),
-        Shape::Lines { x, y } => lines(&mut canvas, series, x.fitted(places), y.fitted(heights)),
+    match y {
+        None => rows(&mut canvas, series, x.fitted(places)),
+        Some(y) => lines(&mut canvas, series, x.fitted(places), y.fitted(heights)),
     }
     canvas.finish(alt)
 }
 
+/// A mark's height is from 0 at its row's lower edge to 1 at the upper one.
 fn rows(canvas: &mut Canvas, series: &[Series], x: Axis) {
     let indent = |row: &Series| if row.hollow { INDENT } else { 0.0 };
     let widest = |width: &dyn Fn(&Series) -> f64| series.iter().map(width).fold(0.0, f64::max);
@@ -106,7 +100,8 @@ fn rows(canvas: &mut Canvas, series: &[Series], x: Axis) {
         canvas.text(&row.note, (MARGIN + indent(row), middle + above + 4.0), "start", "muted");
         let class = if row.marks.is_empty() { "muted" } else { "ink" };
         canvas.text(&row.figure, (WIDTH - MARGIN, middle + 5.0), "end", class);
-        let band = Axis::zero("", "").within(0.0, 1.0).drawn(top + height(row) - 5.0, top + 5.0);
+        let band = Axis { range: Some((0.0, 1.0)), ..Axis::new(Scale::Zero, "", "") };
+        let band = band.drawn(top + height(row) - 5.0, top + 5.0);
         row.marks.iter().for_each(|mark| draw(canvas, row, mark, &x, &band));
         top += height(row);
     }

@@ -27,8 +27,8 @@ fn names_of_a_heap_of_lines_do_not_overlap_and_texts_are_escaped() {
         marks: vec![Mark::Marker((1.0, 5.0 + i as f64 / 100.0))],
         ..Series::default()
     };
-    let shape = Shape::Lines { x: Axis::zero("x", ""), y: Axis::around("y", " MiB") };
-    let picture = chart(["A heap", "", "a < b & c"], &(0..30).map(line).collect::<Vec<_>>(), &shape);
+    let (x, y) = (Axis::new(Scale::Zero, "x", ""), Axis::new(Scale::Around, "y", " MiB"));
+    let picture = chart(["A heap", "", "a < b & c"], &(0..30).map(line).collect::<Vec<_>>(), &x, Some(&y));
     assert!(picture.contains("<title>a &lt; b &amp; c</title>"));
     check("heap", &picture);
 }
@@ -109,18 +109,18 @@ fn no_two_models_share_a_marker() {
 
 #[test]
 fn ticks_are_round_and_have_room() {
-    for (axis, values, length, expected) in [
-        (Axis::log("", " s"), [0.13, 8.0], 400.0, "0.2 s, 0.5 s, 1 s, 2 s, 5 s"),
-        (Axis::log("", " s"), [0.1, 50.0], 240.0, "0.1 s, 1 s, 10 s"),
-        (Axis::log("", ""), [10.0, 1e5], 250.0, "10, 100, 1k, 10k, 100k"),
-        (Axis::log("", " s"), [0.131, 0.139], 400.0, "0.13 s, 0.135 s, 0.14 s, 0.145 s, 0.15 s, 0.155 s"),
-        (Axis::zero("", ""), [0.0, 14.0], 100.0, "0, 5, 10"),
-        (Axis::around("", ""), [0.93, 1.06], 260.0, "0.95, 1, 1.05"),
+    for (scale, unit, values, length, expected) in [
+        (Scale::Log, " s", [0.13, 8.0], 400.0, "0.2 s, 0.5 s, 1 s, 2 s, 5 s"),
+        (Scale::Log, " s", [0.1, 50.0], 240.0, "0.1 s, 1 s, 10 s"),
+        (Scale::Log, "", [10.0, 1e5], 250.0, "10, 100, 1k, 10k, 100k"),
+        (Scale::Log, " s", [0.131, 0.139], 400.0, "0.13 s, 0.135 s, 0.14 s, 0.145 s, 0.15 s, 0.155 s"),
+        (Scale::Zero, "", [0.0, 14.0], 100.0, "0, 5, 10"),
+        (Scale::Around, "", [0.93, 1.06], 260.0, "0.95, 1, 1.05"),
     ] {
-        let ticks = axis.fitted(values.into_iter()).drawn(0.0, length).ticks_beside();
-        let texts: Vec<String> = ticks.into_iter().map(|(_, text)| text).collect();
+        let axis = Axis::new(scale, "", unit).fitted(values.into_iter()).drawn(0.0, length);
+        let texts: Vec<String> = axis.ticks_beside().into_iter().map(|(_, text)| text).collect();
         assert_eq!(texts.join(", "), expected);
     }
-    let axis = Axis::log("", "").within(0.1, 10.0).drawn(100.0, 0.0);
+    let axis = Axis { range: Some((0.1, 10.0)), ..Axis::new(Scale::Log, "", "") }.drawn(100.0, 0.0);
     assert_eq!([0.01, 1.0, 1e9].map(|value| axis.at(value).round()), [100.0, 50.0, 0.0]);
 }

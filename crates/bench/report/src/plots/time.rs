@@ -2,9 +2,9 @@
 
 use bench_data::{trace::Item, waits::Thread};
 
-use super::{Plot, plot, series};
+use super::{Plot, axis, plot, series};
 use crate::{
-    chart::{Axis, Mark, Point, Series, Shape},
+    chart::{Axis, Mark, Point, Scale, Series},
     markdown::list,
     number::Unit,
     row::Row,
@@ -23,15 +23,13 @@ pub fn memory(rows: &[Row]) -> Option<Plot> {
         Some(Series { marks: vec![Mark::Line(points), Mark::Marker(end)], ..series(row)? })
     };
     let lines: Vec<Series> = rows.iter().filter_map(line).collect();
-    let shape = Shape::Lines {
-        x: Axis::log("time since the start, log scale", " s"),
-        y: Axis::log("memory, log scale   ↓ better", " MiB"),
-    };
+    let x = Axis::new(Scale::Log, "time since the start, log scale", " s");
     let workload = &rows[0].group.workload;
     let heading = format!("{}: memory over time", workload.title);
     let notes = "Resident set of a program's first process, as the program samples itself.";
     let summary = format!("a line for each of {} programs", lines.len());
-    plot(&format!("{}-memory-over-time", workload.key), &heading, notes, &summary, &lines, &shape)
+    let name = format!("{}-memory-over-time", workload.key);
+    plot([&name, &heading, notes, &summary], &lines, &x, Some(&axis("memory", "↓")))
 }
 
 pub fn in_flight(rows: &[Row]) -> Option<Plot> {
@@ -56,8 +54,8 @@ pub fn in_flight(rows: &[Row]) -> Option<Plot> {
     }
     let summary = format!("a strip for each program; the last ends after {}", Unit::Seconds.text(last));
     let heading = format!("{}: items in flight", workload.title);
-    let shape = Shape::Rows { x: time(last.min(shown)) };
-    plot(&format!("{}-in-flight", workload.key), &heading, &notes, &summary, &strips, &shape)
+    let name = format!("{}-in-flight", workload.key);
+    plot([&name, &heading, &notes, &summary], &strips, &time(last.min(shown)), None)
 }
 
 /// A picture for each program, all over the same axis: its hosts, then its threads.
@@ -95,7 +93,7 @@ fn timeline(row: &Row, longest: f64) -> Option<Plot> {
     let summary = format!("at most {peak} thinking at once, threads: {}", threads.len());
     let heading = format!("{}: {} hosts in time", program.name, hosts.len());
     let name = format!("timeline-{}", program.name);
-    plot(&name, &heading, notes, &summary, &strips, &Shape::Rows { x: time(longest) })
+    plot([&name, &heading, notes, &summary], &strips, &time(longest), None)
 }
 
 fn threads<'a>(row: &Row<'a>) -> &'a [Thread] {
@@ -111,7 +109,7 @@ fn hosts<'a>(row: &Row<'a>) -> Vec<&'a Item> {
 }
 
 fn time(end: f64) -> Axis {
-    Axis::zero("time since the first connection", " s").within(0.0, end)
+    Axis { range: Some((0.0, end)), ..Axis::new(Scale::Zero, "time since the first connection", " s") }
 }
 
 /// From when on how many items are in flight, in seconds since the first connection.
