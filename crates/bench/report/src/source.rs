@@ -40,13 +40,7 @@ fn program(parent: &str, folder: &str) -> Option<String> {
 pub fn map(matrix: &Matrix, names: &[String]) -> Result<Value> {
     let mut declared = matrix.programs();
     declared.retain(|program| !program.python && names.contains(&program.workload));
-    let mut folders: Vec<&str> = Vec::new();
-    for program in &declared {
-        if !folders.contains(&program.folder()) {
-            folders.push(program.folder());
-        }
-    }
-    let rows = folders.into_iter().map(|folder| {
+    let rows = declared.iter().map(Program::folder).map(|folder| {
         let cell = |workload: &String| {
             let text = program(workload, folder)?;
             let is_cell = |program: &&Program| program.workload == *workload && program.folder() == folder;
