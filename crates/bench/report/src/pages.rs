@@ -83,7 +83,7 @@ pub fn read(folder: &Path) -> Result<Results> {
 }
 
 fn pages(env: &Environment, results: &Results, machine: &Value) -> Result<Vec<(String, String)>> {
-    let mut templates = vec![("README", "machine")];
+    let mut templates = BTreeMap::from([("README", "machine")]);
     for group in &results.groups {
         let template = match group.workload.vary {
             Vary::Nothing | Vary::Server => "workload",
@@ -92,10 +92,8 @@ fn pages(env: &Environment, results: &Results, machine: &Value) -> Result<Vec<(S
             Vary::Rtt => "network",
             Vary::Time => "timeline",
         };
-        templates.push((row::page(group), template));
+        templates.insert(row::page(group), template);
     }
-    templates.sort_unstable();
-    templates.dedup();
     let published: toml::Table = toml::from_str(PUBLISHED)?;
     let page = |(page, template)| {
         let groups = machine.get_attr("groups")?.try_iter()?;

@@ -2,7 +2,7 @@
 
 use bench_data::{
     results::{Group, Results},
-    stats::{self, Estimate, RELEVANT_MS, RELEVANT_RATIO, Verdict},
+    stats::{self, Estimate, Interval, RELEVANT_MS, RELEVANT_RATIO, Verdict},
     workload::Control,
 };
 use minijinja::{Value, context, value::Serde};
@@ -135,22 +135,21 @@ fn pairs(group: &Group, rows: &[(Row, Value)]) -> Vec<Value> {
         let (workload, sitting) = (&group.workload, &group.sittings[0]);
         let Estimate { estimate, interval, .. } =
             sitting.compare(workload, &row.entry.row, &other.entry.row, confidence)?;
-        let (text, band) = match workload.only_waits {
-            true => (number::more_ms(estimate, interval), RELEVANT_MS),
-            false => (number::ratio(estimate, interval), RELEVANT_RATIO),
+        let (text, band, equal) = match workload.only_waits {
+            true => (number::more_ms(estimate, interval), RELEVANT_MS, 0.0),
+            false => (number::ratio(estimate, interval), RELEVANT_RATIO, 1.0),
         };
-        let verdict = |interval| match Verdict::of(&interval, &band) {
-            Verdict::Unresolved if group.workload.only_waits => {
-                format!(
-                    "unresolved, at most {:.1} ms either way",
-                    interval.high.abs().max(interval.low.abs())
-                )
+        let verdict = |interval: Interval| {
+            let most = (interval.high - equal).abs().max((interval.low - equal).abs());
+            match Verdict::of(&interval, &band) {
+                Verdict::Unresolved if workload.only_waits => {
+                    format!("unresolved, at most {most:.1} ms either way")
+                }
+                Verdict::Unresolved => {
+                    format!("unresolved, at most {} % either way", (100.0 * most).ceil())
+                }
+                verdict => verdict.word().to_owned(),
             }
-            Verdict::Unresolved => {
-                let percent = 100.0 * (interval.high - 1.0).abs().max((interval.low - 1.0).abs());
-                format!("unresolved, at most {:.0} % either way", percent.ceil())
-            }
-            verdict => verdict.word().to_owned(),
         };
         Some(context! {
             from,
