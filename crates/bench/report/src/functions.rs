@@ -40,7 +40,7 @@ pub fn environment() -> Environment<'static> {
     env.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     env.add_function("table", table);
     env.add_function("cells", |state: &State, row: Value, columns: String| {
-        Ok::<_, Error>(row_cells(&fields(state, &columns, &row)?, &row).join(" | "))
+        Ok::<_, Error>(row_cells(&fields(state, &columns)?, &row).join(" | "))
     });
     env.add_function("fig", fig);
     env.add_function("row", |state: &State, key: String, slug: String| row(&group(state, key)?, &slug));
@@ -164,15 +164,14 @@ struct Field {
 }
 
 /// `COLUMN`, `KEY:COLUMN` or `MACHINE/KEY:COLUMN`, each with `as HEAD` behind it where its head is to be another.
-fn fields(state: &State, text: &str, row: &Value) -> Outcome<Vec<Field>> {
+fn fields(state: &State, text: &str) -> Outcome<Vec<Field>> {
     let field = |text: &str| {
         let (field, head) = text.split_once(" as ").map_or((text, None), |(field, head)| (field, Some(head)));
         let (key, name) = field.split_once(':').map_or((None, field), |(key, name)| (Some(key), name));
         let group = key.map(|key| group(state, key.to_owned())).transpose()?;
         let column = column(name)?;
-        let reference = attr(group.as_ref().unwrap_or(row), "reference_name").to_string();
         let usual = match column.unit.symbol() {
-            "" => column.head.replace("{reference}", &reference),
+            "" => column.head.to_owned(),
             symbol => format!("{}, {symbol}", column.head),
         };
         Ok(Field { group, column, head: head.map_or(usual, str::to_owned) })
@@ -208,25 +207,27 @@ fn row_cells(fields: &[Field], row: &Value) -> Vec<String> {
 /// `table(ROWS, COLUMNS)`: a row for each program; columns without any figure are left out. Rows are given as they are, or
 /// by their slugs in the first group among the columns that has them.
 fn table(state: &State, rows: Value, columns: String) -> Outcome {
-    let groups = fields(state, &columns, &Value::UNDEFINED)?.into_iter().filter_map(|field| field.group);
-    let groups: Vec<Value> = groups.collect();
+    let fields = fields(state, &columns)?;
     let named = |slug: &str| {
-        let row = groups.iter().find_map(|group| row(group, slug).ok());
+        let row = fields.iter().find_map(|field| row(field.group.as_ref()?, slug).ok());
         row.ok_or_else(|| wrong(format!("there is no row {slug} for {columns:?}")))
     };
     let rows: Vec<Value> = match rows.as_str() {
         Some(slugs) => slugs.split(',').map(str::trim).map(named).collect::<Outcome<_>>()?,
         None => rows.try_iter()?.collect(),
     };
-    let fields = fields(state, &columns, rows.first().unwrap_or(&Value::UNDEFINED))?;
     let cells: Vec<Vec<String>> = rows.iter().map(|row| row_cells(&fields, row)).collect();
     let any = |place: &usize| cells.iter().any(|cells| !matches!(cells[*place].as_str(), "–" | ""));
     let kept: Vec<usize> = (0..fields.len()).filter(any).collect();
     if kept.is_empty() {
         return Ok(String::new());
     }
+    let head = |&place: &usize| {
+        let Field { group, head, .. } = &fields[place];
+        head.replace("{reference}", &attr(group.as_ref().unwrap_or(&rows[0]), "reference_name").to_string())
+    };
     let cells = cells.iter().map(|cells| kept.iter().map(|&place| cells[place].clone()).collect());
-    Ok(markdown::table(kept.iter().map(|&place| fields[place].head.clone()).collect(), cells))
+    Ok(markdown::table(kept.iter().map(head).collect(), cells))
 }
 
 /// `plot(NAME…, right=true)`: those of the page's pictures that there are; two stand beside each other where the page is wide
