@@ -49,12 +49,11 @@ impl Canvas {
     pub fn new(heading: &str, notes: &str) -> Self {
         let mut canvas = Canvas { body: String::new(), models: BTreeMap::new(), top: MARGIN };
         // Bold letters are wider.
-        let heading =
-            wrap(heading, (WIDTH - 2.0 * MARGIN) / 1.1).into_iter().map(|line| (line, "ink heading"));
-        let notes = wrap(notes, WIDTH - 2.0 * MARGIN).into_iter().map(|line| (line, "muted"));
-        for (line, class) in heading.chain(notes) {
-            canvas.top += LINE;
-            canvas.text(&line, (MARGIN, canvas.top - 5.0), "start", class);
+        for (text, wider, class) in [(heading, 1.1, "ink heading"), (notes, 1.0, "muted")] {
+            for line in wrap(text, (WIDTH - 2.0 * MARGIN) / wider) {
+                canvas.top += LINE;
+                canvas.text(&line, (MARGIN, canvas.top - 5.0), "start", class);
+            }
         }
         canvas.top += 4.0;
         canvas

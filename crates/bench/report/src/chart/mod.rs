@@ -172,38 +172,35 @@ fn below(canvas: &mut Canvas, x: &Axis, bottom: f64) {
 fn draw(canvas: &mut Canvas, series: &Series, mark: &Mark, x: &Axis, y: &Axis) {
     let class = canvas.class(series.model.as_ref());
     let place = |point: &Point| (x.at(point.0), y.at(point.1));
+    let outline = |points: &[Point]| thinned(points.iter().map(place));
     let middle = (y.start + y.end) / 2.0;
     let bar = |from: f64, to: f64| rectangle((x.at(from), middle - BAR), (x.at(to), middle + BAR));
-    let dash = if series.hollow { " dash" } else { "" };
-    match mark {
-        Mark::Marker(point) => draw_marker(canvas, series, place(point)),
-        Mark::Dot(value, radius) => {
-            canvas.path(&format!("fill seam {class}"), &marker::circle((x.at(*value), middle), *radius));
-        }
+    let (style, path) = match mark {
+        Mark::Marker(point) => return draw_marker(canvas, series, place(point)),
+        Mark::Dot(value, radius) => ("fill seam", marker::circle((x.at(*value), middle), *radius)),
         Mark::Interval(from, to) => {
             let (from, to) = (x.at(*from), x.at(*to));
             let cap = |x: f64| open([(x, middle - 6.0), (x, middle + 6.0)]);
             let line = open([(from, middle), (to, middle)]);
-            canvas.path(&format!("line {class}"), &[line, cap(from), cap(to)].concat());
+            ("line", [line, cap(from), cap(to)].concat())
         }
-        Mark::Line(points) => {
-            canvas.path(&format!("line{dash} {class}"), &open(thinned(points.iter().map(place))))
-        }
-        Mark::Area(points) => {
-            canvas.path(&format!("fill {class}"), &closed(thinned(points.iter().map(place))))
-        }
-        Mark::Bar(from, to) => canvas.path(&format!("fill {class}"), &bar(*from, *to)),
-        Mark::Outline(from, to) => canvas.path(&format!("hollow {class}"), &bar(*from, *to)),
+        Mark::Line(points) if series.hollow => ("line dash", open(outline(points))),
+        Mark::Line(points) => ("line", open(outline(points))),
+        Mark::Area(points) => ("fill", closed(outline(points))),
+        Mark::Bar(from, to) => ("fill", bar(*from, *to)),
+        Mark::Outline(from, to) => ("hollow", bar(*from, *to)),
         Mark::Limit(value) => {
-            canvas.path("line ink", &open([(x.at(*value), middle - 9.0), (x.at(*value), middle + 9.0)]));
+            let x = x.at(*value);
+            return canvas.path("line ink", &open([(x, middle - 9.0), (x, middle + 9.0)]));
         }
         Mark::Stop(point) => {
             let (x, y) = place(point);
             canvas.path(&format!("lead {class}"), &open([(x, y), (x + STUB, y)]));
             let stroke = |dy: f64| open([(x + STUB - 5.0, y - dy), (x + STUB + 5.0, y + dy)]);
-            canvas.path(&format!("line {class}"), &[stroke(5.0), stroke(-5.0)].concat());
+            ("line", [stroke(5.0), stroke(-5.0)].concat())
         }
-    }
+    };
+    canvas.path(&format!("{style} {class}"), &path);
 }
 
 fn draw_marker(canvas: &mut Canvas, series: &Series, place: Point) {
