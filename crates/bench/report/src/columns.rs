@@ -171,8 +171,8 @@ pub const COLUMNS: &[Column] = &[
         }
     }),
     some("differs-in", "sittings that differ", Unit::Count, |row| {
-        let verdicts = sittings(row, differs);
-        text(format!("{} of {}", verdicts.iter().sum::<f64>(), verdicts.len()))
+        let differs = sittings(row, |m| Some(m.ratio_interval?.excludes(1.0)));
+        text(format!("{} of {}", differs.iter().filter(|differs| **differs).count(), differs.len()))
     }),
 ];
 
@@ -228,13 +228,8 @@ fn spread(row: &Row) -> Option<Figure> {
     text(format!("{mean} ±\u{a0}{far:.decimals$}"))
 }
 
-/// Whether the interval of a ratio excludes 1, as 1 or 0.
-pub fn differs(figures: &Measurement) -> Option<f64> {
-    Some(f64::from(u8::from(figures.ratio?.interval?.excludes(1.0))))
-}
-
 /// The figures of a row in all sittings of the same programs.
-pub fn sittings(row: &Row, value: fn(&Measurement) -> Option<f64>) -> Vec<f64> {
+pub fn sittings<T>(row: &Row, value: fn(&Measurement) -> Option<T>) -> Vec<T> {
     let sittings = &row.group.sittings;
     let is_same_program = |number: u32| {
         let sitting = sittings.iter().find(|sitting| sitting.number == number);

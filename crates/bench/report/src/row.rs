@@ -99,14 +99,6 @@ pub fn page(group: &Group) -> &str {
     }
 }
 
-/// Measured at once: a workload, or a study of several sizes, faults or networks.
-pub fn part(group: &Group) -> &str {
-    match group.workload.vary {
-        Vary::Nothing | Vary::Server => &group.workload.key,
-        _ => &group.workload.study,
-    }
-}
-
 /// The word that tells a group from the others of its study.
 pub fn condition(group: &Group) -> String {
     let workload = &group.workload;

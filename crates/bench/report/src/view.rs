@@ -8,7 +8,7 @@ use bench_data::{
 use minijinja::{Value, context, value::Serde};
 
 use crate::{
-    columns::{self, COLUMNS},
+    columns::COLUMNS,
     number::{self, Unit},
     plots::{self, Plot},
     row::{self, Row},
@@ -57,7 +57,8 @@ fn group(machine: &str, results: &Results, group: &Group) -> Value {
         reference => first(&|row| row.is_reference()),
         reference_name => &group.workload.reference,
         page => row::page(group),
-        part => row::part(group),
+        // Measured at once: a workload, or a study of several sizes, faults or networks.
+        part => if row::page(group) == group.workload.name { &group.workload.key } else { &group.workload.study },
         condition => row::condition(group),
         wait => format!("{} s", group.workload.latency_s),
         sick_wait => group.workload.fault.as_ref().map(|fault| format!("{} s", fault.wait_s)),
@@ -114,7 +115,7 @@ fn figures(row: &Row, folder: &str) -> Value {
         outcome => row.outcome(),
         is_reference => row.is_reference(),
         reference_name => &row.group.workload.reference,
-        differs => columns::differs(row.figures()).map(|differs| differs > 0.0),
+        differs => row.figures().ratio_interval.map(|interval| interval.excludes(1.0)),
         bounded => row.is_bounded(),
         baseline => row.is_baseline(),
         plain => !entry.program.contains(' '),
