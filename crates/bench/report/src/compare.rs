@@ -29,8 +29,7 @@ type Facts = BTreeMap<String, [BTreeSet<String>; 2]>;
 
 /// A program on both sides.
 struct Both<'a> {
-    base: Row<'a>,
-    new: Row<'a>,
+    rows: [Row<'a>; 2],
     ratios: [Vec<f64>; 2],
     /// The divisor of the wall time: a program, or the limit.
     to: String,
@@ -42,32 +41,26 @@ impl Both<'_> {
         Estimate::between_sittings(&self.ratios[1], &self.ratios[0], confidence)
     }
 
-    fn is_known(&self) -> bool {
-        self.change(CONFIDENCE).is_some_and(|change| change.interval.is_some())
-    }
-
     fn view(&self, confidence: f64) -> Value {
         let change = self.change(confidence);
         let interval = change.and_then(|change| change.interval);
-        let [base, new] = [&self.base, &self.new].map(|row| row.group.facts());
-        let versions = [base, new].map(|facts| facts.version_for_people());
-        let other_sources = !base.same_program(new, &self.base.entry.row.slug);
-        let memory = |row: &Row| columns::find("memory").map(|column| column.cell(row));
+        let Row { group, entry, .. } = self.rows[0];
+        let [base, new] = self.rows.map(|row| row.group.facts());
+        let other_sources = !base.same_program(new, &entry.row.slug);
         context! {
-            program => &self.base.entry.row.program,
-            key => &self.base.group.workload.key,
+            program => &entry.row.program,
+            key => &group.workload.key,
             to => &self.to,
-            base => several(&self.ratios[0]),
-            new => several(&self.ratios[1]),
+            ratios => [several(&self.ratios[0]), several(&self.ratios[1])],
             change => change.map(|change| number::ratio(change.estimate, interval)),
             known => interval.is_some(),
             differs => interval.is_some_and(|interval| interval.excludes(1.0)),
             versions => other_sources.then(|| context! {
-                page => row::page(self.base.group),
-                base => &versions[0],
-                new => &versions[1],
+                page => row::page(group),
+                base => base.version_for_people(),
+                new => new.version_for_people(),
             }),
-            memory => [memory(&self.base), memory(&self.new)],
+            memory => self.rows.map(|row| columns::find("memory").map(|column| column.cell(&row))),
         }
     }
 }
@@ -111,7 +104,8 @@ pub fn compare(base: &Path, new: &Path) -> Result<String> {
 pub fn ratios(results: [&Results; 2]) -> Result<Vec<Value>> {
     let shared = shared(results)?;
     let rows: Vec<Both> = shared.iter().flat_map(|groups| programs(results[0], *groups)).collect();
-    let confidence = stats::simultaneous(rows.iter().filter(|both| both.is_known()).count());
+    let intervals = rows.iter().filter_map(|both| both.change(CONFIDENCE)?.interval);
+    let confidence = stats::simultaneous(intervals.count());
     Ok(rows.iter().map(|both| both.view(confidence)).collect())
 }
 
@@ -152,7 +146,7 @@ fn programs<'a>(results: &'a Results, [base, new]: [&'a Group; 2]) -> Vec<Both<'
             // The reference itself, rows that ran once, and a pool that is as large as its machine.
             ([&row, &twin].map(|row| sittings(row, |figures| figures.over_limit())), "its limit".to_owned())
         };
-        Some(Both { base: row, new: twin, ratios, to })
+        Some(Both { rows: [row, twin], ratios, to })
     };
     let rows = Row::in_group(results, base).filter(|row| !row.is_control() && row.ran());
     rows.filter_map(both).collect()
