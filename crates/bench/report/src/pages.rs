@@ -38,9 +38,8 @@ pub fn report(paths: &[PathBuf], check: bool) -> Result<String> {
     };
     let mut files = BTreeMap::new();
     let mut machines = Vec::new();
-    let mut read = Vec::new();
     for folder in &folders {
-        let results = self::read(folder)?;
+        let results = read(folder)?;
         let plots = plots::all(&results);
         let machine = view::machine(&source::name(folder), &results, &plots);
         for (name, text) in pages(&env, &results, &machine)? {
@@ -50,18 +49,17 @@ pub fn report(paths: &[PathBuf], check: bool) -> Result<String> {
         files.extend(
             plots.into_iter().map(|plot| (folder.join(format!("plots/{}.svg", plot.name)), plot.svg)),
         );
-        machines.push((source::name(folder), machine));
-        read.push((source::name(folder), results));
+        machines.push((source::name(folder), machine, results));
     }
     if paths.is_empty() {
         let mut between = Vec::new();
-        for (i, (base, base_results)) in read.iter().enumerate() {
-            for (new, new_results) in &read[i + 1..] {
+        for (i, (base, _, base_results)) in machines.iter().enumerate() {
+            for (new, _, new_results) in &machines[i + 1..] {
                 let rows: Value = compare::ratios([base_results, new_results])?.into();
                 between.push(vec![Value::from(base), Value::from(new), rows]);
             }
         }
-        let machines = Value::from_pairs(machines);
+        let machines = Value::from_pairs(machines.into_iter().map(|(name, machine, _)| (name, machine)));
         let index = context! { machines => machines.clone(), between };
         if !folders.is_empty() {
             files.insert(committed.join("README.md"), render(&env, "index", index)?);
