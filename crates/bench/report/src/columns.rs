@@ -89,7 +89,10 @@ pub const COLUMNS: &[Column] = &[
     column("label", "program", Unit::Count, |row| text(format!("`{}`", row.label()))),
     column("way", "model", Unit::Count, |row| text(row.way())),
     column("wall", "wall", Unit::Seconds, |row| {
-        row.figures().wall_median_s.map(|wall| Figure::In(row.wall_unit(), wall))
+        // GNU time times the rows without rounds at this delay.
+        let in_rounds = row.entry.row.rounds > 0 && !row.group.workload.only_waits;
+        let unit = if in_rounds { Unit::Seconds } else { Unit::Hundredths };
+        row.figures().wall_median_s.map(|wall| Figure::In(unit, wall))
     }),
     column("wall-n", "wall", Unit::Seconds, |row| {
         let wall = find("wall")?.text(row, false)?;

@@ -65,12 +65,6 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// The unit of its wall time: GNU time times the rows without rounds at this delay.
-    pub fn wall_unit(&self) -> Unit {
-        let in_rounds = self.entry.row.rounds > 0 && !self.group.workload.only_waits;
-        if in_rounds { Unit::Seconds } else { Unit::Hundredths }
-    }
-
     /// Whether an argument keeps fewer items in flight than the workload has.
     pub fn is_bounded(&self) -> bool {
         let row = &self.entry.row;
