@@ -129,18 +129,13 @@ fn fig(state: &State, args: Rest<Value>) -> Outcome {
         _ => return Err(wrong("fig takes a row and a column, or a key, a slug and a column")),
     };
     column(&name)?;
-    let text = attr(&attr(&row, "texts"), &name);
-    if attr(&attr(&row, "cells"), &name).as_str() == Some(columns::NOT_MEASURED) {
+    let [cell, text] = ["cells", "texts"].map(|figures| attr(&attr(&row, figures), &name));
+    if cell.as_str() == Some(columns::NOT_MEASURED) {
         return Ok("(not measured this way)".to_owned());
     }
-    let why = || {
-        format!(
-            "{name} of {} was not measured: its status is {:?}",
-            attr(&row, "folder"),
-            attr(&row, "status")
-        )
-    };
-    Ok(found(text, why)?.to_string())
+    let [folder, status] = ["folder", "status"].map(|name| attr(&row, name));
+    let text = found(text, || format!("{name} of {folder} was not measured: its status is {status:?}"))?;
+    Ok(text.to_string())
 }
 
 /// `pair(KEY, SLUG, SLUG)`: the wall time of one program ÷ that of another, where bench.toml declares what they differ in.
@@ -149,9 +144,8 @@ fn pair(state: &State, key: String, to: String, from: String) -> Outcome<Value> 
     let (to, from) = (row(&group, &to)?, row(&group, &from)?);
     let is = |pair: &Value, end, row| attr(&attr(pair, end), "slug") == attr(row, "slug");
     let pair = attr(&group, "pairs").try_iter()?.find(|pair| is(pair, "to", &to) && is(pair, "from", &from));
-    let folders = || (attr(&to, "folder"), attr(&from, "folder"));
     found(attr(&pair.unwrap_or_default(), "ratio"), || {
-        let (to, from) = folders();
+        let [to, from] = [&to, &from].map(|row| attr(row, "folder"));
         format!("bench.toml does not say in what one thing {to} differs from {from}")
     })
 }

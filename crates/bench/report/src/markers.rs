@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use minijinja::{Environment, Value};
+use minijinja::{Environment, Value, context};
 
 use crate::functions;
 
@@ -35,10 +35,8 @@ pub fn fill(env: &Environment, path: &Path, text: &str, machines: &Value) -> Res
         let (old, after) = after.split_once(END).with_context(|| format!("line {line}: {END} is missing"))?;
         ensure!(!old.contains("<!-- = "), "line {line}: {END} is missing before the next marker");
         let variables =
-            [("machine", machine.clone()), ("machines", machines.clone()), ("plots", Value::from(&plots))];
-        let value = env
-            .compile_expression(expression)
-            .and_then(|expression| expression.eval(Value::from_pairs(variables)));
+            context! { machine => machine.clone(), machines => machines.clone(), plots => &plots };
+        let value = env.compile_expression(expression).and_then(|expression| expression.eval(variables));
         let made = value.map_err(|error| anyhow!("line {line}: {error}"))?.to_string();
         ensure!(!made.trim().is_empty(), "line {line}: {expression} has no value");
         filled += &match made.contains('\n') {

@@ -59,10 +59,8 @@ pub fn map(matrix: &Matrix, names: &[String]) -> Result<Value> {
         for folder in files::folders(&parent)? {
             let name = name(&folder);
             let text = program(&parent_name, &name);
-            let header = match fs::read_to_string(folder.join("src/lib.rs")) {
-                Ok(library) => Some(library),
-                Err(_) => text.clone().filter(|_| parent_name == "bench"),
-            };
+            let library = fs::read_to_string(folder.join("src/lib.rs")).ok();
+            let header = library.or(text.clone().filter(|_| parent_name == "bench"));
             libraries.extend(header.map(|header| {
                 context! { name => format!("{parent_name}/{name}"), does => first_sentence(&header) }
             }));
