@@ -166,12 +166,8 @@ pub const COLUMNS: &[Column] = &[
         text(format!("{}–{}", Unit::Ratio.digits(low), Unit::Ratio.digits(high)))
     }),
     column("overall", "over all sittings [95 %]", Unit::Ratio, |row| {
-        match Estimate::of_sittings(&sittings(row, |m| Some(m.ratio?.estimate))) {
-            Some(Estimate { estimate, interval: Some(interval), .. }) => {
-                Some(Figure::Ratio(estimate, Some(interval)))
-            }
-            _ => ratio(row),
-        }
+        let mean = Estimate::of_sittings(&sittings(row, |m| m.ratio)).filter(|mean| mean.interval.is_some());
+        mean.map(|mean| Figure::Ratio(mean.estimate, mean.interval)).or_else(|| ratio(row))
     }),
     some("differs-in", "sittings that differ", Unit::Count, |row| {
         let differs = sittings(row, |m| Some(m.ratio_interval?.excludes(1.0)));
@@ -226,9 +222,8 @@ fn spread(row: &Row) -> Option<Figure> {
         return if row.is_reference() { text("1".to_owned()) } else { ratio(row) };
     };
     let far = ratios.iter().map(|ratio| (ratio - mean.estimate).abs()).fold(0.0, f64::max);
-    let mean = Unit::Ratio.digits(mean.estimate);
-    let decimals = mean.split_once('.').map_or(0, |(_, decimals)| decimals.len());
-    text(format!("{mean} ±\u{a0}{far:.decimals$}"))
+    let decimals = Unit::Ratio.decimals(mean.estimate);
+    text(format!("{:.decimals$} ±\u{a0}{far:.decimals$}", mean.estimate))
 }
 
 /// The figures of a row in all sittings of the same programs.

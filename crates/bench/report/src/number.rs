@@ -53,7 +53,7 @@ impl Unit {
         }
     }
 
-    fn decimals(self, value: f64) -> usize {
+    pub fn decimals(self, value: f64) -> usize {
         let size = value.abs();
         match self {
             Unit::Seconds if size < 10.0 => 3,

@@ -210,19 +210,13 @@ fn draw_marker(canvas: &mut Canvas, series: &Series, place: Point) {
     canvas.path(&format!("{style} {class}"), &marker::path(model.marker, place, 10.0));
 }
 
-/// Without the points that lie on the one before: they are not seen, and would make the file large.
+/// Without the points that lie on the one before, but with the last: they are not seen, and would make the file large.
 fn thinned(points: impl Iterator<Item = Point>) -> Vec<Point> {
-    let mut kept: Vec<Point> = Vec::new();
-    let mut last = None;
-    for point in points {
-        let near = |other: &Point| (other.0 - point.0).abs() < 0.5 && (other.1 - point.1).abs() < 0.5;
-        last = kept.last().is_some_and(near).then_some(point);
-        if last.is_none() {
-            kept.push(point);
-        }
-    }
-    kept.extend(last);
-    kept
+    let mut points: Vec<Point> = points.collect();
+    let last = points.pop();
+    points.dedup_by(|point, before| (point.0 - before.0).abs() < 0.5 && (point.1 - before.1).abs() < 0.5);
+    points.extend(last);
+    points
 }
 
 /// Moves heights, in ascending order, to be a line apart: downwards, and up again from the lower end.
