@@ -37,7 +37,6 @@ pub fn environment() -> Environment<'static> {
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
     env.set_syntax(syntax.expect("these are the usual delimiters"));
     env.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-    env.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     env.add_function("table", table);
     env.add_function("cells", |state: &State, row: Value, columns: String| {
         Ok::<_, Error>(row_cells(&fields(state, &columns)?, &row).join(" | "))
@@ -86,7 +85,7 @@ fn found(value: Value, otherwise: impl FnOnce() -> String) -> Outcome<Value> {
 /// `groups | for_each("{key}:wall as {condition}")`: columns of a table, some from each group.
 fn for_each(groups: Vec<Value>, columns: String) -> String {
     let fill = |group: &Value| {
-        ["key", "condition", "page"].iter().fold(columns.clone(), |columns, name| {
+        ["machine", "key", "condition", "page"].iter().fold(columns.clone(), |columns, name| {
             columns.replace(&format!("{{{name}}}"), &attr(group, name).to_string())
         })
     };

@@ -15,9 +15,9 @@ use crate::{
 };
 
 pub fn machine(name: &str, results: &Results, plots: &[Plot]) -> Value {
-    let groups = || results.groups.iter().map(|data| (data.workload.key.clone(), group(name, results, data)));
-    let by_key = Value::from_pairs(groups());
-    let groups: Value = groups().map(|(_, group)| group).collect();
+    let groups: Vec<Value> = results.groups.iter().map(|data| group(name, results, data)).collect();
+    let keys = results.groups.iter().map(|data| data.workload.key.clone());
+    let by_key = Value::from_pairs(keys.zip(groups.clone()));
     let plots = Value::from_pairs(plots.iter().map(|plot| (plot.name.clone(), plot.alt.clone())));
     context! { name, groups, by_key, plots, ..Value::from(Serde(&results.machine)) }
 }
