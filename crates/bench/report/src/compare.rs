@@ -9,6 +9,7 @@ use anyhow::{Result, ensure};
 use bench_data::{
     results::{Group, Results},
     stats::{self, CONFIDENCE, Estimate, MIN_SITTINGS},
+    workload::Workload,
 };
 use minijinja::{Value, context, value::Serde};
 
@@ -86,10 +87,10 @@ pub fn compare(base: &Path, new: &Path) -> Result<String> {
         }
     }
     facts.retain(|_, [base, new]| base != new);
+    let only =
+        |ours: &BTreeSet<_>, theirs| ours.difference(theirs).cloned().collect::<Vec<String>>().join(", ");
     let facts = facts.iter().map(|(name, [base, new])| {
-        let only =
-            |ours: &BTreeSet<String>, theirs| -> Vec<String> { ours.difference(theirs).cloned().collect() };
-        context! { name, base => only(base, new).join(", "), new => only(new, base).join(", ") }
+        context! { name, base => only(base, new), new => only(new, base) }
     });
     let variables = context! {
         sides,
@@ -114,15 +115,12 @@ fn shared(results: [&Results; 2]) -> Result<Vec<[&Group; 2]>> {
     let mut shared = Vec::new();
     for group in &results[0].groups {
         let Some(other) = find(results[1], group) else { continue };
-        let [base, new] = [&group.workload, &other.workload];
+        let Workload { key, size, latency_s, .. } = &group.workload;
+        let (new_size, new_latency_s) = (&other.workload.size, &other.workload.latency_s);
         ensure!(
-            (base.size, base.latency_s) == (new.size, new.latency_s),
-            "different workloads do not compare: {} has {} items of {} s in base and {} of {} s in new",
-            base.key,
-            base.size,
-            base.latency_s,
-            new.size,
-            new.latency_s
+            (size, latency_s) == (new_size, new_latency_s),
+            "different workloads do not compare: {key} has {size} items of {latency_s} s in base and {new_size} of \
+             {new_latency_s} s in new"
         );
         shared.push([group, other]);
     }

@@ -99,12 +99,8 @@ fn pages(env: &Environment, results: &Results, machine: &Value) -> Result<Vec<(S
             page == "README" || group.get_attr("page").is_ok_and(|name| name == Value::from(page))
         };
         let groups: Value = groups.filter(on_page).collect();
-        let text = render(
-            env,
-            template,
-            context! { machine, groups, plots => "plots/", published => Serde(&published) },
-        );
-        Ok((format!("{page}.md"), text?))
+        let variables = context! { machine, groups, plots => "plots/", published => Serde(&published) };
+        Ok((format!("{page}.md"), render(env, template, variables)?))
     };
     templates.into_iter().map(page).collect()
 }
