@@ -5,9 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use bench_data::workload::Model;
-
-use super::marker::px;
+use super::{Series, marker::px};
 
 /// Width in units of the drawing. Pages show it at this many pixels, or less where the screen is narrow.
 pub const WIDTH: f64 = 480.0;
@@ -39,15 +37,13 @@ text,.fill{fill:currentColor}
 
 pub struct Canvas {
     body: String,
-    /// Colours of the models that are drawn.
-    models: BTreeMap<String, (String, String)>,
     /// Where the next thing may begin.
     pub top: f64,
 }
 
 impl Canvas {
     pub fn new(heading: &str, notes: &str) -> Self {
-        let mut canvas = Canvas { body: String::new(), models: BTreeMap::new(), top: MARGIN };
+        let mut canvas = Canvas { body: String::new(), top: MARGIN };
         // Bold letters are wider.
         for (text, wider, class) in [(heading, 1.1, "ink heading"), (notes, 1.0, "muted")] {
             for line in wrap(text, (WIDTH - 2.0 * MARGIN) / wider) {
@@ -73,19 +69,13 @@ impl Canvas {
         self.body += &format!("<path class=\"{class}\" d=\"{path}\"/>\n");
     }
 
-    /// The class of a model's colour; of none, that of text.
-    pub fn class(&mut self, model: Option<&Model>) -> String {
-        let Some(model) = model else { return "ink".to_owned() };
-        let class = format!("m-{}", model.name);
-        self.models.insert(class.clone(), (model.light.clone(), model.dark.clone()));
-        class
-    }
-
-    /// The finished picture; its height is what was used.
-    pub fn finish(self, alt: &str) -> String {
+    /// The finished picture; its height is what was used, its colours those of the series that are drawn.
+    pub fn finish(self, alt: &str, series: &[Series]) -> String {
         let height = (self.top + MARGIN).ceil();
-        let models =
-            self.models.iter().map(|(class, (light, dark))| (class.as_str(), light.as_str(), dark.as_str()));
+        let drawn = series.iter().filter(|series| !series.marks.is_empty());
+        let models: BTreeMap<_, _> =
+            drawn.filter_map(|series| Some((series.class(), series.model.as_ref()?))).collect();
+        let models = models.iter().map(|(class, model)| (class.as_str(), &*model.light, &*model.dark));
         let (mut light_rules, mut dark_rules) = (String::new(), String::new());
         for (class, light, dark) in COLORS.into_iter().chain(models) {
             light_rules += &format!(".{class}{{color:{light}}}\n");

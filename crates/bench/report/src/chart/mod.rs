@@ -37,6 +37,13 @@ pub struct Series {
     pub marks: Vec<Mark>,
 }
 
+impl Series {
+    /// The class of its colour.
+    fn class(&self) -> String {
+        self.model.as_ref().map_or("ink".to_owned(), |model| format!("m-{}", model.name))
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum Mark {
     /// The model's marker.
@@ -79,7 +86,7 @@ pub fn chart([heading, notes, alt]: [&str; 3], series: &[Series], x: &Axis, y: O
         None => rows(&mut canvas, series, x.fitted(places)),
         Some(y) => lines(&mut canvas, series, x.fitted(places), y.fitted(heights)),
     }
-    canvas.finish(alt)
+    canvas.finish(alt, series)
 }
 
 /// A mark's height is from 0 at its row's lower edge to 1 at the upper one.
@@ -141,8 +148,7 @@ fn lines(canvas: &mut Canvas, series: &[Series], x: Axis, y: Axis) {
     }
     for ((_, line), height) in ends.iter().zip(heights) {
         draw_marker(canvas, line, (right + 24.0, height));
-        let class = canvas.class(line.model.as_ref());
-        canvas.text(&line.name, (right + 34.0, height + 5.0), "start", &class);
+        canvas.text(&line.name, (right + 34.0, height + 5.0), "start", &line.class());
     }
     below(canvas, &x, bottom);
 }
@@ -170,7 +176,6 @@ fn below(canvas: &mut Canvas, x: &Axis, bottom: f64) {
 }
 
 fn draw(canvas: &mut Canvas, series: &Series, mark: &Mark, x: &Axis, y: &Axis) {
-    let class = canvas.class(series.model.as_ref());
     let place = |point: &Point| (x.at(point.0), y.at(point.1));
     let outline = |points: &[Point]| thinned(points.iter().map(place));
     let middle = (y.start + y.end) / 2.0;
@@ -195,19 +200,18 @@ fn draw(canvas: &mut Canvas, series: &Series, mark: &Mark, x: &Axis, y: &Axis) {
         }
         Mark::Stop(point) => {
             let (x, y) = place(point);
-            canvas.path(&format!("lead {class}"), &open([(x, y), (x + STUB, y)]));
+            canvas.path(&format!("lead {}", series.class()), &open([(x, y), (x + STUB, y)]));
             let stroke = |dy: f64| open([(x + STUB - 5.0, y - dy), (x + STUB + 5.0, y + dy)]);
             ("line", [stroke(5.0), stroke(-5.0)].concat())
         }
     };
-    canvas.path(&format!("{style} {class}"), &path);
+    canvas.path(&format!("{style} {}", series.class()), &path);
 }
 
 fn draw_marker(canvas: &mut Canvas, series: &Series, place: Point) {
-    let class = canvas.class(series.model.as_ref());
     let Some(model) = &series.model else { return };
     let style = if series.hollow { "hollow" } else { "fill seam" };
-    canvas.path(&format!("{style} {class}"), &marker::path(model.marker, place, 10.0));
+    canvas.path(&format!("{style} {}", series.class()), &marker::path(model.marker, place, 10.0));
 }
 
 /// Without the points that lie on the one before, but with the last: they are not seen, and would make the file large.
