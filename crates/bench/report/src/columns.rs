@@ -166,11 +166,12 @@ pub const COLUMNS: &[Column] = &[
         text(format!("{}–{}", Unit::Ratio.digits(low), Unit::Ratio.digits(high)))
     }),
     column("overall", "over all sittings [95 %]", Unit::Ratio, |row| {
-        let mean = Estimate::of_sittings(&sittings(row, |m| m.ratio)).filter(|mean| mean.interval.is_some());
+        let mean = Estimate::of_sittings(&sittings(row, |m| Some(m.ratio?.estimate)))
+            .filter(|mean| mean.interval.is_some());
         mean.map(|mean| Figure::Ratio(mean.estimate, mean.interval)).or_else(|| ratio(row))
     }),
     some("differs-in", "sittings that differ", Unit::Count, |row| {
-        let differs = sittings(row, |m| Some(m.ratio_interval?.excludes(1.0)));
+        let differs = sittings(row, |m| Some(m.ratio?.interval?.excludes(1.0)));
         text(format!("{} of {}", differs.iter().filter(|differs| **differs).count(), differs.len()))
     }),
 ];

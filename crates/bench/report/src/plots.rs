@@ -89,7 +89,8 @@ fn wall(rows: &[Row]) -> Option<Plot> {
 /// Wall time ÷ that of the reference, of the programs that are near it.
 fn ratio(rows: &[Row]) -> Option<Plot> {
     let reference = rows.iter().find(|row| row.is_reference() && row.ran())?;
-    let near = |row: &Row| row.is_reference() || row.figures().ratio.is_some_and(|ratio| ratio.estimate < NEAR);
+    let near =
+        |row: &Row| row.is_reference() || row.figures().ratio.is_some_and(|ratio| ratio.estimate < NEAR);
     let rows: Rows = rows.iter().copied().filter(near).collect();
     let notes = format!("Line: 95 % interval. Left out: programs that take more than {NEAR} times as long.");
     let heading = format!("wall time ÷ that of {}", name(reference));

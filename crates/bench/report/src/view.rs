@@ -115,7 +115,7 @@ fn figures(row: &Row, folder: &str) -> Value {
         outcome => row.outcome(),
         is_reference => row.is_reference(),
         reference_name => &row.group.workload.reference,
-        differs => row.figures().ratio_interval.map(|interval| interval.excludes(1.0)),
+        differs => row.figures().ratio.and_then(|ratio| ratio.interval).map(|interval| interval.excludes(1.0)),
         bounded => row.is_bounded(),
         baseline => row.is_baseline(),
         plain => !entry.program.contains(' '),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use bench_data::facts::Machine;
+use bench_data::{facts::Machine, files};
 use procfs::Current;
 
 use crate::processes;
@@ -101,7 +101,7 @@ pub fn check(folder: &Path, machine: &Machine, name: &str) -> Result<()> {
     if !file.exists() {
         return Ok(());
     }
-    let differences = machine.differences(&files::toml::<Machine>(&file)?);
+    let differences = machine.differences(&files::toml(&file)?);
     let mut names = [name.to_owned()].into_iter().chain((2..).map(|number| format!("{name}-{number}")));
     let free = names.find(|name| !folder.with_file_name(name).exists()).unwrap_or_default();
     ensure!(

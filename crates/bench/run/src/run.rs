@@ -164,7 +164,9 @@ pub fn results(quick: bool) -> &'static Path {
 /// The workloads in a results folder, each with its folder.
 pub fn kept(results: &Path) -> Result<Vec<(PathBuf, Workload)>> {
     let folders = files::folders(&results.join("raw")).unwrap_or_default().into_iter();
-    folders.map(|folder| files::toml::<Workload>(&folder.join("workload.toml")).map(|read| (folder, read))).collect()
+    folders
+        .map(|folder| files::toml::<Workload>(&folder.join("workload.toml")).map(|read| (folder, read)))
+        .collect()
 }
 
 /// One more sitting of timed rounds, of the workloads of `make bench` in a results folder: those that are named or all.
