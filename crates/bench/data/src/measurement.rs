@@ -3,7 +3,7 @@
 
 use crate::{
     raw::Ran,
-    results::Sitting,
+    results::{Entry, Sitting},
     runs::{Kind, Run},
     stats::{self, Estimate},
     workload::{Control, Row, Workload},
@@ -41,8 +41,6 @@ pub struct Measurement {
     pub round_trips: Option<f64>,
     /// The interpreter and its imports alone.
     pub start_s: Option<f64>,
-    /// `ok`, or `skipped: …` or `failed: …` with the reason.
-    pub status: String,
 }
 
 impl Measurement {
@@ -55,16 +53,9 @@ impl Measurement {
         first: bool,
     ) -> Self {
         let limit_s = workload.limited.then_some(row.limit_s);
-        let empty = |status| Measurement { sitting: sitting.number, limit_s, status, ..Self::default() };
-        let ran = match raw {
-            Ok(ran) => ran,
-            Err(status) => return empty(status.clone()),
-        };
-        if let Some(reason) = failure(workload, ran) {
-            return empty(format!("failed: {reason}"));
-        }
-        let timed =
-            empty("ok".to_owned()).timed(workload, row, ran, sitting).compared(workload, row, sitting);
+        let empty = Measurement { sitting: sitting.number, limit_s, ..Self::default() };
+        let Ok(ran) = raw else { return empty };
+        let timed = empty.timed(workload, row, ran, sitting).compared(workload, row, sitting);
         if first { timed.seen(workload, ran) } else { timed }
     }
 
@@ -147,15 +138,6 @@ impl Measurement {
         }
     }
 
-    pub fn outcome(&self) -> &str {
-        self.status.split(':').next().unwrap_or_default()
-    }
-
-    /// Whether there are figures.
-    pub fn is_ok(&self) -> bool {
-        self.status == "ok"
-    }
-
     pub fn over_limit(&self) -> Option<f64> {
         self.wall_median_s.zip(self.limit_s).map(|(wall, limit)| wall / limit)
     }
@@ -175,20 +157,7 @@ impl Measurement {
     }
 }
 
-/// The reason why a run that ended does not count.
-fn failure(workload: &Workload, ran: &Ran) -> Option<String> {
-    let failed = workload.fault.as_ref().filter(|fault| fault.fails).map_or(0, |fault| fault.sick);
-    let end = format!("{} ok, {failed} failed in ", workload.size - failed);
-    ran.runs.iter().find_map(|run| match run.signal() {
-        Some(signal) => Some(format!("ended by signal {signal}")),
-        None if run.exit_code != u8::from(failed > 0) => Some(format!("exit code {}", run.exit_code)),
-        // The output of what is only timed is not read.
-        None if run.kind != Kind::Observed || run.last_line.starts_with(&end) => None,
-        None => Some(format!("its last line is {:?}", run.last_line)),
-    })
-}
-
-type Cell = fn(&Workload, &Row, &Measurement) -> String;
+type Cell = fn(&Workload, &Entry, &Measurement) -> String;
 /// The columns of the file.
 pub const COLUMNS: [(&str, Cell); 30] = [
     ("study", |workload, _, _| workload.study.clone()),
@@ -196,8 +165,8 @@ pub const COLUMNS: [(&str, Cell); 30] = [
     ("size", |workload, _, _| workload.size.to_string()),
     ("rtt_s", |workload, _, _| text(workload.rtt_s)),
     ("fault", |workload, _, _| text(workload.fault.as_ref().map(|fault| &fault.name))),
-    ("program", |_, row, _| row.program.clone()),
-    ("model", |_, row, _| row.model.clone()),
+    ("program", |_, entry, _| entry.row.program.clone()),
+    ("model", |_, entry, _| entry.row.model.clone()),
     ("sitting", |_, _, m| m.sitting.to_string()),
     ("runs", |_, _, m| text(m.runs)),
     ("wall_median_s", |_, _, m| rounded(m.wall_median_s, 4)),
@@ -220,7 +189,7 @@ pub const COLUMNS: [(&str, Cell); 30] = [
     ("lab_cpu_s", |_, _, m| rounded(m.seen.server_cpu_s, 4)),
     ("half_s", |_, _, m| rounded(m.seen.half_s, 4)),
     ("most_s", |_, _, m| rounded(m.seen.most_s, 4)),
-    ("status", |_, _, m| m.status.clone()),
+    ("status", |_, entry, _| entry.status().to_owned()),
 ];
 
 fn text(value: Option<impl ToString>) -> String {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     files,
-    runs::Run,
+    runs::{Kind, Run},
     stats, tools,
     trace::Item,
     waits::{self, Thread},
@@ -51,6 +51,9 @@ impl Ran {
         let runs: Vec<Run> = runs.iter().filter(|run| run.slug == row.slug).cloned().collect();
         let complete = !runs.is_empty() || row.observed + row.timed + row.timed_short == 0;
         ensure!(complete, "{}/runs.csv has no run of {}", path.display(), row.slug);
+        if let Some(reason) = failure(workload, &runs) {
+            return Ok(Err(format!("failed: {reason}")));
+        }
         let start = file("start.json", row.imports.is_some());
         let followed = file("waits.txt", workload.vary == Vary::Time);
         let counted = file("syscalls.txt", !row.count.is_empty() && followed.is_none());
@@ -63,6 +66,19 @@ impl Ran {
             trace: files::csv_if_any(&folder.join("trace.csv"))?,
         }))
     }
+}
+
+/// The reason why a run that ended does not count.
+fn failure(workload: &Workload, runs: &[Run]) -> Option<String> {
+    let failed = workload.fault.as_ref().filter(|fault| fault.fails).map_or(0, |fault| fault.sick);
+    let end = format!("{} ok, {failed} failed in ", workload.size - failed);
+    runs.iter().find_map(|run| match run.signal() {
+        Some(signal) => Some(format!("ended by signal {signal}")),
+        None if run.exit_code != u8::from(failed > 0) => Some(format!("exit code {}", run.exit_code)),
+        // The output of what is only timed is not read.
+        None if run.kind != Kind::Observed || run.last_line.starts_with(&end) => None,
+        None => Some(format!("its last line is {:?}", run.last_line)),
+    })
 }
 
 fn median_wall(text: &str) -> Result<f64> {

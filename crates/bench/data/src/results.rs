@@ -21,7 +21,7 @@ pub struct Entry {
     pub figures: Measurement,
     /// From the further sittings.
     pub again: Vec<Measurement>,
-    /// Its record, or the line that says why there is none.
+    /// Its record, or the line that says why it has no figures.
     pub raw: Result<Ran, String>,
 }
 
@@ -57,16 +57,16 @@ pub struct Group {
 }
 
 impl Entry {
-    /// Its record, where it has figures.
-    pub fn ran(&self) -> Option<&Ran> {
-        self.raw.as_ref().ok().filter(|_| self.figures.is_ok())
+    /// `ok`, or `skipped: …` or `failed: …` with the reason.
+    pub fn status(&self) -> &str {
+        self.raw.as_ref().err().map_or("ok", String::as_str)
     }
 }
 
 impl Group {
     /// The row that the others are compared with, where it has figures.
     pub fn reference(&self) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.figures.is_ok() && self.workload.is_reference(&entry.row))
+        self.entries.iter().find(|entry| entry.raw.is_ok() && self.workload.is_reference(&entry.row))
     }
 
     /// Those of the first sitting.
@@ -101,9 +101,8 @@ impl Results {
         let lines = groups.iter().flat_map(|Group { workload, entries, .. }| {
             let again = entries.iter().flat_map(|entry| entry.again.iter().map(move |again| (entry, again)));
             let figures = entries.iter().map(|entry| (entry, &entry.figures)).chain(again);
-            figures.map(|(Entry { row, .. }, figures)| {
-                measurement::COLUMNS.map(|(_, cell)| cell(workload, row, figures))
-            })
+            figures
+                .map(|(entry, figures)| measurement::COLUMNS.map(|(_, cell)| cell(workload, entry, figures)))
         });
         let names = measurement::COLUMNS.map(|(name, _)| name.to_owned());
         let csv = files::to_csv(std::iter::once(names).chain(lines))?;
@@ -125,7 +124,8 @@ fn group(path: &Path, models: &[Model]) -> Result<Group> {
         let rounds = sittings[0].rounds.iter().filter(|round| round.slug == row.slug).count();
         // Fewer than it was to have: the file is cut off.
         ensure!(
-            raw.is_err() || (1..=1 + row.blocks).any(|blocks| rounds == (blocks * row.rounds) as usize),
+            (raw.is_err() && rounds == 0)
+                || (1..=1 + row.blocks).any(|blocks| rounds == (blocks * row.rounds) as usize),
             "{}/sitting-1/rounds.csv has {rounds} rounds of {}, not {}",
             path.display(),
             row.slug,

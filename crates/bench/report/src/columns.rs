@@ -129,14 +129,14 @@ pub const COLUMNS: &[Column] = &[
     column("processes", "processes", Unit::Count, |row| count(row.figures().seen.peak_processes)),
     some("in-flight", "peak in flight", Unit::Count, |row| count(row.figures().seen.in_flight)),
     some("utilisation", "mean in flight ÷ limit", Unit::Ratio, |row| {
-        let mean = trace::mean_in_flight(&row.entry.ran()?.trace)?;
+        let mean = trace::mean_in_flight(&row.entry.raw.as_ref().ok()?.trace)?;
         number(Some(mean / row.entry.row.at_once as f64))
     }),
     some("open", "open after the answer", Unit::Millis, |row| {
-        number(trace::mean_open_s(&row.entry.ran()?.trace).map(|seconds| seconds * 1e3))
+        number(trace::mean_open_s(&row.entry.raw.as_ref().ok()?.trace).map(|seconds| seconds * 1e3))
     }),
     some("delay", "99 % have a client that is late by at most", Unit::Millis, |row| {
-        number(trace::client_delay_s(&row.entry.ran()?.trace).map(|seconds| seconds * 1e3))
+        number(trace::client_delay_s(&row.entry.raw.as_ref().ok()?.trace).map(|seconds| seconds * 1e3))
     }),
     column("user", "user", Unit::Seconds, |row| number(row.figures().user_s)),
     column("system", "system", Unit::Seconds, |row| number(row.figures().system_s)),
@@ -235,7 +235,7 @@ pub fn sittings<T>(row: &Row, value: fn(&Measurement) -> Option<T>) -> Vec<T> {
         sitting.is_some_and(|sitting| sitting.facts.same_program(&sittings[0].facts, &row.entry.row.slug))
     };
     let figures = std::iter::once(row.figures()).chain(&row.entry.again);
-    figures.filter(|figures| figures.is_ok() && is_same_program(figures.sitting)).filter_map(value).collect()
+    figures.filter(|figures| is_same_program(figures.sitting)).filter_map(value).collect()
 }
 
 /// The same program in all groups of its study and workload, in their order; none where they are of different programs.

@@ -25,7 +25,7 @@ impl<'a> Row<'a> {
     }
 
     pub fn ran(&self) -> bool {
-        self.figures().is_ok()
+        self.entry.raw.is_ok()
     }
 
     pub fn is_control(&self) -> bool {
@@ -79,7 +79,7 @@ impl<'a> Row<'a> {
                 format!("limit {}", Unit::Seconds.text(row.limit_s)).replace(' ', "\u{a0}")
             }
             true => "not measured".to_owned(),
-            false => self.figures().outcome().to_owned(),
+            false => self.entry.status().split(':').next().unwrap_or_default().to_owned(),
         }
     }
 }

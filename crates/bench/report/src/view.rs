@@ -111,7 +111,7 @@ fn figures(row: &Row, folder: &str) -> Value {
         model => &entry.model,
         ok => row.ran(),
         // A reader of Markdown would take `<N>` in it for a tag.
-        status => row.figures().status.replace('<', "&lt;"),
+        status => row.entry.status().replace('<', "&lt;"),
         outcome => row.outcome(),
         is_reference => row.is_reference(),
         reference_name => &row.group.workload.reference,

@@ -16,7 +16,7 @@ const SHOWN: (f64, f64) = (6.0, 3.0);
 
 pub fn memory(rows: &[Row]) -> Option<Plot> {
     let line = |row: &Row| {
-        let samples = row.entry.ran()?.memory.iter();
+        let samples = row.entry.raw.as_ref().ok()?.memory.iter();
         let points: Vec<Point> =
             samples.map(|sample| (sample.seconds, sample.rss_bytes as f64 / 1024.0 / 1024.0)).collect();
         let end = *points.last().filter(|_| points.len() > 1)?;
@@ -35,7 +35,7 @@ pub fn memory(rows: &[Row]) -> Option<Plot> {
 pub fn in_flight(rows: &[Row]) -> Option<Plot> {
     let workload = &rows[0].group.workload;
     let strip = |row: &Row| {
-        let steps = steps(row.entry.ran()?.trace.iter());
+        let steps = steps(row.entry.raw.as_ref().ok()?.trace.iter());
         let (peak, end) = (peak(&steps), steps.last()?.0);
         let level = |pair: &[Point]| [(pair[0].0, pair[0].1 / peak), (pair[1].0, pair[0].1 / peak)];
         let levels = steps.windows(2).flat_map(level).collect();
@@ -97,12 +97,14 @@ fn timeline(row: &Row, longest: f64) -> Option<Plot> {
 }
 
 fn threads<'a>(row: &Row<'a>) -> &'a [Thread] {
-    row.entry.ran().map_or(&[], |ran| &ran.threads)
+    row.entry.raw.as_ref().ok().map_or(&[], |ran| &ran.threads)
 }
 
 /// In the order in which they were connected to; the lab noted those of the runs before, too.
 fn hosts<'a>(row: &Row<'a>) -> Vec<&'a Item> {
-    let (Some(ran), Some(main)) = (row.entry.ran(), threads(row).first()) else { return Vec::new() };
+    let (Some(ran), Some(main)) = (row.entry.raw.as_ref().ok(), threads(row).first()) else {
+        return Vec::new();
+    };
     let mut hosts: Vec<&Item> = ran.trace.iter().filter(|item| item.accepted_s >= main.begin_s).collect();
     hosts.sort_by(|a, b| a.accepted_s.total_cmp(&b.accepted_s));
     hosts
