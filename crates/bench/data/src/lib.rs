@@ -20,7 +20,6 @@ pub mod resolve;
 pub mod results;
 pub mod rounds;
 pub mod runs;
-pub mod schedule;
 pub mod stats;
 pub mod tools;
 pub mod trace;

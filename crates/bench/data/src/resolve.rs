@@ -1,13 +1,12 @@
 //! The matrix for one machine: numbers instead of words, and the commands of all rows.
 
-use std::time::Duration;
+use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 
 use anyhow::{Result, bail};
 
 use crate::{
     SCHEMA,
     matrix::{AtOnce, BENCH, FaultSpec, Matrix, RowSpec, SickWait, Spec, Study},
-    schedule,
     workload::{Control, Difference, Fault, Row, Server, Short, Vary, Workload, slug},
 };
 
@@ -154,7 +153,7 @@ impl Matrix {
             None => label,
         };
         let at_once = row.at_once.resolve(size, place.cpus);
-        let limit_s = schedule::in_list_order(&case.waits(), at_once).as_secs_f64();
+        let limit_s = case.limit(at_once).as_secs_f64();
         let budget_s = spec.budget_s.unwrap_or(LONGEST_S);
         let has_short = (spec.only_waits || limit_s >= ONCE_S) && fault.is_none();
         let short = has_short.then(|| Short {
@@ -236,6 +235,24 @@ fn rounded(seconds: f64) -> f64 {
     (seconds * 1e6).round() / 1e6
 }
 
+/// When the last of `size` waits ends, if each that ends lets the next of the list begin: what no shape of code that takes
+/// them in list order can beat. `others` of them take another time, at even distances, as the lab spreads its sick hosts.
+fn in_list_order(size: u64, at_once: u64, wait: Duration, others: u64, other_wait: Duration) -> Duration {
+    if others == 0 {
+        return wait * size.div_ceil(at_once) as u32;
+    }
+    let mut waits = vec![wait; size as usize];
+    for number in 0..others {
+        waits[((2 * number + 1) * size / (2 * others)) as usize] = other_wait;
+    }
+    let mut ends = BinaryHeap::from(vec![Reverse(Duration::ZERO); at_once as usize]);
+    for wait in waits {
+        let first = ends.pop().map_or(Duration::ZERO, |Reverse(end)| end);
+        ends.push(Reverse(first + wait));
+    }
+    ends.into_iter().map(|Reverse(end)| end).max().unwrap_or_default()
+}
+
 impl Case<'_> {
     /// Number of sick items: at least one.
     fn sick(&self) -> u64 {
@@ -247,15 +264,15 @@ impl Case<'_> {
         self.spec.uneven.map_or(0, |uneven| (self.size as f64 * uneven.share).round() as u64)
     }
 
-    /// What each item waits.
-    fn waits(&self) -> Vec<Duration> {
+    /// How long all items take when `at_once` of them are in flight.
+    fn limit(&self, at_once: u64) -> Duration {
         let wait = Duration::from_secs_f64(rounded(self.spec.latency * self.stretch));
         let (other, other_wait) = match (self.fault, &self.spec.uneven) {
             (Some(fault), _) => (self.sick(), Duration::from_secs_f64(self.sick_wait_s(fault))),
             (None, Some(uneven)) => (self.slow(), wait * uneven.times),
             (None, None) => (0, wait),
         };
-        schedule::uneven(self.size, other, wait, other_wait)
+        in_list_order(self.size, at_once, wait, other, other_wait)
     }
 
     /// How long a sick item is waited for.

@@ -147,3 +147,16 @@ fn unknown_names_are_told_with_those_that_are_known() {
     assert!(error("all", &[]).contains("choose from bench, mariadb, own, scale, faults, network"));
     assert!(error("faults", &["web".to_owned()]).ends_with("choose from db, prices"));
 }
+
+#[test]
+fn the_last_of_the_slow_begins_late() {
+    let second = Duration::from_secs(1);
+    let slow = |size, at_once| in_list_order(size, at_once, second / 10, size / 10, second).as_secs_f64();
+    assert_eq!([1, 50, 500, 1000].map(|at_once| slow(500, at_once)), [95.0, 2.6, 1.0, 1.0]);
+    assert_eq!(slow(10_000, 50), 38.7);
+    assert_eq!(
+        [1, 3, 7].map(|at_once| in_list_order(7, at_once, second, 0, second).as_secs_f64()),
+        [7.0, 3.0, 1.0]
+    );
+    assert_eq!(in_list_order(0, 3, second, 0, second), Duration::ZERO);
+}
