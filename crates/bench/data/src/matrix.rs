@@ -105,7 +105,7 @@ pub(crate) struct Spec {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Uneven {
     pub share: f64,
-    pub times: u32,
+    pub times: f64,
 }
 
 #[derive(Deserialize)]

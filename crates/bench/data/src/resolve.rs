@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::{
     SCHEMA,
-    matrix::{AtOnce, BENCH, FaultSpec, Matrix, RowSpec, SickWait, Spec, Study},
+    matrix::{AtOnce, BENCH, FaultSpec, Matrix, RowSpec, SickWait, Spec, Study, Uneven},
     workload::{Control, Difference, Fault, Row, Server, Short, Vary, Workload, slug},
 };
 
@@ -134,8 +134,8 @@ impl Matrix {
             fault: fault.map(|fault| Fault {
                 name: fault.name.clone(),
                 title: fault.title.clone(),
-                sick: case.sick(),
-                wait_s: case.sick_wait_s(fault),
+                sick: case.others().0,
+                wait_s: case.others().1,
                 fails: fault.fails,
             }),
             models: self.models.clone(),
@@ -153,7 +153,10 @@ impl Matrix {
             None => label,
         };
         let at_once = row.at_once.resolve(size, place.cpus);
-        let limit_s = case.limit(at_once).as_secs_f64();
+        let (others, other_wait_s) = case.others();
+        let [wait, other_wait] =
+            [rounded(spec.latency * case.stretch), other_wait_s].map(Duration::from_secs_f64);
+        let limit_s = in_list_order(size, at_once, wait, others, other_wait).as_secs_f64();
         let budget_s = spec.budget_s.unwrap_or(LONGEST_S);
         let has_short = (spec.only_waits || limit_s >= ONCE_S) && fault.is_none();
         let short = has_short.then(|| Short {
@@ -254,33 +257,15 @@ fn in_list_order(size: u64, at_once: u64, wait: Duration, others: u64, other_wai
 }
 
 impl Case<'_> {
-    /// Number of sick items: at least one.
-    fn sick(&self) -> u64 {
-        self.fault.map_or(0, |fault| ((self.size as f64 * fault.share).round() as u64).max(1))
-    }
-
-    /// Number of slow items, in a workload that is uneven.
-    fn slow(&self) -> u64 {
-        self.spec.uneven.map_or(0, |uneven| (self.size as f64 * uneven.share).round() as u64)
-    }
-
-    /// How long all items take when `at_once` of them are in flight.
-    fn limit(&self, at_once: u64) -> Duration {
-        let wait = Duration::from_secs_f64(rounded(self.spec.latency * self.stretch));
-        let (other, other_wait) = match (self.fault, &self.spec.uneven) {
-            (Some(fault), _) => (self.sick(), Duration::from_secs_f64(self.sick_wait_s(fault))),
-            (None, Some(uneven)) => (self.slow(), wait * uneven.times),
-            (None, None) => (0, wait),
+    /// How many items, at least one, are sick, or slow in a workload that is uneven, and how long each is waited for.
+    fn others(&self) -> (u64, f64) {
+        let (share, wait_s) = match (self.fault, &self.spec.uneven) {
+            (Some(FaultSpec { share, wait: SickWait::Patience, .. }), _) => (share, self.patience()),
+            (Some(FaultSpec { share, wait: SickWait::Times(times), .. }), _)
+            | (None, Some(Uneven { share, times })) => (share, times * self.spec.latency * self.stretch),
+            (None, None) => return (0, 0.0),
         };
-        in_list_order(self.size, at_once, wait, other, other_wait)
-    }
-
-    /// How long a sick item is waited for.
-    fn sick_wait_s(&self, fault: &FaultSpec) -> f64 {
-        match fault.wait {
-            SickWait::Patience => self.patience(),
-            SickWait::Times(times) => times * self.spec.latency,
-        }
+        (((self.size as f64 * share).round() as u64).max(1), wait_s)
     }
 
     /// A time-out in seconds, for faults that hang.
@@ -316,8 +301,8 @@ impl Case<'_> {
             .replace("{latency}", &rounded(self.spec.latency * self.stretch).to_string())
             .replace("{stretch}", &stretch)
             .replace("{patience}", &self.patience().to_string())
-            .replace("{sick}", &self.sick().to_string())
-            .replace("{slow}", &self.slow().to_string())
+            .replace("{sick}", &self.others().0.to_string())
+            .replace("{slow}", &self.others().0.to_string())
             .replace("{rtt}", &self.rtt.unwrap_or(0.0).to_string())
     }
 }

@@ -253,7 +253,7 @@ impl Workload {
 
     /// What a row waits at least in one of its timed rounds, in seconds.
     pub fn round_limit_s(&self, row: &Row) -> f64 {
-        row.short.as_ref().filter(|_| self.only_waits).map_or(row.limit_s, |short| short.limit_s)
+        if self.only_waits { row.short_limit_s() } else { row.limit_s }
     }
 
     /// Whether a row is the one that the others are compared with.
@@ -276,6 +276,11 @@ impl Row {
     /// The command of its observed runs, and of the count of its system calls.
     pub fn short_argv(&self) -> &[String] {
         self.short.as_ref().map_or(&self.argv, |short| &short.argv)
+    }
+
+    /// What it waits at least in one of those, in seconds.
+    pub fn short_limit_s(&self) -> f64 {
+        self.short.as_ref().map_or(self.limit_s, |short| short.limit_s)
     }
 
     /// Its file's name without the workload's: `tokio-mini`, or of Python `asyncio`.

@@ -226,14 +226,14 @@ impl Maker<'_> {
         }
         argv.push("--".to_owned());
         argv.extend(self.programs.command(row, row.short_argv()));
-        self.step(row, &name, &[&file], short_s(row), argv)
+        self.step(row, &name, &[&file], row.short_limit_s(), argv)
     }
 
     /// A run whose only product is what GNU time says: at the article's delay, or where that takes too long, at a shorter one.
     fn timed(&self, row: &Row, number: u32) -> Step {
         let (kind, wait_s, command) = match row.timed_short {
             0 => ("timed", row.limit_s, row.argv.as_slice()),
-            _ => ("short", short_s(row), row.short_argv()),
+            _ => ("short", row.short_limit_s(), row.short_argv()),
         };
         let name = format!("{kind}-{number}");
         let file = format!("{name}.txt");
@@ -273,7 +273,7 @@ impl Maker<'_> {
         };
         let strace = words(&format!("strace -f -o {STEP}/{} {options}", files[0]));
         let argv = [strace, self.programs.command(row, &row.count)].concat();
-        Step { server, ..self.step(row, name, files, short_s(row), argv) }
+        Step { server, ..self.step(row, name, files, row.short_limit_s(), argv) }
     }
 
     /// A lab that notes when each item begins and ends.
@@ -282,10 +282,6 @@ impl Maker<'_> {
         let argv = [argv, words(&format!("--trace {STEP}/trace.csv"))].concat();
         Some(ServerCommand { name, argv, fresh: true })
     }
-}
-
-fn short_s(row: &Row) -> f64 {
-    row.short.as_ref().map_or(row.limit_s, |short| short.limit_s)
 }
 
 /// The words of a part of a command in which no word has a space.
