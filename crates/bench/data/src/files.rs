@@ -1,7 +1,7 @@
 //! Reading and writing of the raw files, with errors that name the file.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -55,12 +55,19 @@ pub fn to_csv<T: Serialize>(rows: impl IntoIterator<Item = T>) -> Result<String>
     Ok(String::from_utf8(writer.into_inner().map_err(|error| error.into_error())?)?)
 }
 
+/// What is in a folder, by name.
+pub fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let entries = entries.with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut paths: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).collect();
+    paths.sort();
+    Ok(paths)
+}
+
 /// The folders in a folder, by name.
 pub fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
-    let list = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    let found = list.filter_map(|item| Some(item.ok()?.path()));
-    let mut found: Vec<PathBuf> = found.filter(|path| path.is_dir()).collect();
-    found.sort();
+    let mut found = entries(folder)?;
+    found.retain(|path| path.is_dir());
     Ok(found)
 }
 

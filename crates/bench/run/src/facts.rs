@@ -18,7 +18,6 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     machine::{output, tightest, value},
-    results::entries,
     run::Run,
 };
 
@@ -183,7 +182,7 @@ fn digest(roots: &[PathBuf]) -> Result<Sha256> {
 /// figures, nor what Python compiles.
 fn add(path: &Path, hash: &mut Sha256) -> Result<()> {
     if path.is_dir() {
-        return entries(path)?.iter().try_for_each(|path| add(path, hash));
+        return files::entries(path)?.iter().try_for_each(|path| add(path, hash));
     }
     let skipped = path.extension().is_some_and(|extension| extension == "md" || extension == "pyc");
     if path.is_file() && !skipped {

@@ -135,7 +135,7 @@ impl Results {
 fn collect_row(workload: &Workload, row: &Row, to: &Path) -> Result<Vec<Recorded>> {
     let folder = steps::folder(&workload.key, &row.slug);
     let mut runs: Vec<Recorded> = Vec::new();
-    for file in if folder.exists() { entries(&folder)? } else { Vec::new() } {
+    for file in if folder.exists() { files::entries(&folder)? } else { Vec::new() } {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let (kind, number) = name.split_once(['-', '.']).unwrap_or((&name, ""));
         match kind {
@@ -174,22 +174,13 @@ fn rename(from: &Path, to: &Path) -> Result<()> {
     fs::rename(from, to).with_context(|| format!("cannot rename {} to {}", from.display(), to.display()))
 }
 
-/// What is in a folder, by name.
-pub fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
-    let entries = entries.with_context(|| format!("cannot read {}", folder.display()))?;
-    let mut paths: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).collect();
-    paths.sort();
-    Ok(paths)
-}
-
 /// Copies a file, or a folder with all that is in it, and makes the folders above it.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     let error = || format!("cannot copy {} to {}", from.display(), to.display());
     if from.is_dir() {
         fs::create_dir_all(to).with_context(error)?;
         let name = |path: &Path| to.join(path.file_name().unwrap_or_default());
-        return entries(from)?.iter().try_for_each(|path| copy(path, &name(path)));
+        return files::entries(from)?.iter().try_for_each(|path| copy(path, &name(path)));
     }
     fs::create_dir_all(to.with_file_name("")).and_then(|()| fs::copy(from, to)).with_context(error)?;
     Ok(())
