@@ -71,7 +71,6 @@ pub(crate) struct Spec {
     pub size: u64,
     pub sizes: Option<Vec<u64>>,
     pub latency: f64,
-    #[serde(default)]
     pub rtts: Vec<f64>,
     /// The same with fewer items and shorter waits, for `make quick`.
     pub quick: Option<Box<Spec>>,
@@ -79,7 +78,6 @@ pub(crate) struct Spec {
     pub server: Option<Server>,
     pub counted: bool,
     pub limited: bool,
-    #[serde(default)]
     pub only_waits: bool,
     pub verdict: bool,
     /// A row that would wait longer is not tried, in seconds.
@@ -89,14 +87,11 @@ pub(crate) struct Spec {
     pub observed: u32,
     pub uneven: Option<Uneven>,
     pub args: Vec<String>,
-    #[serde(default)]
     pub sample: Vec<String>,
     pub printed: Option<Printed>,
     #[serde(rename = "row")]
     pub rows: Vec<RowSpec>,
-    #[serde(default)]
     pub python: Vec<RowSpec>,
-    #[serde(default)]
     pub absent: BTreeMap<String, String>,
 }
 
@@ -278,37 +273,37 @@ impl Spec {
 /// Completes each workload, and makes those outside a study one of their own.
 fn merged(mut matrix: Table) -> Result<Table> {
     let mut bench = toml! { name = "bench" vary = "nothing" python = true };
-    bench.extend(matrix.remove("workload").map(|workloads| ("workload".to_owned(), workloads)));
+    bench.extend(matrix.remove_entry("workload"));
     let mut studies = vec![Value::Table(bench)];
-    studies.extend(matrix.remove("study").into_iter().flat_map(|studies| match studies {
-        Value::Array(studies) => studies,
-        _ => Vec::new(),
-    }));
-    let defaults = ["rounds", "observed", "budget_s"].map(|name| (name, matrix.remove(name)));
+    if let Some(Value::Array(others)) = matrix.remove("study") {
+        studies.extend(others);
+    }
+    // Of the whole matrix, or of a study.
+    let shared = |table: &mut Table| ["rounds", "observed", "budget_s"].map(|name| table.remove_entry(name));
+    let mut defaults = toml! {
+        counted = true limited = true verdict = true only_waits = false
+        rtts = [] sample = [] python = [] absent = {}
+    };
+    defaults.extend(shared(&mut matrix).into_iter().flatten());
+    let over = |base: &Table, own: Table| base.clone().into_iter().chain(own).collect::<Table>();
     let mut written: Vec<Table> = Vec::new();
     for study in studies.iter_mut().filter_map(Value::as_table_mut) {
-        let mut shared = toml! { counted = true limited = true verdict = true };
-        let of_study =
-            defaults.clone().map(|(name, value)| Some((name.to_owned(), study.remove(name).or(value)?)));
-        shared.extend(of_study.into_iter().flatten());
+        let mut defaults = defaults.clone();
+        defaults.extend(shared(study).into_iter().flatten());
         let workloads = study.get_mut("workload").and_then(Value::as_array_mut);
         for workload in workloads.into_iter().flatten().filter_map(Value::as_table_mut) {
             if let Some(like) = workload.remove("like") {
                 let base = written.iter().find(|base| base.get("name") == Some(&like));
-                let mut base =
-                    base.with_context(|| format!("no workload before it is called {like}"))?.clone();
-                base.remove("key");
-                base.extend(std::mem::take(workload));
-                *workload = base;
+                let base = base.with_context(|| format!("no workload before it is called {like}"))?;
+                *workload = over(base, std::mem::take(workload));
             }
-            written.push(workload.clone());
-            let mut whole = shared.clone();
-            whole.extend(std::mem::take(workload));
-            if let Some(Value::Table(less)) = whole.remove("quick") {
-                let quick = whole.clone().into_iter().chain(less).collect();
-                whole.insert("quick".to_owned(), Value::Table(quick));
+            let mut base = workload.clone();
+            base.remove("key");
+            written.push(base);
+            *workload = over(&defaults, std::mem::take(workload));
+            if let Some(Value::Table(less)) = workload.remove("quick") {
+                workload.insert("quick".to_owned(), Value::Table(over(workload, less)));
             }
-            *workload = whole;
         }
     }
     matrix.insert("study".to_owned(), Value::Array(studies));

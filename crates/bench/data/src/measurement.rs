@@ -55,52 +55,33 @@ impl Measurement {
         let limit_s = workload.limited.then_some(row.limit_s);
         let empty = Measurement { sitting: sitting.number, limit_s, ..Self::default() };
         let Ok(ran) = raw else { return empty };
-        let timed = empty.timed(workload, row, ran, sitting).compared(workload, row, sitting);
-        if first { timed.seen(workload, ran) } else { timed }
-    }
-
-    /// Wall and CPU time, of the rounds or of the timed runs. The rounds of what only waits are at the short delay: they
-    /// give the time over the limit.
-    fn timed(self, workload: &Workload, row: &Row, ran: &Ran, sitting: &Sitting) -> Self {
+        // The rounds of what only waits are at the short delay: they give the time over the limit.
         let rounds = sitting.rounds.iter().filter(|round| round.slug == row.slug);
         let rounds: Vec<_> =
             rounds.map(|round| [round.wall_s, round.user_s, round.system_s].map(Some)).collect();
         let times = |run: &Run| [run.wall_s, run.user_s, run.system_s];
         let runs = |kind| ran.runs.iter().filter(|run| run.kind == kind).map(times).collect::<Vec<_>>();
-        let (timed, short) = (runs(Kind::Timed), runs(Kind::Short));
+        let (long, short) = (runs(Kind::Timed), runs(Kind::Short));
         let column = |times: &[[Option<f64>; 3]], place: usize| {
             times.iter().filter_map(|times| times[place]).collect::<Vec<f64>>()
         };
-        let walls = if rounds.is_empty() || workload.only_waits { &timed } else { &rounds };
+        let walls = if rounds.is_empty() || workload.only_waits { &long } else { &rounds };
         let walls = column(walls, 0);
-        let all = if rounds.is_empty() { [timed, short.clone()].concat() } else { rounds.clone() };
+        let all = if rounds.is_empty() { [long, short.clone()].concat() } else { rounds.clone() };
         let over = stats::median(&column(&[rounds, short].concat(), 0)).filter(|_| workload.only_waits);
-        Measurement {
+        let compared = compared(workload, row, sitting);
+        let timed = Measurement {
             runs: Some(walls.len() as u64).filter(|runs| *runs > 0),
             wall_median_s: stats::median(&walls),
             wall_range_s: stats::range(&walls),
             over_ms: over.map(|wall| 1e3 * (wall - workload.round_limit_s(row))),
+            over_difference_ms: compared.filter(|_| workload.only_waits),
+            ratio: compared.filter(|_| !workload.only_waits),
             user_s: stats::median(&column(&all, 1)),
             system_s: stats::median(&column(&all, 2)),
-            ..self
-        }
-    }
-
-    /// Against the reference. All comparisons of the programs in Rust are one family, those in Python another, and the
-    /// intervals of a family hold together; a control stands alone.
-    fn compared(self, workload: &Workload, row: &Row, sitting: &Sitting) -> Self {
-        let reference = workload.rows.iter().find(|row| workload.is_reference(row));
-        let Some(reference) = reference.filter(|reference| reference.slug != row.slug) else { return self };
-        let confidence = match row.control {
-            None => workload.confidence(row.python),
-            Some(Control::Same) => stats::REJECTION,
-            Some(Control::Planted) => stats::CONFIDENCE,
+            ..empty
         };
-        let estimate = sitting.compare(workload, row, reference, confidence);
-        match workload.only_waits {
-            true => Measurement { over_difference_ms: estimate, ..self },
-            false => Measurement { ratio: estimate, ..self },
-        }
+        if first { timed.seen(workload, ran) } else { timed }
     }
 
     /// Memory and counters, of the observed runs.
@@ -155,6 +136,19 @@ impl Measurement {
     pub fn switches(&self) -> Option<u64> {
         self.seen.voluntary.zip(self.seen.involuntary).map(|(a, b)| a + b)
     }
+}
+
+/// A row against the reference. All comparisons of the programs in Rust are one family, those in Python another, and the
+/// intervals of a family hold together; a control stands alone.
+fn compared(workload: &Workload, row: &Row, sitting: &Sitting) -> Option<Estimate> {
+    let reference = workload.rows.iter().find(|row| workload.is_reference(row))?;
+    let confidence = match row.control {
+        None => workload.confidence(row.python),
+        Some(Control::Same) => stats::REJECTION,
+        Some(Control::Planted) => stats::CONFIDENCE,
+    };
+    let compared = sitting.compare(workload, row, reference, confidence);
+    compared.filter(|_| reference.slug != row.slug)
 }
 
 type Cell = fn(&Workload, &Entry, &Measurement) -> String;

@@ -164,10 +164,9 @@ impl Matrix {
             limit_s: rounded(limit_s * SHORT),
             argv: Case { stretch: case.stretch * SHORT, ..case }.argv(row),
         });
-        let (short_s, short_argv) = match short.clone() {
-            Some(short) => (short.limit_s, short.argv),
-            None => (limit_s, case.argv(row)),
-        };
+        let argv = case.argv(row);
+        let (short_s, short_argv) =
+            short.as_ref().map_or((limit_s, &argv), |short| (short.limit_s, &short.argv));
         let round_limit_s = if spec.only_waits { short_s } else { limit_s };
         let rounds_by_limit = match round_limit_s {
             limit if limit >= ONCE_S => 0,
@@ -183,6 +182,7 @@ impl Matrix {
         let checked = study.vary == Vary::Nothing && !place.quick && round_limit_s < 1.0;
         // The rows of Python differ by more than a machine scatters.
         let checked = checked && !python && spec.rows.iter().any(|row| row.control == Some(Control::Same));
+        let blocks = spec.rounds.up_to / spec.rounds.under_1s.max(1);
         let once = place.quick || limit_s >= ONCE_S || rounds == 0;
         let few = |runs: u32| if once { runs.min(1) } else { runs };
         let too_long = spec.only_waits && limit_s > LONGEST_TIMED_S;
@@ -201,11 +201,7 @@ impl Matrix {
             at_once,
             limit_s,
             rounds,
-            blocks: if checked {
-                (spec.rounds.up_to / spec.rounds.under_1s.max(1)).saturating_sub(1)
-            } else {
-                0
-            },
+            blocks: if checked { blocks.saturating_sub(1) } else { 0 },
             timed: match rounds {
                 _ if too_long => 0,
                 _ if spec.only_waits => few(TIMED),
@@ -220,14 +216,14 @@ impl Matrix {
                 None => few(spec.observed),
             },
             traced: plain && !python && spec.counted && limit_s < LONGEST_TRACED_S && lab,
-            argv: case.argv(row),
-            sample: if sample.is_empty() { sample } else { [case.argv(row), sample].concat() },
+            sample: if sample.is_empty() { sample } else { [argv.clone(), sample].concat() },
             probe: row.needs.as_ref().map_or(Vec::new(), |need| self.needs[need].clone()),
             skip: (limit_s > budget_s)
                 .then(|| format!("skipped: would wait {limit_s} s, the budget is {budget_s} s")),
             imports: row.imports.clone(),
-            count: if counted || study.vary == Vary::Time { short_argv } else { Vec::new() },
+            count: if counted || study.vary == Vary::Time { short_argv.clone() } else { Vec::new() },
             differs: differs.map(|(from, what)| Difference { from: case.fill(from), what }),
+            argv,
             short,
         }
     }
@@ -282,7 +278,6 @@ impl Case<'_> {
             (_, Some(fault), _) => format!("{study}-{name}-{}", fault.name),
             (.., Some(rtt)) => format!("{study}-{name}-{}ms", rounded(rtt * 1e3)),
             (Vary::Server, ..) => format!("{name}-{study}"),
-            (Vary::Time, ..) => format!("{study}-{name}"),
             _ if *study == BENCH => name.to_owned(),
             _ => format!("{study}-{name}"),
         }
