@@ -55,30 +55,27 @@ impl Measurement {
         let limit_s = workload.limited.then_some(row.limit_s);
         let empty = Measurement { sitting: sitting.number, limit_s, ..Self::default() };
         let Ok(ran) = raw else { return empty };
-        // The rounds of what only waits are at the short delay: they give the time over the limit.
+        // A round is a run of its kind.
+        let kind = if workload.only_waits { Kind::Short } else { Kind::Timed };
         let rounds = sitting.rounds.iter().filter(|round| round.slug == row.slug);
-        let rounds: Vec<_> =
-            rounds.map(|round| [round.wall_s, round.user_s, round.system_s].map(Some)).collect();
-        let times = |run: &Run| [run.wall_s, run.user_s, run.system_s];
-        let runs = |kind| ran.runs.iter().filter(|run| run.kind == kind).map(times).collect::<Vec<_>>();
-        let (long, short) = (runs(Kind::Timed), runs(Kind::Short));
-        let column = |times: &[[Option<f64>; 3]], place: usize| {
-            times.iter().filter_map(|times| times[place]).collect::<Vec<f64>>()
+        let rounds = rounds.map(|round| (kind, [round.wall_s, round.user_s, round.system_s].map(Some)));
+        let runs = ran.runs.iter().map(|run| (run.kind, [run.wall_s, run.user_s, run.system_s]));
+        let times: Vec<_> = rounds.chain(runs).collect();
+        let column = |kind, place: usize| -> Vec<f64> {
+            times.iter().filter(|(of, _)| *of == kind).filter_map(|(_, times)| times[place]).collect()
         };
-        let walls = if rounds.is_empty() || workload.only_waits { &long } else { &rounds };
-        let walls = column(walls, 0);
-        let all = if rounds.is_empty() { [long, short.clone()].concat() } else { rounds.clone() };
-        let over = stats::median(&column(&[rounds, short].concat(), 0)).filter(|_| workload.only_waits);
+        let (walls, short) = (column(Kind::Timed, 0), column(Kind::Short, 0));
+        let of_cpu = if short.is_empty() { Kind::Timed } else { Kind::Short };
         let compared = compared(workload, row, sitting);
         let timed = Measurement {
             runs: Some(walls.len() as u64).filter(|runs| *runs > 0),
             wall_median_s: stats::median(&walls),
             wall_range_s: stats::range(&walls),
-            over_ms: over.map(|wall| 1e3 * (wall - workload.round_limit_s(row))),
+            over_ms: stats::median(&short).map(|wall| 1e3 * (wall - workload.round_limit_s(row))),
             over_difference_ms: compared.filter(|_| workload.only_waits),
             ratio: compared.filter(|_| !workload.only_waits),
-            user_s: stats::median(&column(&all, 1)),
-            system_s: stats::median(&column(&all, 2)),
+            user_s: stats::median(&column(of_cpu, 1)),
+            system_s: stats::median(&column(of_cpu, 2)),
             ..empty
         };
         if first { timed.seen(workload, ran) } else { timed }
