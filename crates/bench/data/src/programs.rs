@@ -48,9 +48,8 @@ impl Matrix {
             let model = self.models.iter().position(|model| model.name == program.model);
             (model, program.folder() != program.model)
         });
-        let neighbours: Vec<_> = programs.iter().map(|program| self.neighbour(program, &programs)).collect();
-        programs.iter_mut().zip(neighbours).for_each(|(program, neighbour)| program.neighbour = neighbour);
-        programs
+        let beside = |program: &Program| self.neighbour(program, &programs);
+        programs.iter().map(|program| Program { neighbour: beside(program), ..program.clone() }).collect()
     }
 
     /// The first of its model's neighbours that the workload has. A variant stands beside its model's own program.

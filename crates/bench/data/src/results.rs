@@ -87,8 +87,15 @@ pub struct Results {
 impl Results {
     /// Reads `machine.toml` and the raw files of `folder`, whose programs are of these models.
     pub fn read(folder: &Path, models: &[Model]) -> Result<Self> {
-        exists(folder)?;
-        let machine = files::toml(&folder.join("machine.toml"))?;
+        let machine = folder.join("machine.toml");
+        if !machine.is_file() {
+            let others = machines(folder.parent().unwrap_or(Path::new("."))).unwrap_or_default();
+            let others: Vec<String> = others.iter().map(|path| path.display().to_string()).collect();
+            let known =
+                if others.is_empty() { String::new() } else { format!("; there are {}", others.join(", ")) };
+            bail!("{} has no machine.toml, so it holds no results{known}", folder.display())
+        }
+        let machine = files::toml(&machine)?;
         let raw = folder.join("raw");
         let groups = files::folders(&raw)?.into_iter().map(|path| group(&path, models));
         let mut groups = groups.collect::<Result<Vec<Group>>>()?;
@@ -143,20 +150,18 @@ fn group(path: &Path, models: &[Model]) -> Result<Group> {
 /// The sittings in the order of their numbers, in which there may be gaps, and how many their control has rejected. Where
 /// it has rejected all, the first of these stands for one.
 fn sittings(path: &Path) -> Result<(Vec<Sitting>, usize)> {
-    let (mut sittings, mut rejected) = (Vec::new(), Vec::new());
+    let mut sittings = Vec::new();
     for folder in files::folders(path)? {
         let Some((number, is_rejected)) = sitting(&folder) else { continue };
         let rounds = files::csv_if_any(&folder.join("rounds.csv"))?;
-        let found = if is_rejected { &mut rejected } else { &mut sittings };
-        found.push(Sitting { number, facts: files::toml(&folder.join("facts.toml"))?, rounds });
-    }
-    let count = rejected.len();
-    if sittings.is_empty() {
-        sittings.extend(rejected.into_iter().min_by_key(|sitting| sitting.number));
+        let facts = files::toml(&folder.join("facts.toml"))?;
+        sittings.push((is_rejected, Sitting { number, facts, rounds }));
     }
     ensure!(!sittings.is_empty(), "{} has no sitting", path.display());
-    sittings.sort_by_key(|sitting| sitting.number);
-    Ok((sittings, count))
+    sittings.sort_by_key(|(is_rejected, sitting)| (*is_rejected, sitting.number));
+    let rejected = sittings.iter().filter(|(is_rejected, _)| *is_rejected).count();
+    sittings.truncate((sittings.len() - rejected).max(1));
+    Ok((sittings.into_iter().map(|(_, sitting)| sitting).collect(), rejected))
 }
 
 /// The number of a sitting by its folder, and whether its control has rejected it; none of another folder.
@@ -164,17 +169,6 @@ pub fn sitting(folder: &Path) -> Option<(u32, bool)> {
     let (kind, number) = folder.file_name()?.to_str()?.split_once('-')?;
     let known = ["sitting", "rejected"].iter().position(|name| *name == kind)?;
     Some((number.parse().ok()?, known == 1))
-}
-
-/// Names the results that there are when `folder` has none.
-fn exists(folder: &Path) -> Result<()> {
-    if folder.join("machine.toml").is_file() {
-        return Ok(());
-    }
-    let others = machines(folder.parent().unwrap_or(Path::new("."))).unwrap_or_default();
-    let others: Vec<String> = others.iter().map(|path| path.display().to_string()).collect();
-    let known = if others.is_empty() { String::new() } else { format!("; there are {}", others.join(", ")) };
-    bail!("{} has no machine.toml, so it holds no results{known}", folder.display())
 }
 
 /// The results directories in `folder`, by name.
