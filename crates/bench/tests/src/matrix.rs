@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 use std::ops::Deref;
+use std::sync::LazyLock;
 use std::thread::available_parallelism;
 use std::{env, fs};
 
@@ -86,7 +87,7 @@ impl Display for Program {
 }
 
 /// The programs of the matrix; where one in Python has an event loop, once more with `--uvloop`.
-pub fn all() -> Vec<Program> {
+pub static ALL_PROGRAMS: LazyLock<Vec<Program>> = LazyLock::new(|| {
     let matrix = Matrix::read(&root().join("bench.toml")).unwrap_or_else(|error| panic!("{error:#}"));
     let mut programs = Vec::new();
     for program in matrix.programs() {
@@ -99,12 +100,12 @@ pub fn all() -> Vec<Program> {
         programs.push(Program { program, has_tasks });
     }
     programs
-}
+});
 
 /// The programs of these workloads for which this holds; but the one that a test has added in a copy of the workspace,
 /// where it is that.
 pub fn programs(workloads: &str, chosen: fn(&Program) -> bool) -> Vec<Program> {
-    let (mut programs, added) = (all(), env::var("PROGRAM").ok());
+    let (mut programs, added) = (ALL_PROGRAMS.clone(), env::var("PROGRAM").ok());
     programs.retain(|it| workloads.split(' ').any(|workload| workload == it.workload) && chosen(it));
     programs.retain(|program| added.as_ref().is_none_or(|added| program.name == *added));
     assert!(!programs.is_empty() || added.is_some(), "no programs of {workloads}");

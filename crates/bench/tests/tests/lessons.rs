@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
-use behaviour_tests::matrix::{ALL, ARTICLES, Program, all, each};
+use behaviour_tests::matrix::{ALL, ALL_PROGRAMS, ARTICLES, Program, each};
 use behaviour_tests::root;
 use bench_data::files;
 use similar::{ChangeTag, TextDiff};
@@ -21,7 +21,7 @@ fn every_folder_with_a_program_has_a_row() {
     let folders = |folder: std::path::PathBuf| files::folders(&folder).expect("a folder");
     let workloads = ALL.split(' ').map(|workload| root().join("crates").join(workload));
     let programs = workloads.flat_map(folders).filter(|it| it.join("src/main.rs").exists());
-    let rows = all().into_iter().filter(Program::is_rust);
+    let rows = ALL_PROGRAMS.iter().filter(|it| it.is_rust());
     let rows: BTreeSet<_> =
         rows.map(|it| root().join("crates").join(&it.workload).join(it.folder())).collect();
     assert_eq!(programs.collect::<BTreeSet<_>>(), rows);
@@ -51,11 +51,10 @@ fn each_is_read_in_a_minute_what_comes_first_first() {
 
 #[test]
 fn only_the_model_differs_between_neighbours() {
-    let all = all();
     each(ARTICLES, Program::is_client, |program| {
         let Some(folder) = &program.neighbour else { return };
         let is_neighbour = |it: &&Program| (&it.workload, it.folder()) == (&program.workload, folder);
-        let neighbour = all.iter().find(is_neighbour).expect("a neighbour");
+        let neighbour = ALL_PROGRAMS.iter().find(is_neighbour).expect("a neighbour");
         let (old, new) = (neighbour.source(), program.source());
         let changes = TextDiff::from_lines(&old, &new);
         let changed = changes.iter_all_changes().filter(|change| change.tag() != ChangeTag::Equal).count();
