@@ -1,5 +1,5 @@
 //! Whatever a server does: one line for that item within its time, every other item done, and what counts as done is whole.
-//! The same outcome from every program, but for the words of MySQL drivers that are not ours, and for two answers that ureq
+//! The same outcome from every program (those in Python and the shapes are asked the plain ones), but for the words of MySQL drivers that are not ours, and for two answers that ureq
 //! refuses, as docs/method.md says.
 
 use std::collections::HashMap;
@@ -18,11 +18,19 @@ struct Kind {
     waits: Option<String>,
     ureq: Option<String>,
     day: Option<String>,
+    python: Option<String>,
 }
 
 impl Kind {
     /// What the line of the failure contains; none where the item is done.
     fn cause(&self, program: &Program) -> Option<&str> {
+        if program.python {
+            // A blocking driver has its own words.
+            let is_blocking = program.workload == "db" && !program.name.contains("io");
+            let python = self.python.as_deref();
+            return python
+                .map(|it| if is_blocking && it.starts_with("no answer") { "timed out" } else { it });
+        }
         let own = self.own.as_deref().map(|own| if has_our_driver(program) { own } else { "" });
         let is_one_of = |models: &[&str]| models.contains(&program.model.as_str());
         let waits = self.waits.as_deref().filter(|_| !is_one_of(&["sequential", "threaded"]));
@@ -41,20 +49,27 @@ fn has_our_driver(program: &Program) -> bool {
 fn an_item_fails_alone_and_by_its_cause() {
     let text = include_str!("hostile.toml").replace("{prices}", r#"{"departures": [{"price": 1250}]}"#);
     let tables: HashMap<String, Vec<Kind>> = toml::from_str(&text).unwrap();
-    each("db web prices", Program::is_rust, |program| {
-        // The sick hosts stand at even distances among as many healthy ones; pages and days are all sick.
-        let (kinds, of_each) =
-            if program.workload == "db" { (&tables["mysql"], 2) } else { (&tables["http"], 1) };
+    each("db web prices shapes", Program::any, |program| {
+        let is_mysql = ["db", "shapes"].contains(&program.workload.as_str());
+        let is_plain = program.python || program.workload == "shapes";
+        let names = [if is_mysql { "mysql" } else { "http" }, program.workload.as_str()];
+        let kinds = names.iter().filter_map(|name| tables.get(*name)).flatten();
+        let kinds: Vec<_> = kinds.filter(|kind| !is_plain || kind.python.is_some()).collect();
+        // The sick ones stand at even distances among as many healthy ones; the many pages and days are all sick.
+        let of_each = if is_mysql || is_plain { 2 } else { 1 };
         let items = of_each * kinds.len();
         let faults: Vec<String> = kinds.iter().map(|kind| kind.steps.clone()).collect();
-        let load = program.sick(items, 0.0, &faults, &[]);
-        let (hosts, run) = (load.lab.hosts(), load.run(&["--timeout", "2"]));
+        let load = program.sick(items, 0.02, &faults, &[]);
+        // Long enough for Python's healthy items on a busy machine.
+        let timeout = if program.python { "5" } else { "2" };
+        let (hosts, run) = (load.lab.hosts(), load.run(&["--timeout", timeout]));
         let mut done = items;
         for (number, kind) in kinds.iter().enumerate() {
+            let place = of_each * (number + 1) - 1;
             let name = match program.workload.as_str() {
-                "db" => format!("{}: ", hosts[2 * number + 1]),
                 "web" => format!("{}: ", load.page(number)),
-                _ => format!("2026-{:02}-{:02}: ", 1 + number / 31, 1 + number % 31),
+                "prices" => format!("2026-{:02}-{:02}: ", 1 + place / 31, 1 + place % 31),
+                _ => format!("{}: ", hosts[place]),
             };
             let lines: Vec<_> = run.err.iter().filter(|line| line.starts_with(&name)).collect();
             match (kind.cause(program), lines.as_slice()) {
@@ -65,9 +80,12 @@ fn an_item_fails_alone_and_by_its_cause() {
         }
         run.ended(done, items - done, program);
         let whole = run.out.iter().filter(|line| line.ends_with("cheapest 12.50 mean 12.50")).count();
-        run.was(program.workload != "prices" || whole == done, program);
+        run.was(is_plain || program.workload != "prices" || whole == done, program);
         let secret = load.lab.read("db.urls");
-        run.was(run.failures(password(secret.lines().next().expect("a URL"))) == 0, program);
+        let secret = password(secret.lines().next().expect("a URL"));
+        run.was(run.failures(secret) + run.failures("@") == 0, program);
+        let hang = ["hang"; 3].map(str::to_owned);
+        program.sick(3, 0.02, &hang, &[]).run(&["--timeout", "1"]).ended(0, 3, program);
     });
 }
 

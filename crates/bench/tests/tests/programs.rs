@@ -102,33 +102,6 @@ fn one_at_a_time_ends_an_item_before_the_next_begins() {
 }
 
 #[test]
-fn a_sick_item_costs_its_own_line() {
-    let tables: HashMap<String, Vec<(String, String, String)>> =
-        toml::from_str(include_str!("sick.toml")).unwrap();
-    each("db web prices shapes", Program::any, |program| {
-        let (sick, name) = match program.workload.as_str() {
-            "db" | "shapes" => (&tables["db"], "127.0."),
-            "web" => (&tables["web"], "http://127.0.0.1:"),
-            _ => (&tables["prices"], "2026-01-"),
-        };
-        let faults: Vec<String> = sick.iter().map(|(fault, ..)| fault.clone()).collect();
-        let load = program.sick(3 * sick.len(), 0.02, &faults, &[]);
-        // Long enough for Python's healthy items on a busy machine.
-        let run = load.run(&["--timeout", "5"]);
-        run.ended(2 * sick.len(), sick.len(), program);
-        run.was(run.err.iter().all(|line| line.starts_with(name) && !line.contains('@')), program);
-        let timed_out = program.python && program.workload == "db" && !program.name.contains("io");
-        for (_, rust, python) in sick.iter().filter(|(_, rust, _)| !rust.is_empty()) {
-            let cause = if program.python { python } else { rust };
-            let cause = if timed_out && cause.starts_with("no answer") { "timed out" } else { cause };
-            run.was(run.failures(cause) == 1, format!("{program}: {cause}"));
-        }
-        let hang = ["hang"; 3].map(str::to_owned);
-        program.sick(3, 0.02, &hang, &[]).run(&["--timeout", "1"]).ended(0, 3, program);
-    });
-}
-
-#[test]
 fn what_a_host_refuses_is_reported_without_the_password() {
     let lab = Lab::start(&["--hosts", "3"]);
     let wrong = |url: &str| {
