@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     machine::{output, tightest, value},
+    results::files_in,
     run::Run,
 };
 
@@ -172,23 +173,15 @@ pub fn hashes(workload: &Workload) -> Result<BTreeMap<String, String>> {
     Ok(rows.collect())
 }
 
+/// Of what all files hold. Not of the pages, into which the report writes figures, nor of what Python compiles.
 fn digest(roots: &[PathBuf]) -> Result<Sha256> {
     let mut hash = Sha256::new();
-    roots.iter().try_for_each(|root| add(root, &mut hash))?;
+    for path in roots.iter().map(|root| files_in(root)).collect::<Result<Vec<_>>>()?.concat() {
+        if path.extension().is_none_or(|extension| extension != "md" && extension != "pyc") {
+            let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            hash.update(format!("{}\0{}\0", path.display(), text.len()));
+            hash.update(text);
+        }
+    }
     Ok(hash)
-}
-
-/// Adds what a file holds, or all files of a folder in the order of their names. Not the pages, into which the report writes
-/// figures, nor what Python compiles.
-fn add(path: &Path, hash: &mut Sha256) -> Result<()> {
-    if path.is_dir() {
-        return files::entries(path)?.iter().try_for_each(|path| add(path, hash));
-    }
-    let skipped = path.extension().is_some_and(|extension| extension == "md" || extension == "pyc");
-    if path.is_file() && !skipped {
-        let text = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        hash.update(format!("{}\0{}\0", path.display(), text.len()));
-        hash.update(text);
-    }
-    Ok(())
 }

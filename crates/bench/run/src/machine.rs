@@ -155,6 +155,8 @@ mod tests {
     fn folders_are_named_after_cpu_and_cores() {
         let xeon = "Model name: Intel(R) Xeon(R)  Processor @ 2.50GHz\nCore(s) per socket: 2\nSocket(s): 1\n";
         let epyc = "Model name: AMD EPYC\nCPU family: 25\nCore(s) per socket: 2\nSocket(s): 1\n";
+        let unnamed = "Model name: Intel Xeon\nCPU family: 6\nModel: 143";
+        let clusters = "Model name: Neoverse-N1\nSocket(s): -\nCore(s) per cluster: 1\nCluster(s): 1";
         let two_kinds = "Model name: Cortex-A53\n  Core(s) per socket: 4\n  Socket(s): 1\n\
                          Model name: Cortex-A72\n  Core(s) per socket: 2\n  Socket(s): 1\n";
         for (lscpu, cpus, quota, name) in [
@@ -162,19 +164,9 @@ mod tests {
             (&format!("{xeon}CPU(s): 2"), 1, None, "intel-xeon-2.50ghz-1-of-2-cpus"),
             (&format!("{epyc}Model: 1"), 2, None, "amd-epyc-zen3-2-cores"),
             (&format!("{epyc}Model: 17"), 2, None, "amd-epyc-zen4-2-cores"),
-            (
-                "Model name: Intel Xeon\nCPU family: 6\nModel: 143",
-                8,
-                None,
-                "intel-xeon-family-6-model-143-8-cores",
-            ),
+            (unnamed, 8, None, "intel-xeon-family-6-model-143-8-cores"),
             ("Model name: AMD Ryzen 7 5875U with Radeon Graphics", 16, None, "amd-ryzen-7-5875u-16-cores"),
-            (
-                "Model name: Neoverse-N1\nSocket(s): -\nCore(s) per cluster: 1\nCluster(s): 1",
-                1,
-                None,
-                "neoverse-n1-1-core",
-            ),
+            (clusters, 1, None, "neoverse-n1-1-core"),
             ("Model name: Neoverse-N1\nCPU(s): 4", 1, Some(0.25), "neoverse-n1-0.25-of-4-cpus"),
             (two_kinds, 6, None, "cortex-a53-and-cortex-a72-6-cores"),
         ] {

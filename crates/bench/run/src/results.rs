@@ -22,7 +22,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::{
     run::{self, Part, Run},
-    steps::{self, Step},
+    steps::{STEPS, Step},
 };
 
 /// The folder of one machine's results.
@@ -50,7 +50,6 @@ impl Results {
     pub fn collect(&self, run: &Run, steps: &[Step]) -> Result<Vec<String>> {
         // What a killed run has left is in the way.
         self.clean()?;
-        fs::create_dir_all(&self.new).with_context(|| format!("cannot create {}", self.new.display()))?;
         if !run.quick {
             self.keep(run)?;
         }
@@ -97,7 +96,9 @@ impl Results {
             let replaced =
                 |new: &Workload| new.key == workload.key || (run.whole && new.study == workload.study);
             if run.again || !run.workloads().any(replaced) {
-                copy(&folder, &self.new.join("raw").join(folder.file_name().unwrap_or_default()))?;
+                for file in files_in(&folder)? {
+                    copy(&file, &self.new.join(file.strip_prefix(&self.place)?))?;
+                }
             }
         }
         Ok(())
@@ -133,9 +134,9 @@ impl Results {
 
 /// The runs of a row; copies its other files as they are.
 fn collect_row(workload: &Workload, row: &Row, to: &Path) -> Result<Vec<Recorded>> {
-    let folder = steps::folder(&workload.key, &row.slug);
+    let folder = Path::new(STEPS).join(&workload.key).join(&row.slug);
     let mut runs: Vec<Recorded> = Vec::new();
-    for file in if folder.exists() { files::entries(&folder)? } else { Vec::new() } {
+    for file in files_in(&folder)? {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let (kind, number) = name.split_once(['-', '.']).unwrap_or((&name, ""));
         match kind {
@@ -174,14 +175,16 @@ fn rename(from: &Path, to: &Path) -> Result<()> {
     fs::rename(from, to).with_context(|| format!("cannot rename {} to {}", from.display(), to.display()))
 }
 
-/// Copies a file, or a folder with all that is in it, and makes the folders above it.
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    let error = || format!("cannot copy {} to {}", from.display(), to.display());
-    if from.is_dir() {
-        fs::create_dir_all(to).with_context(error)?;
-        let name = |path: &Path| to.join(path.file_name().unwrap_or_default());
-        return files::entries(from)?.iter().try_for_each(|path| copy(path, &name(path)));
+/// A file, or all files below a folder in the order of their names; none where neither is there.
+pub fn files_in(path: &Path) -> Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(path.is_file().then(|| path.to_owned()).into_iter().collect());
     }
-    fs::create_dir_all(to.with_file_name("")).and_then(|()| fs::copy(from, to)).with_context(error)?;
-    Ok(())
+    Ok(files::entries(path)?.iter().map(|path| files_in(path)).collect::<Result<Vec<_>>>()?.concat())
+}
+
+/// Copies a file, and makes the folders above it.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let copied = fs::create_dir_all(to.with_file_name("")).and_then(|()| fs::copy(from, to));
+    copied.map(drop).with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))
 }

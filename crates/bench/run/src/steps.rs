@@ -105,11 +105,6 @@ pub fn seconds<'a>(steps: impl IntoIterator<Item = &'a Step>) -> (f64, f64) {
     })
 }
 
-/// The folder of a row's files.
-pub fn folder(key: &str, slug: &str) -> PathBuf {
-    Path::new(STEPS).join(key).join(slug)
-}
-
 impl Step {
     pub fn folder(&self) -> PathBuf {
         Path::new(STEPS).join(&self.id).with_file_name("")

@@ -161,11 +161,11 @@ fn again_adds_a_sitting_of_rounds() {
     // A gap, as somebody leaves who deletes a sitting, and one that its control rejected.
     let raw = place.path("results/box/raw/db");
     fs::rename(raw.join("sitting-1"), raw.join("sitting-3")).expect("renamed");
-    fs::create_dir(raw.join("rejected-5")).expect("a folder");
+    place.write("results/box/raw/db/rejected-5/facts.toml", "");
     place.succeed("--again");
     assert_eq!(place.lines("runs-one"), before + 2);
     assert_eq!(place.raw::<Round>("db/sitting-6/rounds.csv").len(), 4);
-    for kept in ["sitting-3/rounds.csv", "rejected-5", "runs.csv"] {
+    for kept in ["sitting-3/rounds.csv", "rejected-5/facts.toml", "runs.csv"] {
         assert!(raw.join(kept).exists(), "{kept}");
     }
 }
