@@ -11,7 +11,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use crate::{
     busy,
     perform::Performer,
-    processes::{Processes, Stopped, measured},
+    processes::{Processes, measured},
     programs::Programs,
     progress::{self, Progress},
     results::Results,
@@ -101,12 +101,8 @@ impl Bench {
         fs::remove_file(RUN).with_context(|| format!("cannot remove {RUN}"))?;
         if !self.run.quick {
             // What shows several results folders, and the figures in README.md and docs.
-            self.report(None, "the new ones").map_err(|mut error| {
-                if let Some(stopped) = error.downcast_mut::<Stopped>() {
-                    stopped.results = "the new ones, make report makes the pages that show them";
-                }
-                error
-            })?;
+            self.performer.processes.results = "the new ones, make report makes the pages that show them";
+            self.report(None, "the new ones")?;
         }
         drop(self.performer);
         progress::print(&format!("{}/README.md", self.results.place.display()));

@@ -15,7 +15,7 @@ use procfs::process::Process;
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::{
     consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM},
-    iterator::Signals,
+    iterator::{Pending, Signals, exfiltrator::SignalOnly},
 };
 
 use crate::{guard, steps::ServerCommand};
@@ -40,8 +40,7 @@ const KEPT: [&str; 3] = ["HOME", "TMPDIR", "USER"];
 #[derive(Debug)]
 pub struct Stopped {
     pub signal: i32,
-    /// Which of them are in place.
-    pub results: &'static str,
+    results: &'static str,
 }
 
 impl fmt::Display for Stopped {
@@ -79,6 +78,8 @@ impl Drop for Running {
 pub struct Processes {
     signals: Signals,
     pub server: Option<(ServerCommand, Running)>,
+    /// Which results are in place, for whoever stops the bench.
+    pub results: &'static str,
 }
 
 impl Processes {
@@ -88,7 +89,7 @@ impl Processes {
         let ignored = status.map_or(0, |status| status.sigign);
         let ends = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0);
         let signals = Signals::new(ends.chain([SIGCHLD])).context("cannot listen to signals")?;
-        Ok(Self { signals, server: None })
+        Ok(Self { signals, server: None, results: "as they were" })
     }
 
     /// Runs a command to its end and returns its exit code.
@@ -98,8 +99,7 @@ impl Processes {
             if let Some(code) = running.code()? {
                 break code;
             }
-            let signals = self.signals.wait().collect();
-            self.heed(signals)?;
+            self.heed(Signals::wait)?;
         };
         if code != 0 {
             // A dying server fails the programs too: then it is the one to be named.
@@ -144,8 +144,7 @@ impl Processes {
     pub fn pause(&mut self, time: Duration) -> Result<()> {
         let end = Instant::now() + time;
         loop {
-            let signals = self.signals.pending().collect();
-            self.heed(signals)?;
+            self.heed(Signals::pending)?;
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Ok(());
@@ -155,9 +154,9 @@ impl Processes {
     }
 
     /// What ends the bench: a signal, or the end of the server.
-    fn heed(&mut self, signals: Vec<i32>) -> Result<()> {
-        if let Some(signal) = signals.into_iter().find(|signal| *signal != SIGCHLD) {
-            bail!(Stopped { signal, results: "as they were" });
+    fn heed(&mut self, signals: fn(&mut Signals) -> Pending<SignalOnly>) -> Result<()> {
+        if let Some(signal) = signals(&mut self.signals).find(|signal| *signal != SIGCHLD) {
+            bail!(Stopped { signal, results: self.results });
         }
         if let Some((server, running)) = &mut self.server
             && running.code()?.is_some()
