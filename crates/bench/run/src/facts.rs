@@ -32,11 +32,9 @@ const SHARED: [&str; 4] = ["crates/bench/lab", "Cargo.toml", "Cargo.lock", "rust
 /// Looks at what surrounds the programs of a run, before the first step.
 pub fn look(run: &Run, busy_percent: Option<f64>) -> Facts {
     let commit = commit();
-    let mut warnings: Vec<String> =
-        commit.as_ref().err().map(|reason| format!("the commit is unknown: {reason}")).into_iter().collect();
-    if busy_percent.is_none() {
-        warnings.push("the kernel does not say whether the machine is busy".to_owned());
-    }
+    let no_commit = commit.as_ref().err().map(|reason| format!("the commit is unknown: {reason}"));
+    let no_idle_time =
+        busy_percent.is_none().then(|| "the kernel does not say whether the machine is busy".to_owned());
     let limits = limits();
     let (commit, changed) = commit.unwrap_or(("unknown".to_owned(), false));
     let first_line = |program: &str| {
@@ -72,7 +70,7 @@ pub fn look(run: &Run, busy_percent: Option<f64>) -> Facts {
         clock_source: value("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
         busy_percent: busy_percent.unwrap_or(0.0),
         busy: busy_percent.is_some_and(|percent| percent > DISTURBED_PERCENT),
-        warnings,
+        warnings: no_commit.into_iter().chain(no_idle_time).collect(),
         limits: limits.iter().map(|(name, found, ..)| (name.to_string(), found.to_string())).collect(),
         tools: measuring.into_iter().map(|(name, program)| (name.to_owned(), first_line(program))).collect(),
         sources: BTreeMap::new(),
@@ -101,22 +99,18 @@ fn surroundings(facts: &Facts, machine: &Machine, limits: &[Limit]) -> Vec<Strin
     let Facts { governor, busy_percent, clock_source, .. } = facts;
     let slow = ["powersave", "ondemand", "conservative", "schedutil"].contains(&governor.as_str());
     let quick = ["tsc", "kvm-clock", "arch_sys_counter", "hyperv_clocksource_tsc_page", "unknown"];
+    let slow_clock = !quick.contains(&clock_source.as_str());
+    let is_virtual = machine.virtualisation != "none";
     let build = ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_PROFILE_", "CARGO_BUILD_RUSTFLAGS"];
-    let io_uring = value("/proc/sys/kernel/io_uring_disabled");
+    let no_io_uring = !["0", "unknown"].contains(&value("/proc/sys/kernel/io_uring_disabled").as_str());
     let rows = [
         (facts.busy, format!("the machine was busy: {busy_percent:.0} % of the CPUs before the start")),
         (slow, format!("governor {governor}: the clock follows the load (cpupower frequency-set -g performance)")),
         (facts.turbo == "on", "turbo is on: the clock depends on temperature and on the other cores".to_owned()),
+        (is_virtual, "a virtual machine: other tenants share the CPU, and speed drifts".to_owned()),
+        (slow_clock, format!("clock source {clock_source}: reading the time is slow")),
         (
-            machine.virtualisation != "none",
-            "a virtual machine: other tenants share the CPU, and speed drifts".to_owned(),
-        ),
-        (
-            !quick.contains(&clock_source.as_str()),
-            format!("clock source {clock_source}: reading the time is slow"),
-        ),
-        (
-            io_uring != "0" && io_uring != "unknown",
+            no_io_uring,
             "io_uring is disabled: the glommio and compio programs cannot run (sysctl kernel.io_uring_disabled=0)"
                 .to_owned(),
         ),
