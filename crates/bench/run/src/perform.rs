@@ -63,7 +63,8 @@ impl Performer {
         for folder in [Path::new(STEP), &step.folder()] {
             fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
         }
-        if let Some(server) = step.server.as_ref().filter(|server| !self.processes.serves(server)) {
+        let running = self.processes.server.as_ref().map(|(server, _)| server);
+        if let Some(server) = step.server.as_ref().filter(|server| running != Some(server)) {
             self.progress.step(&server.name, &server.argv);
             if let Some(code) = self.processes.serve(server)? {
                 let exit = Exit { code, errors: fs::read_to_string(SERVER_ERRORS).unwrap_or_default() };

@@ -108,10 +108,6 @@ impl Processes {
         Ok(code)
     }
 
-    pub fn serves(&self, server: &ServerCommand) -> bool {
-        self.server.as_ref().is_some_and(|(running, _)| running == server)
-    }
-
     /// Starts a server in place of the one that runs, and waits until it prints `ready`. Returns its exit code where it ends
     /// before.
     pub fn serve(&mut self, server: &ServerCommand) -> Result<Option<u8>> {
