@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use bench_data::results::Results;
 
 use crate::{
-    chart::{Axis, Mark, Point, Scale, Series, chart},
+    chart::{Axis, Mark, Point, Scale, Series, Shape, chart},
     columns,
     row::Row,
 };
@@ -62,7 +62,7 @@ pub fn all(results: &Results) -> Vec<Plot> {
 fn overview(rows: &[Row]) -> Option<Plot> {
     let workload = &rows[0].group.workload;
     let point = |row: &Row| {
-        let marks = vec![Mark::Marker((value(row, "wall")?, value(row, "memory")?))];
+        let marks = vec![(Shape::Marker, vec![(value(row, "wall")?, value(row, "memory")?)])];
         Some(Series { marks, ..series(row)? })
     };
     let limit = workload.limited.then_some(workload.latency_s);
@@ -80,9 +80,9 @@ fn wall(rows: &[Row]) -> Option<Plot> {
     plot_rows(rows, ["wall", "wall", "wall time", notes], axis("wall", "←"), |row| {
         let figures = row.figures();
         let range = figures.wall_range_s.filter(|_| figures.runs > Some(1));
-        let range = range.map(|(low, high)| Mark::Line(vec![(low, 0.5), (high, 0.5)]));
-        let limit = figures.limit_s.map(Mark::Limit);
-        Some(limit.into_iter().chain(range).chain([marker(value(row, "wall")?)]).collect())
+        let range = range.map(|(low, high)| Shape::Line.in_row([low, high]));
+        let limit = figures.limit_s.map(|limit| Shape::Limit.in_row([limit]));
+        Some(vec![limit, range, marker(value(row, "wall")?)])
     })
 }
 
@@ -98,9 +98,9 @@ fn ratio(rows: &[Row]) -> Option<Plot> {
     plot_rows(&rows, ["ratio", "times", &heading, &notes], axis, |row| {
         let figures = row.figures();
         let interval = figures.ratio.and_then(|ratio| ratio.interval);
-        let interval = interval.map(|interval| Mark::Interval(interval.low, interval.high));
+        let interval = interval.map(|interval| Shape::Interval.in_row([interval.low, interval.high]));
         let ratio = if row.is_reference() { 1.0 } else { figures.ratio?.estimate };
-        Some(interval.into_iter().chain([marker(ratio)]).collect())
+        Some(vec![interval, marker(ratio)])
     })
 }
 
@@ -117,8 +117,8 @@ fn memory(rows: &[Row]) -> Option<Plot> {
     let notes = "Peak PSS of all processes of a program. Marker: median; line: lowest to highest.";
     plot_rows(rows, ["memory", "memory", "memory", notes], axis("memory", "←"), |row| {
         let range = row.figures().pss_range_kib;
-        let range = range.map(|(low, high)| [low, high].map(|kib| (kib as f64 / 1024.0, 0.5)).to_vec());
-        Some(range.map(Mark::Line).into_iter().chain([marker(value(row, "memory")?)]).collect())
+        let range = range.map(|(low, high)| Shape::Line.in_row([low, high].map(|kib| kib as f64 / 1024.0)));
+        Some(vec![range, marker(value(row, "memory")?)])
     })
 }
 
@@ -128,8 +128,9 @@ fn faults(rows: &[Row]) -> Option<Plot> {
         "Small dot: half of the healthy items are answered; larger dot: 99 %; marker: the program ends.";
     plot_rows(rows, ["", "wall", &heading, notes], axis("wall", "←"), |row| {
         let (half, most, wall) = (value(row, "half")?, value(row, "most")?, value(row, "wall")?);
-        let line = Mark::Line(vec![(half, 0.5), (wall, 0.5)]);
-        Some(vec![line, Mark::Dot(half, 3.0), Mark::Dot(most, 4.5), marker(wall)])
+        let (line, dots) = (Shape::Line.in_row([half, wall]), [(half, 3.0), (most, 4.5)]);
+        let [small, large] = dots.map(|(value, radius)| Some(Shape::Dot(radius).in_row([value])));
+        Some(vec![Some(line), small, large, marker(wall)])
     })
 }
 
@@ -138,9 +139,9 @@ fn round_trips(rows: &[Row]) -> Option<Plot> {
     let axis = Axis::new(Scale::Zero, "← better", "");
     let plot = plot_rows(rows, ["", "trips", "round trips per item", notes], axis, |row| {
         let trips = value(row, "trips")?;
-        let bar = if row.entry.row.python { Mark::Outline(0.0, trips) } else { Mark::Bar(0.0, trips) };
-        let slope = value(row, "slope").map(|slope| Mark::Dot(slope, 5.0));
-        Some([bar].into_iter().chain(slope).collect())
+        let bar = if row.entry.row.python { Shape::Outline } else { Shape::Bar };
+        let slope = value(row, "slope").map(|slope| Shape::Dot(5.0).in_row([slope]));
+        Some(vec![Some(bar.in_row([0.0, trips])), slope])
     });
     plot.map(|plot| Plot { name: format!("network-{}-round-trips", rows[0].group.workload.name), ..plot })
 }
@@ -183,11 +184,11 @@ fn plot_rows(
     rows: &[Row],
     [what, column, heading, notes]: [&str; 4],
     x: Axis,
-    marks: impl Fn(&Row) -> Option<Vec<Mark>>,
+    marks: impl Fn(&Row) -> Option<Vec<Option<Mark>>>,
 ) -> Option<Plot> {
     let line = |row: &Row| {
         let figure = columns::find(column)?.text(row, true).filter(|_| row.ran());
-        let marks = marks(row).unwrap_or_default();
+        let marks = marks(row).into_iter().flatten().flatten().collect();
         Some(Series { figure: figure.unwrap_or_else(|| row.outcome()), marks, ..series(row)? })
     };
     let (python, mut rows): (Rows, Rows) = rows.iter().copied().partition(|row| row.entry.row.python);
@@ -213,10 +214,10 @@ fn lines(rows: &[Row], label: impl Fn(&Row) -> String, x: impl Fn(&Row) -> f64, 
         let point = |row: &&Row| Some((x(row), value(row, column).filter(|value| *value > 0.0)?));
         let mut points: Vec<Point> = rows.iter().filter_map(point).collect();
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let stop = points.last().filter(|end| end.0 < last).copied().map(Mark::Stop);
-        let markers: Vec<Mark> = points.iter().copied().map(Mark::Marker).chain(stop).collect();
-        let marks = [vec![Mark::Line(points)], markers].concat();
-        (marks.len() > 1).then_some(Series { name, marks, ..series(rows.first()?)? })
+        let end = *points.last()?;
+        let stop = (end.0 < last).then(|| (Shape::Stop, vec![end]));
+        let marks = [(Shape::Line, points.clone()), (Shape::Marker, points)].into_iter().chain(stop);
+        Some(Series { name, marks: marks.collect(), ..series(rows.first()?)? })
     };
     labels.into_iter().filter_map(line).collect()
 }
@@ -253,8 +254,8 @@ fn axis(column: &str, arrow: &str) -> Axis {
     Axis::new(Scale::Log, &format!("{words}, log scale   {arrow} better"), unit)
 }
 
-fn marker(value: f64) -> Mark {
-    Mark::Marker((value, 0.5))
+fn marker(value: f64) -> Option<Mark> {
+    Some(Shape::Marker.in_row([value]))
 }
 
 fn value(row: &Row, column: &str) -> Option<f64> {

@@ -44,35 +44,32 @@ impl Series {
     }
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub enum Mark {
-    /// The model's marker.
-    Marker(Point),
-    /// A value of the horizontal axis, and the dot's radius.
-    Dot(f64, f64),
+/// A shape and its points.
+pub type Mark = (Shape, Vec<Point>);
+
+#[derive(Clone, Copy)]
+pub enum Shape {
+    /// The model's marker on each point.
+    Marker,
+    /// With its radius.
+    Dot(f64),
     /// From one value of the horizontal axis to another, with a cap at each end.
-    Interval(f64, f64),
-    Line(Vec<Point>),
-    Area(Vec<Point>),
+    Interval,
+    Line,
+    Area,
     /// From one value of the horizontal axis to another.
-    Bar(f64, f64),
-    Outline(f64, f64),
+    Bar,
+    Outline,
     /// An upright stroke through a row.
-    Limit(f64),
+    Limit,
     /// The series ends here although its axis continues.
-    Stop(Point),
+    Stop,
 }
 
-impl Mark {
-    fn points(&self) -> Vec<Point> {
-        match self {
-            Mark::Marker(point) | Mark::Stop(point) => vec![*point],
-            Mark::Line(points) | Mark::Area(points) => points.clone(),
-            Mark::Interval(from, to) | Mark::Bar(from, to) | Mark::Outline(from, to) => {
-                vec![(*from, 0.5), (*to, 0.5)]
-            }
-            Mark::Dot(value, _) | Mark::Limit(value) => vec![(*value, 0.5)],
-        }
+impl Shape {
+    /// In the middle of a row, at these values of the horizontal axis.
+    pub fn in_row<const N: usize>(self, values: [f64; N]) -> Mark {
+        (self, values.map(|value| (value, 0.5)).into())
     }
 }
 
@@ -80,8 +77,8 @@ impl Mark {
 /// other. `notes` say how to read it; `alt` is for readers who cannot see it.
 pub fn chart([heading, notes, alt]: [&str; 3], series: &[Series], x: &Axis, y: Option<&Axis>) -> String {
     let mut canvas = Canvas::new(heading, notes);
-    let points: Vec<Point> = series.iter().flat_map(|series| &series.marks).flat_map(Mark::points).collect();
-    let (places, heights) = (points.iter().map(|point| point.0), points.iter().map(|point| point.1));
+    let points = series.iter().flat_map(|series| &series.marks).flat_map(|(_, points)| points);
+    let (places, heights) = (points.clone().map(|point| point.0), points.map(|point| point.1));
     match y {
         None => rows(&mut canvas, series, x.fitted(places)),
         Some(y) => lines(&mut canvas, series, x.fitted(places), y.fitted(heights)),
@@ -132,8 +129,8 @@ fn lines(canvas: &mut Canvas, series: &[Series], x: Axis, y: Axis) {
     frame(canvas, &x, (top, bottom));
     canvas.path("thin muted", &open([(left, top), (left, bottom), (right, bottom)]));
     let end = |line: &Series| {
-        let (mark, point) = line.marks.iter().rev().find_map(|mark| Some((mark, *mark.points().last()?)))?;
-        let stub = if matches!(mark, Mark::Stop(_)) { STUB + 4.0 } else { 0.0 };
+        let (shape, points) = line.marks.last()?;
+        let (point, stub) = (points.last()?, if matches!(shape, Shape::Stop) { STUB + 4.0 } else { 0.0 });
         Some((x.at(point.0) + stub, y.at(point.1)))
     };
     let mut ends: Vec<(Point, &Series)> = series.iter().filter_map(|line| Some((end(line)?, line))).collect();
@@ -175,33 +172,25 @@ fn below(canvas: &mut Canvas, x: &Axis, bottom: f64) {
     canvas.top = bottom + 17.0 + LINE + 4.0;
 }
 
-fn draw(canvas: &mut Canvas, series: &Series, mark: &Mark, x: &Axis, y: &Axis) {
-    let place = |point: &Point| (x.at(point.0), y.at(point.1));
-    let outline = |points: &[Point]| thinned(points.iter().map(place));
-    let middle = (y.start + y.end) / 2.0;
-    let bar = |from: f64, to: f64| rectangle((x.at(from), middle - BAR), (x.at(to), middle + BAR));
-    let (style, path) = match mark {
-        Mark::Marker(point) => return draw_marker(canvas, series, place(point)),
-        Mark::Dot(value, radius) => ("fill seam", marker::circle((x.at(*value), middle), *radius)),
-        Mark::Interval(from, to) => {
-            let (from, to) = (x.at(*from), x.at(*to));
-            let cap = |x: f64| open([(x, middle - 6.0), (x, middle + 6.0)]);
-            let line = open([(from, middle), (to, middle)]);
-            ("line", [line, cap(from), cap(to)].concat())
-        }
-        Mark::Line(points) if series.hollow => ("line dash", open(outline(points))),
-        Mark::Line(points) => ("line", open(outline(points))),
-        Mark::Area(points) => ("fill", closed(outline(points))),
-        Mark::Bar(from, to) => ("fill", bar(*from, *to)),
-        Mark::Outline(from, to) => ("hollow", bar(*from, *to)),
-        Mark::Limit(value) => {
-            let x = x.at(*value);
-            return canvas.path("line ink", &open([(x, middle - 9.0), (x, middle + 9.0)]));
-        }
-        Mark::Stop(point) => {
-            let (x, y) = place(point);
-            canvas.path(&format!("lead {}", series.class()), &open([(x, y), (x + STUB, y)]));
-            let stroke = |dy: f64| open([(x + STUB - 5.0, y - dy), (x + STUB + 5.0, y + dy)]);
+fn draw(canvas: &mut Canvas, series: &Series, (shape, points): &Mark, x: &Axis, y: &Axis) {
+    let places = thinned(points.iter().map(|point| (x.at(point.0), y.at(point.1))));
+    let (Some(&first), Some(&last)) = (places.first(), places.last()) else { return };
+    let upright = |x: f64, half: f64| open([(x, first.1 - half), (x, first.1 + half)]);
+    let bar = || rectangle((first.0, first.1 - BAR), (last.0, last.1 + BAR));
+    let (style, path) = match shape {
+        Shape::Marker => return places.into_iter().for_each(|place| draw_marker(canvas, series, place)),
+        Shape::Dot(radius) => ("fill seam", marker::circle(first, *radius)),
+        Shape::Interval => ("line", [open(places), upright(first.0, 6.0), upright(last.0, 6.0)].concat()),
+        Shape::Line if series.hollow => ("line dash", open(places)),
+        Shape::Line => ("line", open(places)),
+        Shape::Area => ("fill", closed(places)),
+        Shape::Bar => ("fill", bar()),
+        Shape::Outline => ("hollow", bar()),
+        Shape::Limit => return canvas.path("line ink", &upright(first.0, 9.0)),
+        Shape::Stop => {
+            let (x, y) = (first.0 + STUB, first.1);
+            canvas.path(&format!("lead {}", series.class()), &open([first, (x, y)]));
+            let stroke = |dy: f64| open([(x - 5.0, y - dy), (x + 5.0, y + dy)]);
             ("line", [stroke(5.0), stroke(-5.0)].concat())
         }
     };

@@ -24,7 +24,7 @@ fn names_of_a_heap_of_lines_do_not_overlap_and_texts_are_escaped() {
     let line = |i: usize| Series {
         name: format!("tokio-blocking {i}"),
         model: model.clone(),
-        marks: vec![Mark::Marker((1.0, 5.0 + i as f64 / 100.0))],
+        marks: vec![(Shape::Marker, vec![(1.0, 5.0 + i as f64 / 100.0)])],
         ..Series::default()
     };
     let (x, y) = (Axis::new(Scale::Zero, "x", ""), Axis::new(Scale::Around, "y", " MiB"));

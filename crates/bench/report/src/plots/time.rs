@@ -4,7 +4,7 @@ use bench_data::{trace::Item, waits::Thread};
 
 use super::{Plot, axis, plot, series};
 use crate::{
-    chart::{Axis, Mark, Point, Scale, Series},
+    chart::{Axis, Point, Scale, Series, Shape},
     markdown::list,
     number::Unit,
     row::Row,
@@ -19,8 +19,8 @@ pub fn memory(rows: &[Row]) -> Option<Plot> {
         let samples = row.entry.raw.as_ref().ok()?.memory.iter();
         let points: Vec<Point> =
             samples.map(|sample| (sample.seconds, sample.rss_bytes as f64 / 1024.0 / 1024.0)).collect();
-        let end = *points.last().filter(|_| points.len() > 1)?;
-        Some(Series { marks: vec![Mark::Line(points), Mark::Marker(end)], ..series(row)? })
+        let end = vec![*points.last().filter(|_| points.len() > 1)?];
+        Some(Series { marks: vec![(Shape::Line, points), (Shape::Marker, end)], ..series(row)? })
     };
     let lines: Vec<Series> = rows.iter().filter_map(line).collect();
     let x = Axis::new(Scale::Log, "time since the start, log scale", " s");
@@ -41,7 +41,7 @@ pub fn in_flight(rows: &[Row]) -> Option<Plot> {
         let levels = steps.windows(2).flat_map(level).collect();
         let area = [vec![(steps[0].0, 0.0)], levels, vec![(end, 0.0)]].concat();
         let note = format!("{peak}, {}", Unit::Seconds.text(end));
-        Some((end, Series { note, marks: vec![Mark::Area(area)], ..series(row)? }))
+        Some((end, Series { note, marks: vec![(Shape::Area, area)], ..series(row)? }))
     };
     let rows = rows.iter().filter(|row| !row.entry.row.python && !row.is_baseline());
     let best = rows.clone().find(|row| row.is_reference()).map_or(0.0, |row| row.entry.row.limit_s);
@@ -73,7 +73,7 @@ fn timeline(row: &Row, longest: f64) -> Option<Plot> {
     let first = hosts[0].accepted_s;
     let host = |(number, item): (usize, &&Item)| {
         let [accepted, begin, end] = [item.accepted_s, item.begin_s, item.end_s].map(|time| time - first);
-        let marks = vec![Mark::Outline(accepted, begin), Mark::Bar(begin, end)];
+        let marks = vec![Shape::Outline.in_row([accepted, begin]), Shape::Bar.in_row([begin, end])];
         Series { name: format!("host {number}"), model: program.model.clone(), marks, ..Series::default() }
     };
     let thread = |(number, thread): (usize, &Thread)| {
@@ -82,8 +82,8 @@ fn timeline(row: &Row, longest: f64) -> Option<Plot> {
         let note =
             if calls.is_empty() { "does not sleep".to_owned() } else { format!("in {}", list(&calls)) };
         let awake = thread.awake().into_iter().filter(|(_, to)| *to > first);
-        let line = Mark::Line(vec![(thread.begin_s - first, 0.5), (thread.end_s - first, 0.5)]);
-        let bars = awake.map(|(from, to)| Mark::Bar((from - first).max(0.0), to - first));
+        let line = Shape::Line.in_row([thread.begin_s - first, thread.end_s - first]);
+        let bars = awake.map(|(from, to)| Shape::Bar.in_row([(from - first).max(0.0), to - first]));
         Series { name, note, marks: [line].into_iter().chain(bars).collect(), ..Series::default() }
     };
     let strips: Vec<Series> = (1..).zip(&hosts).map(host).chain((1..).zip(threads).map(thread)).collect();
