@@ -3,7 +3,7 @@
 use bench_data::{
     measurement::Measurement,
     results::Group,
-    stats::{self, Estimate, Interval},
+    stats::{self, Estimate},
     trace,
 };
 
@@ -21,8 +21,7 @@ pub enum Figure {
     Number(f64),
     /// In a unit that depends on the row.
     In(Unit, f64),
-    /// An estimate, and its interval where there are enough rounds.
-    Ratio(f64, Option<Interval>),
+    Ratio(Estimate),
     Text(String),
 }
 
@@ -44,7 +43,8 @@ impl Column {
 
     pub fn number(&self, row: &Row) -> Option<f64> {
         match (self.value)(row)? {
-            Figure::Number(value) | Figure::In(_, value) | Figure::Ratio(value, _) => Some(value),
+            Figure::Number(value) | Figure::In(_, value) => Some(value),
+            Figure::Ratio(ratio) => Some(ratio.estimate),
             Figure::Text(_) => None,
         }
     }
@@ -55,7 +55,7 @@ impl Column {
         Some(match (self.value)(row)? {
             Figure::Number(value) => number(self.unit, value),
             Figure::In(unit, value) => number(unit, value),
-            Figure::Ratio(estimate, interval) => number::ratio(estimate, interval),
+            Figure::Ratio(ratio) => number::ratio(ratio),
             Figure::Text(text) => text,
         })
     }
@@ -107,7 +107,7 @@ pub const COLUMNS: &[Column] = &[
     some("n", "n", Unit::Count, |row| count(row.figures().runs)),
     column("ratio", "÷ `{reference}` [95 %]", Unit::Ratio, ratio),
     column("times", "÷ `{reference}`", Unit::Ratio, |row| match ratio(row)? {
-        Figure::Ratio(estimate, _) => Some(Figure::Number(estimate)),
+        Figure::Ratio(ratio) => Some(Figure::Number(ratio.estimate)),
         figure => Some(figure),
     }),
     column("spread", "÷ `{reference}`", Unit::Ratio, spread),
@@ -116,7 +116,7 @@ pub const COLUMNS: &[Column] = &[
         let figures = row.figures();
         match figures.over_difference_ms {
             _ if row.is_reference() && figures.over_ms.is_some() => text("reference".to_owned()),
-            difference => difference.and_then(|more| text(number::more_ms(more.estimate, more.interval))),
+            difference => difference.and_then(|more| text(number::more_ms(more))),
         }
     }),
     column("threads", "threads", Unit::Count, |row| count(row.figures().seen.peak_threads)),
@@ -168,7 +168,7 @@ pub const COLUMNS: &[Column] = &[
     column("overall", "over all sittings [95 %]", Unit::Ratio, |row| {
         let mean = Estimate::of_sittings(&sittings(row, |m| Some(m.ratio?.estimate)))
             .filter(|mean| mean.interval.is_some());
-        mean.map(|mean| Figure::Ratio(mean.estimate, mean.interval)).or_else(|| ratio(row))
+        mean.map(Figure::Ratio).or_else(|| ratio(row))
     }),
     some("differs-in", "sittings that differ", Unit::Count, |row| {
         let differs = sittings(row, |m| Some(m.ratio?.interval?.excludes(1.0)));
@@ -209,11 +209,11 @@ fn ratio(row: &Row) -> Option<Figure> {
     if row.is_reference() {
         return text("reference".to_owned());
     }
-    if let Some(ratio) = figures.ratio {
-        return Some(Figure::Ratio(ratio.estimate, ratio.interval));
-    }
-    let reference = row.group.reference()?.figures.wall_median_s?;
-    Some(Figure::Ratio(figures.wall_median_s? / reference, None))
+    let of_medians = || {
+        let estimate = figures.wall_median_s? / row.group.reference()?.figures.wall_median_s?;
+        Some(Estimate { estimate, interval: None })
+    };
+    figures.ratio.or_else(of_medians).map(Figure::Ratio)
 }
 
 /// The mean ratio of the sittings, and how far the one that differs most is from it.

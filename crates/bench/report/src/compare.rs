@@ -53,7 +53,7 @@ impl Both<'_> {
             key => &group.workload.key,
             to => &self.to,
             ratios => [several(&self.ratios[0]), several(&self.ratios[1])],
-            change => change.map(|change| number::ratio(change.estimate, interval)),
+            change => change.map(number::ratio),
             known => interval.is_some(),
             differs => interval.is_some_and(|interval| interval.excludes(1.0)),
             versions => other_sources.then(|| context! {

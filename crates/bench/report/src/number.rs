@@ -1,6 +1,6 @@
 //! The digits and units of every figure in tables, sentences and pictures.
 
-use bench_data::stats::Interval;
+use bench_data::stats::{Estimate, Interval};
 
 /// The kind of a figure, which decides how many digits count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl Unit {
 }
 
 /// `0.925 [0.909, 0.962]`: both ends have the digits of the estimate. Without an interval `≈ 0.93`.
-pub fn ratio(estimate: f64, interval: Option<Interval>) -> String {
+pub fn ratio(Estimate { estimate, interval }: Estimate) -> String {
     let decimals = Unit::Ratio.decimals(estimate);
     match interval {
         Some(Interval { low, high }) => {
@@ -83,11 +83,11 @@ pub fn ratio(estimate: f64, interval: Option<Interval>) -> String {
 }
 
 /// `+1.2 [0.8, 1.5]` milliseconds.
-pub fn more_ms(estimate: f64, interval: Option<Interval>) -> String {
+pub fn more_ms(more: Estimate) -> String {
     // Without a -0.0.
     let tenth = |ms: f64| (10.0 * ms).round() / 10.0 + 0.0;
-    let estimate = tenth(estimate);
-    match interval.map(|Interval { low, high }| (tenth(low), tenth(high))) {
+    let estimate = tenth(more.estimate);
+    match more.interval.map(|Interval { low, high }| (tenth(low), tenth(high))) {
         Some((low, high)) => format!("{estimate:+.1} [{low:.1},\u{a0}{high:.1}]"),
         None => format!("≈ {estimate:+.1}"),
     }
@@ -114,12 +114,12 @@ mod tests {
         ] {
             assert_eq!(unit.text(value), text);
         }
-        assert_eq!(
-            ratio(0.9249, Some(Interval { low: 0.909, high: 1.0521 })),
-            "0.925\u{a0}[0.909,\u{a0}1.052]"
-        );
-        assert_eq!(ratio(14.92, Some(Interval { low: 14.2, high: 15.5 })), "14.9\u{a0}[14.2,\u{a0}15.5]");
-        assert_eq!(more_ms(-0.04, Some(Interval { low: -1.66, high: -0.01 })), "+0.0 [-1.7,\u{a0}0.0]");
-        assert_eq!([0.9249, 61.93, 385.5].map(|times| ratio(times, None)), ["≈ 0.92", "≈ 62", "≈ 386"]);
+        let sure = |estimate, low, high| Estimate { estimate, interval: Some(Interval { low, high }) };
+        assert_eq!(ratio(sure(0.9249, 0.909, 1.0521)), "0.925\u{a0}[0.909,\u{a0}1.052]");
+        assert_eq!(ratio(sure(14.92, 14.2, 15.5)), "14.9\u{a0}[14.2,\u{a0}15.5]");
+        assert_eq!(more_ms(sure(-0.04, -1.66, -0.01)), "+0.0 [-1.7,\u{a0}0.0]");
+        for (estimate, text) in [(0.9249, "≈ 0.92"), (61.93, "≈ 62"), (385.5, "≈ 386")] {
+            assert_eq!(ratio(Estimate { estimate, interval: None }), text);
+        }
     }
 }

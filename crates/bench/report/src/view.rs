@@ -134,11 +134,10 @@ fn pairs(group: &Group, rows: &[(Row, Value)]) -> Vec<Value> {
         let (other, from) = rows.iter().find(|(row, _)| row.entry.row.program == difference.from)?;
         let confidence = group.workload.confidence(row.entry.row.python);
         let (workload, sitting) = (&group.workload, &group.sittings[0]);
-        let Estimate { estimate, interval, .. } =
-            sitting.compare(workload, &row.entry.row, &other.entry.row, confidence)?;
+        let estimate = sitting.compare(workload, &row.entry.row, &other.entry.row, confidence)?;
         let (text, band, equal) = match workload.only_waits {
-            true => (number::more_ms(estimate, interval), RELEVANT_MS, 0.0),
-            false => (number::ratio(estimate, interval), RELEVANT_RATIO, 1.0),
+            true => (number::more_ms(estimate), RELEVANT_MS, 0.0),
+            false => (number::ratio(estimate), RELEVANT_RATIO, 1.0),
         };
         let verdict = |interval: Interval| {
             let most = (interval.high - equal).abs().max((interval.low - equal).abs());
@@ -157,7 +156,7 @@ fn pairs(group: &Group, rows: &[(Row, Value)]) -> Vec<Value> {
             to,
             what => &difference.what,
             ratio => text,
-            verdict => interval.map_or("–".to_owned(), verdict),
+            verdict => estimate.interval.map_or("–".to_owned(), verdict),
         })
     };
     rows.iter().filter(|(row, _)| row.ran()).filter_map(pair).collect()
