@@ -23,7 +23,10 @@ fn a_program_slowed_by_ten_percent_is_flagged_and_nothing_else() {
     );
     assert!(!text.contains("What differs") && !text.contains("only in"), "{text}");
     for sitting in 1..=5 {
-        new.rounds(sitting, |_, slug, wall| if slug == "db-compio" { 1.1 * wall } else { wall });
+        new.rounds(
+            sitting,
+            |round| if round.slug == "db-compio" { 1.1 * round.wall_s } else { round.wall_s },
+        );
     }
     for text in [compare(&base, &new), compare(&new, &base)] {
         contains(&text, &["**1 of 7 ratios differ: `db-compio` in db.**"]);

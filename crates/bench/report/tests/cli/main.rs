@@ -11,6 +11,7 @@ use std::{
     process::{Command, Output},
 };
 
+use bench_data::rounds::Round;
 use tempfile::TempDir;
 
 fn root() -> PathBuf {
@@ -84,17 +85,12 @@ impl Results {
         fs::write(self.path().join(name), change(self.read(name))).unwrap();
     }
 
-    /// Changes the wall times of a sitting of `db`, by round and folder.
-    fn rounds(&self, sitting: u32, change: impl Fn(u32, &str, f64) -> f64) {
+    /// Changes the wall times of a sitting of `db`.
+    fn rounds(&self, sitting: u32, change: impl Fn(&Round) -> f64) {
         self.edit(&format!("raw/db/sitting-{sitting}/rounds.csv"), |text| {
-            let line = |line: &str| {
-                let mut fields: Vec<&str> = line.split(',').collect();
-                let Ok(wall) = fields[2].parse() else { return format!("{line}\n") };
-                let wall = change(fields[0].parse().unwrap(), fields[1], wall).to_string();
-                fields[2] = &wall;
-                fields.join(",") + "\n"
-            };
-            text.lines().map(line).collect()
+            let mut rounds = bench_data::files::rows::<Round>(&text).unwrap();
+            rounds.iter_mut().for_each(|round| round.wall_s = change(round));
+            bench_data::files::to_csv(rounds).unwrap()
         });
     }
 
@@ -103,9 +99,9 @@ impl Results {
         let db = self.path().join("raw/db");
         for sitting in 2..=count {
             copy(&db.join("sitting-1"), &db.join(format!("sitting-{sitting}")));
-            self.rounds(sitting, |round, slug, wall| {
-                let jitter = f64::from((slug.len() as u32 * 7 + sitting * 5 + round) % 11) - 5.0;
-                wall * (1.0 + drift * f64::from(sitting)) * (1.0 + 0.003 * jitter)
+            self.rounds(sitting, |round| {
+                let jitter = f64::from((round.slug.len() as u32 * 7 + sitting * 5 + round.round) % 11) - 5.0;
+                round.wall_s * (1.0 + drift * f64::from(sitting)) * (1.0 + 0.003 * jitter)
             });
         }
     }

@@ -8,12 +8,9 @@ use crate::{Results, contains, files, fixture, refused, root, run_in, stdout};
 fn raw_files_give_the_committed_pages_and_the_same_bytes_again() {
     let results = Results::new();
     stdout(&results.report(&[]));
-    let pages = ["README", "db", "sleep", "prices", "scale", "faults", "network", "shapes"]
-        .map(|name| format!("{name}.md"));
-    let plots = ["db-wall", "scale-db-wall", "shapes-500-in-flight"].map(|name| format!("plots/{name}.svg"));
-    for page in [&pages[..], &plots, &["measurements.csv".to_owned()]].concat() {
-        let committed = fs::read_to_string(fixture().join(&page)).unwrap();
-        let made = results.read(&page);
+    for (path, committed) in files(&fixture()) {
+        let page = path.strip_prefix(fixture()).unwrap().to_str().unwrap();
+        let (committed, made) = (String::from_utf8(committed).unwrap(), results.read(page));
         let differs = committed.lines().zip(made.lines()).find(|(old, new)| old != new);
         assert!(
             committed == made,
