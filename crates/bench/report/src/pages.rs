@@ -19,7 +19,7 @@ use minijinja::{Environment, Value, context, value::Serde};
 use crate::{
     compare,
     functions::{self, render},
-    generated::Generated,
+    generated::{self, Files},
     markers, plots, row, source, view,
 };
 
@@ -36,7 +36,7 @@ pub fn report(paths: &[PathBuf], check: bool) -> Result<String> {
         [] if committed.is_dir() => results::machines(committed)?,
         _ => paths.to_vec(),
     };
-    let mut files = BTreeMap::new();
+    let mut files = Files::new();
     let mut machines = Vec::new();
     for folder in &folders {
         let results = read(folder)?;
@@ -66,12 +66,11 @@ pub fn report(paths: &[PathBuf], check: bool) -> Result<String> {
         }
         repository(&env, &machines, &mut files)?;
     }
-    let generated = Generated { files, folders };
     if check {
-        generated.check()?;
+        generated::check(&files, &folders)?;
         return Ok("All generated files are up to date.\n".to_owned());
     }
-    generated.write()?;
+    generated::write(&files, &folders)?;
     Ok(paths.iter().map(|path| format!("{}/README.md\n", path.display())).collect())
 }
 
@@ -106,7 +105,7 @@ fn pages(env: &Environment, results: &Results, machine: &Value) -> Result<Vec<(S
 }
 
 /// The map, and the documents with marked parts.
-fn repository(env: &Environment, machines: &Value, made: &mut BTreeMap<PathBuf, String>) -> Result<()> {
+fn repository(env: &Environment, machines: &Value, made: &mut Files) -> Result<()> {
     let place = Place { cpus: 2, quick: false, count: false, python: false, size: None };
     let matrix = Matrix::read(Path::new("bench.toml"))?;
     let workloads = matrix.resolve(BENCH, &[], &place)?;

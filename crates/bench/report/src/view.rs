@@ -106,9 +106,6 @@ fn figures(row: &Row, folder: &str) -> Value {
         way => row.way(),
         code => format!("`{}`", entry.program),
         label => row.label(),
-        program => &entry.program,
-        slug => &entry.slug,
-        model => &entry.model,
         ok => row.ran(),
         // A reader of Markdown would take `<N>` in it for a tag.
         status => row.entry.status().replace('<', "&lt;"),
@@ -119,11 +116,10 @@ fn figures(row: &Row, folder: &str) -> Value {
         bounded => row.is_bounded(),
         baseline => row.is_baseline(),
         plain => !entry.program.contains(' '),
-        at_once => entry.at_once,
         folder => format!("{folder}/{}", entry.slug),
         texts => Value::from_pairs(texts),
         cells => Value::from_pairs(cells),
-        ..Value::from_pairs(numbers)
+        ..context! { ..Value::from_pairs(numbers), ..Value::from(Serde(entry)) }
     }
 }
 
