@@ -92,11 +92,11 @@ pub const COLUMNS: &[Column] = &[
         // GNU time times the rows without rounds at this delay.
         let in_rounds = row.entry.row.rounds > 0 && !row.group.workload.only_waits;
         let unit = if in_rounds { Unit::Seconds } else { Unit::Hundredths };
-        row.figures().wall_median_s.map(|wall| Figure::In(unit, wall))
+        row.figures.wall_median_s.map(|wall| Figure::In(unit, wall))
     }),
     column("wall-n", "wall", Unit::Seconds, |row| {
         let wall = find("wall")?.text(row, false)?;
-        let runs = row.figures().runs?;
+        let runs = row.figures.runs?;
         let usual = row.group.reference().and_then(|entry| entry.figures.runs) == Some(runs);
         text(if usual { wall } else { format!("{wall} (n\u{a0}=\u{a0}{runs})") })
     }),
@@ -104,30 +104,30 @@ pub const COLUMNS: &[Column] = &[
         let [wall, memory] = ["wall", "memory"].map(|name| find(name).map(|column| column.cell(row)));
         text(format!("{} / {}", wall?, memory?))
     }),
-    some("n", "n", Unit::Count, |row| count(row.figures().runs)),
+    some("n", "n", Unit::Count, |row| count(row.figures.runs)),
     column("ratio", "÷ `{reference}` [95 %]", Unit::Ratio, ratio),
     column("times", "÷ `{reference}`", Unit::Ratio, |row| match ratio(row)? {
         Figure::Ratio(ratio) => Some(Figure::Number(ratio.estimate)),
         figure => Some(figure),
     }),
     column("spread", "÷ `{reference}`", Unit::Ratio, spread),
-    column("over", "over the wait", Unit::Millis, |row| number(row.figures().over_ms)),
+    column("over", "over the wait", Unit::Millis, |row| number(row.figures.over_ms)),
     some("more", "ms more than `{reference}` [95 %]", Unit::Count, |row| {
-        let figures = row.figures();
+        let figures = row.figures;
         match figures.over_difference_ms {
             _ if row.is_reference() && figures.over_ms.is_some() => text("reference".to_owned()),
             difference => difference.and_then(|more| text(number::more_ms(more))),
         }
     }),
-    column("threads", "threads", Unit::Count, |row| count(row.figures().seen.peak_threads)),
-    some("over-limit", "÷ limit", Unit::Each, |row| number(row.figures().over_limit())),
-    some("limit", "limit", Unit::Seconds, |row| number(row.figures().limit_s)),
-    column("memory", "memory", Unit::Mib, |row| mib(row.figures().seen.peak_pss_kib)),
+    column("threads", "threads", Unit::Count, |row| count(row.figures.seen.peak_threads)),
+    some("over-limit", "÷ limit", Unit::Each, |row| number(row.figures.over_limit())),
+    some("limit", "limit", Unit::Seconds, |row| number(row.figures.limit_s)),
+    column("memory", "memory", Unit::Mib, |row| mib(row.figures.seen.peak_pss_kib)),
     some("memory-range", "lowest–highest, MiB", Unit::Count, memory_range),
-    column("max-rss", "max RSS", Unit::Mib, |row| mib(row.figures().seen.max_rss_kib)),
+    column("max-rss", "max RSS", Unit::Mib, |row| mib(row.figures.seen.max_rss_kib)),
     some("kept", "kept per waiting item", Unit::Kib, |row| number(kept(row))),
-    column("processes", "processes", Unit::Count, |row| count(row.figures().seen.peak_processes)),
-    some("in-flight", "peak in flight", Unit::Count, |row| count(row.figures().seen.in_flight)),
+    column("processes", "processes", Unit::Count, |row| count(row.figures.seen.peak_processes)),
+    some("in-flight", "peak in flight", Unit::Count, |row| count(row.figures.seen.in_flight)),
     some("utilisation", "mean in flight ÷ limit", Unit::Ratio, |row| {
         let mean = trace::mean_in_flight(&row.entry.raw.as_ref().ok()?.trace)?;
         number(Some(mean / row.entry.row.at_once as f64))
@@ -138,28 +138,28 @@ pub const COLUMNS: &[Column] = &[
     some("delay", "99 % have a client that is late by at most", Unit::Millis, |row| {
         number(trace::client_delay_s(&row.entry.raw.as_ref().ok()?.trace).map(|seconds| seconds * 1e3))
     }),
-    column("user", "user", Unit::Seconds, |row| number(row.figures().user_s)),
-    column("system", "system", Unit::Seconds, |row| number(row.figures().system_s)),
-    column("cpu", "CPU time", Unit::Seconds, |row| number(row.figures().cpu_s())),
-    some("cpu-percent", "CPU", Unit::Percent, |row| number(row.figures().cpu_percent())),
+    column("user", "user", Unit::Seconds, |row| number(row.figures.user_s)),
+    column("system", "system", Unit::Seconds, |row| number(row.figures.system_s)),
+    column("cpu", "CPU time", Unit::Seconds, |row| number(row.figures.cpu_s())),
+    some("cpu-percent", "CPU", Unit::Percent, |row| number(row.figures.cpu_percent())),
     column("cpu-each", "CPU time per item", Unit::Micros, |row| {
-        each(row, row.figures().cpu_s().map(|seconds| seconds * 1e6))
+        each(row, row.figures.cpu_s().map(|seconds| seconds * 1e6))
     }),
     some("calls-each", "system calls per item", Unit::Each, |row| {
-        each(row, row.figures().syscalls.map(|calls| calls as f64))
+        each(row, row.figures.syscalls.map(|calls| calls as f64))
     }),
-    column("switches", "context switches", Unit::Count, |row| count(row.figures().switches())),
+    column("switches", "context switches", Unit::Count, |row| count(row.figures.switches())),
     column("switches-each", "context switches per item", Unit::Each, |row| {
-        each(row, row.figures().switches().map(|switches| switches as f64))
+        each(row, row.figures.switches().map(|switches| switches as f64))
     }),
-    column("voluntary", "voluntary switches", Unit::Count, |row| count(row.figures().seen.voluntary)),
-    column("involuntary", "involuntary", Unit::Count, |row| count(row.figures().seen.involuntary)),
-    column("minor-faults", "minor faults", Unit::Count, |row| count(row.figures().seen.minor_faults)),
-    column("major-faults", "major", Unit::Count, |row| count(row.figures().seen.major_faults)),
-    some("half", "half of the healthy", Unit::Seconds, |row| number(row.figures().seen.half_s)),
-    some("most", "99 % of the healthy", Unit::Seconds, |row| number(row.figures().seen.most_s)),
-    some("start", "start and imports", Unit::Seconds, |row| number(row.figures().start_s)),
-    some("trips", "round trips, counted", Unit::Each, |row| number(row.figures().round_trips)),
+    column("voluntary", "voluntary switches", Unit::Count, |row| count(row.figures.seen.voluntary)),
+    column("involuntary", "involuntary", Unit::Count, |row| count(row.figures.seen.involuntary)),
+    column("minor-faults", "minor faults", Unit::Count, |row| count(row.figures.seen.minor_faults)),
+    column("major-faults", "major", Unit::Count, |row| count(row.figures.seen.major_faults)),
+    some("half", "half of the healthy", Unit::Seconds, |row| number(row.figures.seen.half_s)),
+    some("most", "99 % of the healthy", Unit::Seconds, |row| number(row.figures.seen.most_s)),
+    some("start", "start and imports", Unit::Seconds, |row| number(row.figures.start_s)),
+    some("trips", "round trips, counted", Unit::Each, |row| number(row.figures.round_trips)),
     some("slope", "round trips, slope", Unit::Each, |row| number(slope(row))),
     some("sitting-range", "lowest–highest", Unit::Ratio, |row| {
         let (low, high) = stats::range(&sittings(row, |m| Some(m.ratio?.estimate)))?;
@@ -197,7 +197,7 @@ fn each(row: &Row, value: Option<f64>) -> Option<Figure> {
 }
 
 fn memory_range(row: &Row) -> Option<Figure> {
-    let figures = row.figures();
+    let figures = row.figures;
     let (low, high) = figures.pss_range_kib?;
     let mib = |kib: u64| Unit::Mib.digits(kib as f64 / 1024.0);
     if figures.observed > Some(1) { text(format!("{}–{}", mib(low), mib(high))) } else { None }
@@ -205,7 +205,7 @@ fn memory_range(row: &Row) -> Option<Figure> {
 
 /// Wall time ÷ that of the reference: within rounds, or of the medians where a row ran once.
 fn ratio(row: &Row) -> Option<Figure> {
-    let figures = row.figures();
+    let figures = row.figures;
     if row.is_reference() {
         return text("reference".to_owned());
     }
@@ -234,7 +234,7 @@ pub fn sittings<T>(row: &Row, value: fn(&Measurement) -> Option<T>) -> Vec<T> {
         let sitting = sittings.iter().find(|sitting| sitting.number == number);
         sitting.is_some_and(|sitting| sitting.facts.same_program(&sittings[0].facts, &row.entry.row.slug))
     };
-    let figures = std::iter::once(row.figures()).chain(&row.entry.again);
+    let figures = std::iter::once(row.figures).chain(&row.entry.again);
     figures.filter(|figures| is_same_program(figures.sitting)).filter_map(value).collect()
 }
 
@@ -254,16 +254,16 @@ fn kept(row: &Row) -> Option<f64> {
     let first = study(row).into_iter().next()?;
     let waiting = |row: &Row| match row.entry.row.model.as_str() {
         "threaded" | "tokio-blocking" => Some(row.entry.row.at_once),
-        _ => row.figures().seen.in_flight,
+        _ => row.figures.seen.in_flight,
     };
     let items = waiting(row)?.checked_sub(waiting(&first)?).filter(|items| *items > 0)?;
-    Some((row.figures().seen.peak_pss_kib? as f64 - first.figures().seen.peak_pss_kib? as f64) / items as f64)
+    Some((row.figures.seen.peak_pss_kib? as f64 - first.figures.seen.peak_pss_kib? as f64) / items as f64)
 }
 
 /// By how many round-trip times an item's wait grows: the slope of the median wall time over the round-trip time, by
 /// least squares, ÷ the number of items that wait one after another.
 fn slope(row: &Row) -> Option<f64> {
-    let point = |row: Row| Some((row.group.workload.rtt_s?, row.figures().wall_median_s?));
+    let point = |row: Row| Some((row.group.workload.rtt_s?, row.figures.wall_median_s?));
     let points: Vec<(f64, f64)> = study(row).into_iter().filter_map(point).collect();
     let mean = |value: fn(&(f64, f64)) -> f64| points.iter().map(value).sum::<f64>() / points.len() as f64;
     let (x, y) = (mean(|point| point.0), mean(|point| point.1));

@@ -78,7 +78,7 @@ fn wall(rows: &[Row]) -> Option<Plot> {
     let notes = "Marker: median; line: lowest to highest; upright stroke: the limit, which is the lowest that the \
                  model allows.";
     plot_rows(rows, ["wall", "wall", "wall time", notes], axis("wall", "←"), |row| {
-        let figures = row.figures();
+        let figures = row.figures;
         let range = figures.wall_range_s.filter(|_| figures.runs > Some(1));
         let range = range.map(|(low, high)| Shape::Line.in_row([low, high]));
         let limit = figures.limit_s.map(|limit| Shape::Limit.in_row([limit]));
@@ -89,14 +89,13 @@ fn wall(rows: &[Row]) -> Option<Plot> {
 /// Wall time ÷ that of the reference, of the programs that are near it.
 fn ratio(rows: &[Row]) -> Option<Plot> {
     let reference = rows.iter().find(|row| row.is_reference() && row.ran())?;
-    let near =
-        |row: &Row| row.is_reference() || row.figures().ratio.is_some_and(|ratio| ratio.estimate < NEAR);
+    let near = |row: &Row| row.is_reference() || row.figures.ratio.is_some_and(|ratio| ratio.estimate < NEAR);
     let rows: Rows = rows.iter().copied().filter(near).collect();
     let notes = format!("Line: 95 % interval. Left out: programs that take more than {NEAR} times as long.");
     let heading = format!("wall time ÷ that of {}", name(reference));
     let axis = Axis { reference: Some(1.0), ..Axis::new(Scale::Around, "← better", "") };
     plot_rows(&rows, ["ratio", "times", &heading, &notes], axis, |row| {
-        let figures = row.figures();
+        let figures = row.figures;
         let interval = figures.ratio.and_then(|ratio| ratio.interval);
         let interval = interval.map(|interval| Shape::Interval.in_row([interval.low, interval.high]));
         let ratio = if row.is_reference() { 1.0 } else { figures.ratio?.estimate };
@@ -116,7 +115,7 @@ fn over(rows: &[Row]) -> Option<Plot> {
 fn memory(rows: &[Row]) -> Option<Plot> {
     let notes = "Peak PSS of all processes of a program. Marker: median; line: lowest to highest.";
     plot_rows(rows, ["memory", "memory", "memory", notes], axis("memory", "←"), |row| {
-        let range = row.figures().pss_range_kib;
+        let range = row.figures.pss_range_kib;
         let range = range.map(|(low, high)| Shape::Line.in_row([low, high].map(|kib| kib as f64 / 1024.0)));
         Some(vec![range, marker(value(row, "memory")?)])
     })

@@ -13,15 +13,12 @@ pub struct Row<'a> {
     pub results: &'a Results,
     pub group: &'a Group,
     pub entry: &'a Entry,
+    pub figures: &'a Measurement,
 }
 
 impl<'a> Row<'a> {
     pub fn in_group(results: &'a Results, group: &'a Group) -> impl Iterator<Item = Row<'a>> {
-        group.entries.iter().map(move |entry| Row { results, group, entry })
-    }
-
-    pub fn figures(&self) -> &'a Measurement {
-        &self.entry.figures
+        group.entries.iter().map(move |entry| Row { results, group, entry, figures: &entry.figures })
     }
 
     pub fn ran(&self) -> bool {

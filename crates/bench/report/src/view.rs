@@ -33,8 +33,7 @@ fn group(machine: &str, results: &Results, group: &Group) -> Value {
     let in_rust = |row: &Row| !row.entry.row.python && !row.is_control();
     let baselines = select(&|row| in_rust(row) && row.is_baseline());
     let full = |row: &&(Row, Value)| in_rust(&row.0) && row.0.entry.row.at_once == group.workload.size;
-    let walls: Vec<f64> =
-        rows.iter().filter(full).filter_map(|(row, _)| row.figures().wall_median_s).collect();
+    let walls: Vec<f64> = rows.iter().filter(full).filter_map(|(row, _)| row.figures.wall_median_s).collect();
     let facts = group.facts();
     let reference = group.reference().map_or("", |entry| &entry.row.slug);
     let rounds = || group.sittings.iter().flat_map(|sitting| &sitting.rounds);
@@ -82,7 +81,7 @@ fn group(machine: &str, results: &Results, group: &Group) -> Value {
 fn resolution(rows: &[(Row, Value)]) -> Option<String> {
     let rows = rows.iter().map(|(row, _)| row).filter(|row| !row.entry.row.python && !row.is_control());
     let (mut percent, mut ms) = (Vec::new(), Vec::new());
-    for figures in rows.map(Row::figures) {
+    for figures in rows.map(|row| row.figures) {
         let ratio = figures.ratio.filter(|ratio| ratio.estimate < plots::NEAR);
         let half = |ratio: Estimate| ratio.interval.map(|i| 50.0 * (i.high - i.low) / ratio.estimate);
         percent.extend(ratio.and_then(half));
@@ -112,7 +111,7 @@ fn figures(row: &Row, folder: &str) -> Value {
         outcome => row.outcome(),
         is_reference => row.is_reference(),
         reference_name => &row.group.workload.reference,
-        differs => row.figures().ratio.and_then(|ratio| ratio.interval).map(|interval| interval.excludes(1.0)),
+        differs => row.figures.ratio.and_then(|ratio| ratio.interval).map(|interval| interval.excludes(1.0)),
         bounded => row.is_bounded(),
         baseline => row.is_baseline(),
         plain => !entry.program.contains(' '),
@@ -137,13 +136,10 @@ fn pairs(group: &Group, rows: &[(Row, Value)]) -> Vec<Value> {
         };
         let verdict = |interval: Interval| {
             let most = (interval.high - equal).abs().max((interval.low - equal).abs());
+            let percent = (100.0 * most).ceil();
+            let most = if workload.only_waits { format!("{most:.1} ms") } else { format!("{percent} %") };
             match Verdict::of(&interval, &band) {
-                Verdict::Unresolved if workload.only_waits => {
-                    format!("unresolved, at most {most:.1} ms either way")
-                }
-                Verdict::Unresolved => {
-                    format!("unresolved, at most {} % either way", (100.0 * most).ceil())
-                }
+                Verdict::Unresolved => format!("unresolved, at most {most} either way"),
                 verdict => verdict.word().to_owned(),
             }
         };
