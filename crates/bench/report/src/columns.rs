@@ -113,10 +113,9 @@ pub const COLUMNS: &[Column] = &[
     column("spread", "÷ `{reference}`", Unit::Ratio, spread),
     column("over", "over the wait", Unit::Millis, |row| number(row.figures.over_ms)),
     some("more", "ms more than `{reference}` [95 %]", Unit::Count, |row| {
-        let figures = row.figures;
-        match figures.over_difference_ms {
-            _ if row.is_reference() && figures.over_ms.is_some() => text("reference".to_owned()),
-            difference => difference.and_then(|more| text(number::more_ms(more))),
+        match row.figures.over_difference_ms {
+            _ if row.is_reference() && row.figures.over_ms.is_some() => text("reference".to_owned()),
+            more => text(number::more_ms(more?)),
         }
     }),
     column("threads", "threads", Unit::Count, |row| count(row.figures.seen.peak_threads)),
@@ -197,23 +196,21 @@ fn each(row: &Row, value: Option<f64>) -> Option<Figure> {
 }
 
 fn memory_range(row: &Row) -> Option<Figure> {
-    let figures = row.figures;
-    let (low, high) = figures.pss_range_kib?;
+    let (low, high) = row.figures.pss_range_kib.filter(|_| row.figures.observed > Some(1))?;
     let mib = |kib: u64| Unit::Mib.digits(kib as f64 / 1024.0);
-    if figures.observed > Some(1) { text(format!("{}–{}", mib(low), mib(high))) } else { None }
+    text(format!("{}–{}", mib(low), mib(high)))
 }
 
 /// Wall time ÷ that of the reference: within rounds, or of the medians where a row ran once.
 fn ratio(row: &Row) -> Option<Figure> {
-    let figures = row.figures;
     if row.is_reference() {
         return text("reference".to_owned());
     }
     let of_medians = || {
-        let estimate = figures.wall_median_s? / row.group.reference()?.figures.wall_median_s?;
+        let estimate = row.figures.wall_median_s? / row.group.reference()?.figures.wall_median_s?;
         Some(Estimate { estimate, interval: None })
     };
-    figures.ratio.or_else(of_medians).map(Figure::Ratio)
+    row.figures.ratio.or_else(of_medians).map(Figure::Ratio)
 }
 
 /// The mean ratio of the sittings, and how far the one that differs most is from it.

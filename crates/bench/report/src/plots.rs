@@ -95,10 +95,9 @@ fn ratio(rows: &[Row]) -> Option<Plot> {
     let heading = format!("wall time ÷ that of {}", name(reference));
     let axis = Axis { reference: Some(1.0), ..Axis::new(Scale::Around, "← better", "") };
     plot_rows(&rows, ["ratio", "times", &heading, &notes], axis, |row| {
-        let figures = row.figures;
-        let interval = figures.ratio.and_then(|ratio| ratio.interval);
+        let interval = row.figures.ratio.and_then(|ratio| ratio.interval);
         let interval = interval.map(|interval| Shape::Interval.in_row([interval.low, interval.high]));
-        let ratio = if row.is_reference() { 1.0 } else { figures.ratio?.estimate };
+        let ratio = if row.is_reference() { 1.0 } else { row.figures.ratio?.estimate };
         Some(vec![interval, marker(ratio)])
     })
 }
