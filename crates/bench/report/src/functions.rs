@@ -74,7 +74,7 @@ fn wrong(error: impl std::fmt::Display) -> Error {
 }
 
 /// Undefined where there is none.
-fn attr(value: &Value, name: &str) -> Value {
+pub fn attr(value: &Value, name: &str) -> Value {
     value.get_attr(name).unwrap_or_default()
 }
 

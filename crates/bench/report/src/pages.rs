@@ -18,7 +18,7 @@ use minijinja::{Environment, Value, context, value::Serde};
 
 use crate::{
     compare,
-    functions::{self, render},
+    functions::{self, attr, render},
     generated::{self, Files},
     markers, plots, row, source, view,
 };
@@ -42,13 +42,10 @@ pub fn report(paths: &[PathBuf], check: bool) -> Result<String> {
         let results = read(folder)?;
         let plots = plots::all(&results);
         let machine = view::machine(&source::name(folder), &results, &plots);
-        for (name, text) in pages(&env, &results, &machine)? {
-            files.insert(folder.join(name), text);
-        }
-        files.insert(folder.join("measurements.csv"), results.csv.clone());
-        files.extend(
-            plots.into_iter().map(|plot| (folder.join(format!("plots/{}.svg", plot.name)), plot.svg)),
-        );
+        let mut made = pages(&env, &results, &machine)?;
+        made.push(("measurements.csv".to_owned(), results.csv.clone()));
+        made.extend(plots.into_iter().map(|plot| (format!("plots/{}.svg", plot.name), plot.svg)));
+        files.extend(made.into_iter().map(|(name, text)| (folder.join(name), text)));
         machines.push((source::name(folder), machine, results));
     }
     if paths.is_empty() {
@@ -93,11 +90,8 @@ fn pages(env: &Environment, results: &Results, machine: &Value) -> Result<Vec<(S
     }
     let published: toml::Table = toml::from_str(PUBLISHED)?;
     let page = |(page, template)| {
-        let groups = machine.get_attr("groups")?.try_iter()?;
-        let on_page = |group: &Value| {
-            page == "README" || group.get_attr("page").is_ok_and(|name| name == Value::from(page))
-        };
-        let groups: Value = groups.filter(on_page).collect();
+        let on_page = |group: &Value| page == "README" || attr(group, "page").as_str() == Some(page);
+        let groups: Value = attr(machine, "groups").try_iter()?.filter(on_page).collect();
         let variables = context! { machine, groups, plots => "plots/", published => Serde(&published) };
         Ok((format!("{page}.md"), render(env, template, variables)?))
     };
