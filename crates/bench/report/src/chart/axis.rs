@@ -87,17 +87,16 @@ impl Axis {
     /// Series of round values within the axis.
     fn candidates(&self) -> Vec<Vec<f64>> {
         let (low, high) = self.ends();
-        let inside = |ticks: &mut dyn Iterator<Item = f64>| -> Vec<f64> {
-            ticks.filter(|tick| low * 0.9999 <= *tick && *tick <= high * 1.0001).collect()
-        };
-        let powers = |steps: &[f64], distance: usize| {
+        let inside = |tick: &f64| low * 0.9999 <= *tick && *tick <= high * 1.0001;
+        let powers = |steps: &[f64], distance: i32| -> Vec<f64> {
             let decades = low.log10().floor() as i32..=high.log10().ceil() as i32;
-            let decades = decades.filter(|decade| decade.rem_euclid(distance as i32) == 0);
-            inside(&mut decades.flat_map(|decade| steps.iter().map(move |step| step * 10f64.powi(decade))))
+            let decades = decades.filter(|decade| decade.rem_euclid(distance) == 0);
+            let ticks = decades.flat_map(|decade| steps.iter().map(move |step| step * 10f64.powi(decade)));
+            ticks.filter(inside).collect()
         };
-        let multiples = |step: f64| {
+        let multiples = |step: f64| -> Vec<f64> {
             let (first, last) = ((low / step).floor() as i64, (high / step).ceil() as i64);
-            inside(&mut (first..=last).map(|i| i as f64 * step))
+            (first..=last).map(|i| i as f64 * step).filter(inside).collect()
         };
         // In a narrow range there are too few powers: its ticks are those of a linear axis.
         if self.scale == Scale::Log && powers(&[1.0, 2.0, 5.0], 1).len() > 1 {
