@@ -1,6 +1,6 @@
 //! Whatever a server does: one line for that item within its time, every other item done, and what counts as done is whole.
-//! The same outcome from every program (those in Python and the shapes are asked the plain ones), but for the words of MySQL drivers that are not ours, and for two answers that ureq
-//! refuses, as docs/method.md says.
+//! The same outcome from every program, but for the words of MySQL drivers that are not ours, and for two answers that ureq
+//! refuses, as docs/method.md says. The programs in Python and the shapes are asked the faults that have a name.
 
 use std::collections::HashMap;
 
