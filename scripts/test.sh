@@ -24,7 +24,6 @@ lint() {
 pipelines() {
   PYTHON=1 quick
   quick --study shapes
-  quick --study network
 }
 
 further_pipelines() {
@@ -35,6 +34,7 @@ further_pipelines() {
   PYTHON=1 DATABASE=mariadb quick db
   quick --study scale
   quick --study faults
+  quick --study network
   if strace -o /dev/null true 2>/dev/null; then quick --study timeline; else echo "strace cannot trace: no timeline"; fi
 }
 
