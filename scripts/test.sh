@@ -53,13 +53,10 @@ quick() {
 
 at formatting
 cargo fmt --all --check
-at tools, and beside them build and clippy
-{ scripts/setup.sh test && scripts/setup.sh mariadb && scripts/python/setup.sh; } &
-tools=$!
-trap wait EXIT
-# With the tests, whose libraries would otherwise be built twice, with and without the features that tests ask for.
-lint cargo build --workspace --locked --lib --bins --test '*'
-wait $tools
+at tools
+scripts/setup.sh test
+scripts/setup.sh mariadb
+scripts/python/setup.sh
 at shellcheck
 if command -v shellcheck >/dev/null; then
   shellcheck scripts/*.sh scripts/python/*.sh .ci/run
@@ -74,6 +71,9 @@ elif ! cargo deny fetch db >/dev/null 2>&1; then
 else
   cargo deny --offline check advisories
 fi
+at build and clippy
+# With the tests, whose libraries would otherwise be built twice, with and without the features that tests ask for.
+lint cargo build --workspace --locked --lib --bins --test '*'
 at unit and behaviour tests, and beside them the pipelines, which mostly wait
 pipelines >target/pipelines.log 2>&1 &
 beside=($!)
