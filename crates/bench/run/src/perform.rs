@@ -36,13 +36,19 @@ struct Exit {
 impl Performer {
     /// Makes all steps that are not done.
     pub fn perform(&mut self, run: &Run, steps: &[Step]) -> Result<()> {
-        for (place, step) in steps.iter().enumerate() {
-            let scatters = |rounds| -> Result<bool> {
-                let rounds = results::rounds(steps, step.part, rounds)?;
-                let pairs = results::control(&run.parts[step.part].workload, &rounds);
-                Ok(stats::scatter(&pairs).is_some_and(|scatter| scatter > stats::SCATTER))
-            };
-            if step.is_done() || !step.only_if.map_or(Ok(true), scatters)? {
+        // A further block of rounds is made or not as a whole: the first of its steps that is not done decides.
+        let (mut block, mut is_made) = (None, true);
+        for (place, step) in steps.iter().enumerate().filter(|(_, step)| !step.is_done()) {
+            let own = step.only_if.map(|rounds| (step.part, rounds));
+            if block != own {
+                let scatters = |(part, rounds)| -> Result<bool> {
+                    let rounds = results::rounds(steps, part, rounds)?;
+                    let pairs = results::control(&run.parts[part].workload, &rounds);
+                    Ok(stats::scatter(&pairs).is_some_and(|scatter| scatter > stats::SCATTER))
+                };
+                (block, is_made) = (own, own.map_or(Ok(true), scatters)?);
+            }
+            if !is_made {
                 continue;
             }
             let ahead = steps[place..]

@@ -170,13 +170,45 @@ fn again_adds_a_sitting_of_rounds() {
     }
 }
 
-#[test]
-fn again_has_the_controls_too_which_are_timed_and_never_observed() {
-    let place = Place::new();
+/// Measures the program `one` once more, as a control.
+fn add_control(place: &Place) {
     let row = r#"{ program = "one", model = "tokio", at_once = "all" },"#;
     let control = r#"{ program = "one", model = "tokio", at_once = "all", control = "same" },"#;
     let matrix = place.read("bench.toml").replacen(row, &format!("{row}{control}"), 1);
     place.write("bench.toml", &matrix);
+}
+
+#[test]
+fn further_blocks_of_rounds_are_made_where_the_control_scatters() {
+    // A clock that says 0.1 s of all runs, but for every second of the control's.
+    let hyperfine = |second: &str| {
+        format!(
+            r#"time=0.1
+            case "$*" in
+              *'one (again)'*) echo x >>again; [ $(($(wc -l <again) % 2)) = 1 ] || time={second};;
+            esac
+            while [ "${{1---export-json}}" != --export-json ]; do shift; done
+            echo '{{"results":[{{"times":['$time'],"user":0,"system":0,"exit_codes":[0]}}]}}' >"${{2-version}}""#
+        )
+    };
+    for (second, expected) in [("0.1", 2), ("0.2", 6)] {
+        let place = Place::new();
+        add_control(&place);
+        let matrix = place.read("bench.toml").replacen("under_1s = 2,", "under_1s = 2, up_to = 6,", 1);
+        place.write("bench.toml", &matrix);
+        place.write("again", "");
+        place.script("path/hyperfine", &hyperfine(second));
+        place.succeed("db");
+        let rounds: Vec<Round> = place.raw("db/sitting-1/rounds.csv");
+        let of = |slug: &str| rounds.iter().filter(|round| round.slug == slug).count();
+        assert_eq!(["one", "one-again", "two"].map(of), [expected; 3], "{rounds:?}");
+    }
+}
+
+#[test]
+fn again_has_the_controls_too_which_are_timed_and_never_observed() {
+    let place = Place::new();
+    add_control(&place);
     place.succeed("db");
     place.succeed("--again");
     for sitting in [1, 2] {
