@@ -40,7 +40,7 @@ pub fn csv<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
     parse(path, rows)
 }
 
-/// None of a file that is not there.
+/// The same, and no rows where there is no such file.
 pub fn csv_if_any<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
     if path.exists() { csv(path) } else { Ok(Vec::new()) }
 }
@@ -55,7 +55,7 @@ pub fn to_csv<T: Serialize>(rows: impl IntoIterator<Item = T>) -> Result<String>
     Ok(String::from_utf8(writer.into_inner().map_err(|error| error.into_error())?)?)
 }
 
-/// What is in a folder, by name.
+/// The files and folders in a folder, by name.
 pub fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
     let entries = entries.with_context(|| format!("cannot read {}", folder.display()))?;

@@ -207,7 +207,7 @@ impl Matrix {
                     anyhow!("{}workload {:?} of {}: {error}", at(name), spec.name, study.name)
                 })?;
             }
-            // With so many CPUs nothing is too slow for rounds, so that there are as many comparisons as there can be.
+            // With 1000 CPUs no row is too slow for rounds, so a workload has the most comparisons that it can have.
             let place = Place { cpus: 1000, quick: false, count: true, python: true, size: None };
             for workload in matrix.resolve(&study.name, &[], &place)? {
                 check_rows(&workload).with_context(|| format!("workload {:?}", workload.key))?;
@@ -242,7 +242,7 @@ impl Matrix {
     }
 }
 
-/// What would overwrite each other in `raw/`, and rows that are to show a difference and cannot.
+/// Refuses rows that would overwrite each other in `raw/`, and rows that are to show a difference and cannot.
 fn check_rows(workload: &Workload) -> Result<()> {
     let mut slugs = BTreeSet::new();
     for row in &workload.rows {
@@ -278,7 +278,7 @@ fn merged(mut matrix: Table) -> Result<Table> {
     if let Some(Value::Array(others)) = matrix.remove("study") {
         studies.extend(others);
     }
-    // Of the whole matrix, or of a study.
+    // A study may have them, or the whole matrix.
     let shared = |table: &mut Table| ["rounds", "observed", "budget_s"].map(|name| table.remove_entry(name));
     let mut defaults = toml! {
         counted = true limited = true verdict = true only_waits = false

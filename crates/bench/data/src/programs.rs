@@ -1,4 +1,4 @@
-//! The programs of the matrix, for whoever builds them, tests them or shows them side by side.
+//! The programs of the matrix, for tools that build them, test them or show them side by side.
 
 use crate::matrix::{AtOnce, Matrix};
 

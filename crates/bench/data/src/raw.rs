@@ -37,7 +37,7 @@ pub struct MemorySample {
 }
 
 impl Ran {
-    /// What `path` holds of a row, whose runs are among `runs`; or the line that says why it did not run here, or failed.
+    /// Reads the files of a row in `path`; its runs are among `runs`. Or the line that says why it did not run here, or failed.
     pub fn read(workload: &Workload, row: &Row, path: &Path, runs: &[Run]) -> Result<Result<Self, String>> {
         let folder = path.join(&row.slug);
         let status = folder.join("status.txt");

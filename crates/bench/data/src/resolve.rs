@@ -234,8 +234,8 @@ fn rounded(seconds: f64) -> f64 {
     (seconds * 1e6).round() / 1e6
 }
 
-/// When the last of `size` waits ends, if each that ends lets the next of the list begin: what no shape of code that takes
-/// them in list order can beat. `others` of them take another time, at even distances, as the lab spreads its sick hosts.
+/// The end of the last of `size` waits, if each that ends lets the next of the list begin. No shape of code that takes them
+/// in list order can beat it. `others` of them take another time, at even distances, as the lab spreads its sick hosts.
 fn in_list_order(size: u64, at_once: u64, wait: Duration, others: u64, other_wait: Duration) -> Duration {
     if others == 0 {
         return wait * size.div_ceil(at_once) as u32;

@@ -26,7 +26,7 @@ use crate::{
 const SOURCES: [&str; 7] =
     ["crates", "scripts", "Cargo.toml", "Cargo.lock", "bench.toml", "rust-toolchain.toml", ":(exclude)*.md"];
 
-/// What programs are built with, and what answers them.
+/// The build's own files, and the server.
 const SHARED: [&str; 4] = ["crates/bench/lab", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"];
 
 /// Looks at what surrounds the programs of a run, before the first step.
@@ -146,9 +146,9 @@ fn limits() -> Vec<Limit> {
     limits.into_iter().filter_map(|(name, found, least, how)| Some((name, found?, least, how))).collect()
 }
 
-/// What the programs of a workload were made of, as one hash for each row, by its folder's name: two figures belong to the
-/// same program when it is the same. It needs no git, and sees changes that nobody has committed. It is of the workload's
-/// folder and of all libraries, since the shapes use that of db.
+/// One hash for each row, by its folder's name: two figures belong to the same program when it is the same. It needs no git,
+/// and sees changes that nobody has committed. It covers the workload's folder and all libraries, since the shapes use that
+/// of db.
 pub fn hashes(workload: &Workload) -> Result<BTreeMap<String, String>> {
     let mut roots: Vec<PathBuf> = SHARED.map(PathBuf::from).to_vec();
     roots.push(Path::new("crates").join(&workload.name));
@@ -167,7 +167,7 @@ pub fn hashes(workload: &Workload) -> Result<BTreeMap<String, String>> {
     Ok(rows.collect())
 }
 
-/// Of what all files hold. Not of the pages, into which the report writes figures, nor of what Python compiles.
+/// Hashes all files, but neither pages, into which the report writes figures, nor files that Python has compiled.
 fn digest(roots: &[PathBuf]) -> Result<Sha256> {
     let mut hash = Sha256::new();
     for path in roots.iter().map(|root| files_in(root)).collect::<Result<Vec<_>>>()?.concat() {

@@ -48,7 +48,7 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
 
 fn guard(words: &[OsString]) -> Result<u8> {
     let [driver, program, args @ ..] = words else { bail!("{GUARD} is for bench-run itself") };
-    // Another name than the driver's: whoever kills that by its name shall not get the guards too.
+    // A name of its own: `killall bench-run` must not reach the guards.
     set_name(c"bench-guard").context("cannot change the name of this process")?;
     set_child_subreaper(Some(getpid())).context("cannot adopt what a command leaves behind")?;
     let mut signals = Signals::new([SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM]).context("no signals")?;

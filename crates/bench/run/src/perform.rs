@@ -74,7 +74,7 @@ impl Performer {
             self.progress.step(&server.name, &server.argv);
             if let Some(code) = self.processes.serve(server)? {
                 let exit = Exit { code, errors: fs::read_to_string(SERVER_ERRORS).unwrap_or_default() };
-                // The machine has too few descriptors for so many hosts.
+                // The machine has fewer descriptors than this size has hosts.
                 if code == 2 && step.on_failure == OnFailure::Note {
                     return self.note(step, &format!("skipped: {}: {}", server.name, reason(&exit)));
                 }

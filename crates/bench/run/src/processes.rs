@@ -78,7 +78,7 @@ impl Drop for Running {
 pub struct Processes {
     signals: Signals,
     pub server: Option<(ServerCommand, Running)>,
-    /// Which results are in place, for whoever stops the bench.
+    /// The results that are in place, as the user is told who stops the bench.
     pub results: &'static str,
 }
 
@@ -108,7 +108,7 @@ impl Processes {
         Ok(code)
     }
 
-    /// Starts a server in place of the one that runs, and waits until it prints `ready`. Returns its exit code where it ends
+    /// Starts a server instead of the one that runs, and waits until it prints `ready`. Returns its exit code where it ends
     /// before.
     pub fn serve(&mut self, server: &ServerCommand) -> Result<Option<u8>> {
         self.server = None;

@@ -35,7 +35,7 @@ pub struct Results {
 }
 
 impl Results {
-    /// Those of a run. What a killed one has put aside and not replaced is brought back.
+    /// The folder of a run's results. Where a killed run has moved it aside, it is moved back.
     pub fn of(run: &Run) -> Result<Self> {
         let [place, new, old] =
             ["", ".new", ".old"].map(|aside| run::results(run.quick).join(aside).join(&run.name));
@@ -104,7 +104,7 @@ impl Results {
         Ok(())
     }
 
-    /// Puts the new results in place of the old ones.
+    /// Replaces the old results by the new ones.
     pub fn exchange(&self) -> Result<()> {
         if !self.place.exists() {
             rename(&self.new, &self.place)?;
@@ -154,7 +154,7 @@ fn collect_row(workload: &Workload, row: &Row, to: &Path) -> Result<Vec<Recorded
     Ok(runs)
 }
 
-/// The timed runs of a workload that are made, in so many first rounds.
+/// The timed runs of a workload so far, up to this round.
 pub fn rounds(steps: &[Step], part: usize, first: u32) -> Result<Vec<Round>> {
     let wanted = |step: &&Step| step.part == part && step.round.is_some_and(|round| round <= first);
     let files = steps.iter().filter(wanted).map(|step| step.folder().join(&step.writes[0]));

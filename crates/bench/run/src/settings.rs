@@ -17,7 +17,7 @@ pub struct Settings {
     /// Shorter waits, fewer items, two rounds: tries everything, measures nothing
     #[arg(long)]
     pub quick: bool,
-    /// What to measure: bench, scale, faults, network or timeline
+    /// The study to measure: bench, scale, faults, network, shapes or timeline
     #[arg(long, value_name = "STUDY", default_value = BENCH)]
     pub study: String,
     /// Continue a run that was stopped, after its last complete step

@@ -35,7 +35,7 @@ pub struct Step {
     pub on_failure: OnFailure,
     /// Where it is a timed run, the number of its round.
     pub round: Option<u32>,
-    /// Made only if the A/A control scatters in so many rounds before. That is decided by the control, so that no ratio
+    /// Made only if the A/A control scatters in this number of rounds before. The control decides that, so that no ratio
     /// decides how long it is measured.
     pub only_if: Option<u32>,
     /// Place of its workload in the run.
@@ -70,7 +70,7 @@ pub fn steps(run: &Run, programs: &Programs) -> Vec<Step> {
     let mut steps = Vec::new();
     for (part, workload) in run.workloads().enumerate() {
         let maker = Maker { programs, workload, part, server: server(workload, programs) };
-        // Steps of one kind, of which each row has so many: all first ones, then all second ones. A seed shuffles the rows.
+        // The steps of one kind: the first of each row, then the second of each, up to its count. A seed shuffles the rows.
         let mut add = |seed: Option<u64>, count: &dyn Fn(&Row) -> u32, make: &dyn Fn(&Row, u32) -> Step| {
             for number in 1.. {
                 let has = |row: &&Row| row.skip.is_none() && number <= count(row);

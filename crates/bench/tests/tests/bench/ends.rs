@@ -11,7 +11,7 @@ fn a_signal_leaves_neither_half_results_nor_processes() {
     let stubborn =
         "trap '' TERM INT HUP; echo $$ >>pids; setsid sh -c 'echo $$ >>pids; exec sleep 60'; sleep 60";
     let signals = [("-HUP", 129), ("-INT", 130), ("-TERM", 143)];
-    // What is measured, as arguments and `DATABASE`; and what runs when the signal comes, which are so many processes.
+    // The arguments and `DATABASE`; the program that runs when the signal comes, and the number of processes then.
     let runs = [
         ("db", "", "bin/one", LONG, 3),
         ("--study scale", "", "bin/one", LONG, 3),

@@ -128,7 +128,7 @@ impl Place {
         self.assert_untouched();
     }
 
-    /// Starts the driver and waits until so many more processes have noted their number.
+    /// Starts the driver and waits until this number of further processes have noted theirs.
     pub fn start(&self, bench: &mut Command, processes: usize) -> Child {
         let (before, bench) = (self.lines("pids"), spawn(bench));
         until("the processes start", || self.lines("pids") >= before + processes);
